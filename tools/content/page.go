@@ -1,0 +1,310 @@
+// Package content reads a site's configuration and Markdown files, strictly
+// and with the place of everything in them, so that each problem can be
+// reported where it is written.
+package content
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gohugoio/hugo/parser/pageparser"
+
+	"microsite/tools/problem"
+)
+
+// Page is one content file.
+type Page struct {
+	File        string // relative to the site: content/causes.md
+	Path        string // relative to content/: causes.md
+	Title       string
+	Description string
+	Weight      int
+	Draft       bool
+	Medical     bool  // holds medical text of its own
+	Front       *Node // the front matter as written, with its places in the file
+	FrontTOML   bool  // between +++ lines, not --- lines
+	Body        string
+	Cards       []Card
+	Links       []Link
+
+	source     []byte
+	bodyOffset int
+}
+
+// Card is a Hugo blockquote alert: > [!LEVEL] Title
+type Card struct {
+	Level string // one of Site.Cards
+	Title string // plain text, "" where none is written
+	Pos   Pos
+	Items []Item // its task items
+}
+
+// Item is one task item of a card.
+type Item struct {
+	Text string // plain text
+	Pos  Pos
+}
+
+// Link is a link or an image in the body.
+type Link struct {
+	Destination string // as written
+	Image       bool
+	Pos         Pos
+}
+
+// URL is where Hugo publishes the page, relative to the site. File names and
+// front matter that would make Hugo choose another are refused, and the link
+// check proves on the rendered site that the page is there.
+func (p *Page) URL() string {
+	dir, name := path.Split(p.Path)
+	name = strings.TrimSuffix(name, ".md")
+	if name == "_index" || name == "index" {
+		return "/" + dir
+	}
+	return "/" + dir + name + "/"
+}
+
+// Digest binds a sign-off to the words: the SHA-256 of this scheme's version,
+// the title, the description and the raw body, squeezed, joined by newlines.
+// layouts/_partials/review/digest.html computes the same.
+func (p *Page) Digest() string {
+	sum := sha256.Sum256([]byte(p.SignedText()))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// SignedText is exactly what Digest digests.
+func (p *Page) SignedText() string {
+	return strings.Join([]string{"1", Squeeze(p.Title), Squeeze(p.Description), Squeeze(p.Body)}, "\n")
+}
+
+// keys is the closed list of front matter.
+var keys = []string{"title", "linkTitle", "description", "weight", "layout", "draft", "aliases", "adapted", "sources", "medical", "review"}
+
+// refused explains keys that Hugo knows and this site does not allow.
+var refused = map[string]string{
+	"url": "it would move the page", "slug": "it would move the page", "type": "it would change the page's layout",
+	"outputs": "it would change what is published", "cascade": "it would change other pages", "build": "it would hide the page",
+	"expiryDate": "a safety page must not vanish by itself", "publishDate": "a safety page must not vanish by itself",
+	"date": "the day of the text is \"adapted\"", "lastmod": "the day of the text is \"adapted\"",
+}
+
+// maxFront is far more than front matter needs; it bounds what a hostile file
+// can make a YAML parser do.
+const maxFront = 16 << 10
+
+// page reads one file; it returns nil after reporting what makes the file unreadable as a page.
+func (l *loader) page(file string, src []byte) *Page {
+	if !l.readable(file, src) {
+		return nil
+	}
+	p := &Page{File: file, Path: strings.TrimPrefix(file, Dir+"/"), source: src}
+	front, line, ok := l.split(p)
+	if !ok {
+		return nil
+	}
+	parse := parseYAML
+	if p.FrontTOML {
+		parse = parseTOML
+	}
+	if len(front) > maxFront {
+		l.add(file, Pos{1, 1}, RuleFrontMatter, "the front matter is longer than %d bytes: the text of the page goes below it", maxFront)
+		return nil
+	}
+	root, err := parse(bytes.ReplaceAll(front, []byte("\r\n"), []byte("\n")))
+	if err != nil {
+		l.syntax(file, err, line, RuleFrontMatter)
+		return nil
+	}
+	if root.Kind != Map {
+		l.add(file, Pos{line + 1, 1}, RuleFrontMatter, "front matter is lines of \"key: value\", such as \"title: About us\"")
+		return nil
+	}
+	root.shift(line)
+	root.Pos, root.KeyPos = Pos{1, 1}, Pos{1, 1}
+	p.Front = root
+
+	f := fields{l, file, RuleFrontMatter, root}
+	f.frontKeys()
+	p.Title = f.text("title", true)
+	p.Description = f.text("description", true)
+	f.text("linkTitle", false)
+	if layout := f.text("layout", false); layout != "" {
+		l.layout(p, layout)
+	}
+	p.Weight = f.number("weight", 0, 1)
+	p.Draft = f.boolean("draft", false)
+	p.Medical = f.boolean("medical", true)
+	l.body(p)
+	return p
+}
+
+var alias = regexp.MustCompile(`^/([a-z0-9]+(-[a-z0-9]+)*/)+$`)
+
+// aliases reports old addresses that would take the place of a page, or of one
+// another.
+func (l *loader) aliases(p *Page) {
+	for _, n := range (fields{l, p.File, RuleFrontMatter, p.Front}).texts("aliases") {
+		if !alias.MatchString(n.Raw) {
+			l.add(p.File, n.Pos, RuleFrontMatter, "an alias is an old address of this page, such as /old-name/, not %q", n.Raw)
+		}
+		for _, other := range l.site.Pages {
+			if other.URL() == n.Raw {
+				l.add(p.File, n.Pos, RuleFrontMatter, "%s is the address of %s: remove this alias", n.Raw, other.File)
+			}
+		}
+		if other := l.aliased[n.Raw]; other != "" {
+			l.add(p.File, n.Pos, RuleFrontMatter, "%s leads to %s already: keep one", n.Raw, other)
+		}
+		l.aliased[n.Raw] = p.File
+	}
+}
+
+// layout reports a layout that isn't there: Hugo would take another one without a word.
+func (l *loader) layout(p *Page, name string) {
+	files, _ := filepath.Glob(filepath.Join(l.site.Root, "layouts", "*.html")) // the pattern is sound
+	var known []string
+	for _, file := range files {
+		if name := strings.TrimSuffix(filepath.Base(file), ".html"); !slices.Contains([]string{"baseof", "404", "home", "section"}, name) {
+			known = append(known, name)
+		}
+	}
+	if !slices.Contains(known, name) {
+		n := p.Front.Get("layout")
+		l.add(p.File, n.Pos, RuleFrontMatter, "there is no layouts/%s.html.%s Remove \"layout\", or name one of: %s", name, problem.DidYouMean(name, known), cmp.Or(strings.Join(known, ", "), "(none)"))
+	}
+}
+
+// frontKeys is fields.known with the reason where Hugo has such a key.
+func (f fields) frontKeys() {
+	allowed := *f.table
+	allowed.Items = nil
+	for _, n := range f.table.Items {
+		why := ""
+		for key, reason := range refused {
+			if strings.EqualFold(key, n.Key) {
+				why = reason
+			}
+		}
+		if why != "" {
+			f.add(f.file, n.KeyPos, f.rule, "%q is not allowed, because %s: remove it", n.Key, why)
+			continue
+		}
+		allowed.Items = append(allowed.Items, n)
+	}
+	f.table = &allowed
+	f.known(keys...)
+}
+
+func (n *Node) shift(lines int) {
+	n.Pos.Line += lines
+	n.KeyPos.Line += lines
+	for _, item := range n.Items {
+		item.shift(lines)
+	}
+}
+
+// split finds front matter and body with Hugo's own lexer. line is how many
+// lines stand above the front matter.
+func (l *loader) split(p *Page) (front []byte, line int, ok bool) {
+	items, err := pageparser.ParseBytes(p.source, pageparser.Config{})
+	missing := func() ([]byte, int, bool) {
+		l.add(p.File, Pos{1, 1}, RuleFrontMatter, "the front matter is missing: start the file with a line ---, then title, description and so on, then another line ---")
+		return nil, 0, false
+	}
+	for _, item := range items {
+		switch {
+		case item.IsError():
+			err = errors.Join(err, item.Err)
+		case item.IsFrontMatter() && front == nil:
+			if t := item.Type; t != pageparser.TypeFrontMatterYAML && t != pageparser.TypeFrontMatterTOML {
+				l.add(p.File, Pos{1, 1}, RuleFrontMatter, "write the front matter in YAML, between two lines ---, or in TOML, between two lines +++")
+				return nil, 0, false
+			}
+			p.FrontTOML = item.Type == pageparser.TypeFrontMatterTOML
+			front = p.source[item.Pos() : item.Pos()+len(item.Val(p.source))]
+			p.bodyOffset = item.Pos() + len(front)
+			line = posAt(p.source, item.Pos()).Line - 1
+		case item.IsLeftShortcodeDelim() && front != nil:
+			l.add(p.File, posAt(p.source, item.Pos()), RuleShortcode, "shortcodes ({{< … >}} and {{%% … %%}}) are not used here: write plain Markdown")
+			return nil, 0, false
+		}
+	}
+	delim := "---"
+	if p.FrontTOML {
+		delim = "+++"
+	}
+	if front == nil {
+		trimmed := bytes.TrimLeft(bytes.TrimPrefix(p.source, bom), " \t\r\n")
+		for _, d := range []string{"---", "+++"} {
+			if bytes.HasPrefix(trimmed, []byte(d)) {
+				l.add(p.File, Pos{1, 1}, RuleFrontMatter, "the front matter has no end: put a line %s after its last line", d)
+				return nil, 0, false
+			}
+		}
+		return missing()
+	}
+	if err != nil {
+		l.add(p.File, Pos{1, 1}, RuleShortcode, "shortcodes are not used here: %v", err)
+		return nil, 0, false
+	}
+	// Hugo takes any line that starts with the delimiter; a longer one is a slip that moves text.
+	first, _, _ := bytes.Cut(bytes.TrimPrefix(p.source, bom), []byte("\n"))
+	if strings.TrimRight(string(first), " \t\r") != delim {
+		l.add(p.File, Pos{1, 1}, RuleFrontMatter, "the first line must be %s and nothing else", delim)
+		return nil, 0, false
+	}
+	last, _, _ := bytes.Cut(p.source[p.bodyOffset:], []byte("\n"))
+	if strings.TrimRight(string(last), " \t\r") != delim {
+		l.add(p.File, posAt(p.source, p.bodyOffset), RuleFrontMatter, "the line that ends the front matter must be %s and nothing else", delim)
+		return nil, 0, false
+	}
+	p.bodyOffset = min(p.bodyOffset+len(last)+1, len(p.source))
+	p.Body = string(p.source[p.bodyOffset:])
+	return front, line, true
+}
+
+var (
+	civil     = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
+	dateTime  = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}[Tt ]`)
+	unpadded  = regexp.MustCompile(`^\d{4}-\d{1,2}-\d{1,2}$`)
+	slashed   = regexp.MustCompile(`^\d{1,4}[/.]\d{1,2}[/.]\d{1,4}$`)
+	dayFormat = "YYYY-MM-DD, such as 2026-01-05"
+)
+
+// ParseDate reads a civil date from a node, as midnight UTC. The error says
+// what is wrong with the raw text and what to write.
+func ParseDate(n *Node) (time.Time, error) {
+	var zero time.Time
+	if n.Kind != Scalar && n.Kind != Text {
+		return zero, fmt.Errorf("is %s: write a date as %s", describe(n), dayFormat)
+	}
+	raw := n.Raw
+	switch {
+	case civil.MatchString(raw):
+		d, err := time.Parse(time.DateOnly, raw)
+		if err != nil {
+			return zero, fmt.Errorf("is %s, and the calendar has no such day: write a real date as %s", raw, dayFormat)
+		}
+		if d.Year() < 1900 {
+			return zero, fmt.Errorf("is %s, and dates before 1900 are slips here: check the year", raw)
+		}
+		return d, nil
+	case dateTime.MatchString(raw):
+		return zero, fmt.Errorf("is %q: write the day alone, without a time or zone: %s", raw, raw[:10])
+	case unpadded.MatchString(raw):
+		return zero, fmt.Errorf("is %q: write month and day with two digits, %s", raw, dayFormat)
+	case slashed.MatchString(raw):
+		return zero, fmt.Errorf("is %q: it could be read as day or month first, so write it as %s", raw, dayFormat)
+	}
+	return zero, fmt.Errorf("is %q: write a date as %s", raw, dayFormat)
+}

@@ -1,0 +1,304 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// other makes a site about another condition from testdata/other.
+func other(t *testing.T) string {
+	t.Helper()
+	root := filepath.Join(t.TempDir(), "other")
+	if err := copySite(root); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(root, os.DirFS(filepath.Join("testdata", "other"))); err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+func mustBuild(t *testing.T, root string, args ...string) {
+	t.Helper()
+	if out, err := tool(root, append([]string{"build"}, args...)...); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+}
+
+var (
+	tag    = regexp.MustCompile(`<[^>]*>`)
+	hidden = regexp.MustCompile(`(?s)<(style|script|svg)\b.*?</(style|script|svg)>`)
+)
+
+// words is the text of a page, white space squeezed.
+func words(html string) string {
+	html = hidden.ReplaceAllString(html, " ")
+	return strings.Join(strings.Fields(tag.ReplaceAllString(html, " ")), " ")
+}
+
+// TestAnotherCondition: layouts and code know nothing of this site's subject.
+func TestAnotherCondition(t *testing.T) {
+	root := other(t)
+	mustBuild(t, root, "-today", "2026-11-22", "-strict=false")
+	public := filepath.Join(root, "public")
+	for p, wants := range map[string][]string{
+		"/":             {"Twisted ankles", "made up for a test", "href=/leaflets/what-to-do/#rest"},
+		"/what-to-do/":  {"Put the foot up & wait", "No clinician has reviewed", "Nobody", "29 February 2024", "href=/leaflets/more/deeper/", "https://ankles.test/leaflets/what-to-do/"},
+		"/more/":        {"Deeper", "These pages stand in a folder"},
+		"/more/deeper/": {"The foot is blue", "href=/leaflets/>back to the start", "href=/leaflets/what-to-do/#rest"},
+		"/404.html":     {"<h1"},
+	} {
+		html := page(t, public, p)
+		for _, want := range wants {
+			if !strings.Contains(html, want) {
+				t.Errorf("%s does not hold %q", p, want)
+			}
+		}
+		if strings.Contains(strings.ToLower(html), "neck") {
+			t.Errorf("%s of a site about ankles speaks of necks", p)
+		}
+		for _, slip := range []string{"&lt;no value&gt;", "ZgotmplZ", "%!", "map["} {
+			if strings.Contains(html, slip) {
+				t.Errorf("%s holds %q", p, slip)
+			}
+		}
+	}
+}
+
+func TestNoWordsOfTheSubjectInLayoutsAndCode(t *testing.T) {
+	subject := regexp.MustCompile(`(?i)\b(neck|spasm|mening|cleveland)`)
+	for _, dir := range []string{"layouts", "i18n", "tools"} {
+		err := filepath.WalkDir(filepath.Join("..", "..", dir), func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				if err == nil && (d.Name() == "node_modules" || d.Name() == "testdata") {
+					return fs.SkipDir
+				}
+				return err
+			}
+			if strings.HasSuffix(name, "_test.go") {
+				return nil
+			}
+			src, err := os.ReadFile(name)
+			if at := subject.FindIndex(src); at != nil {
+				t.Errorf("%s speaks of %q: the subject stands in content/ and config.toml", name, src[at[0]:at[1]])
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestUnknownCardStopsHugoToo: the preview without the tool refuses it as well.
+func TestUnknownCardStopsHugoToo(t *testing.T) {
+	root := other(t)
+	name := filepath.Join(root, "content", "what-to-do.md")
+	if err := os.WriteFile(name, []byte(read(t, name)+"\n> [!MAYBE] x\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, err := hugo(root)
+	if err == nil || !strings.Contains(out, "what-to-do.md:16:") || !strings.Contains(out, "EMERGENCY, TODAY, DO") {
+		t.Errorf("Hugo should name the place and the known types, and fail: %v\n%s", err, out)
+	}
+}
+
+func TestUnknownLinkStopsHugoToo(t *testing.T) {
+	root := other(t)
+	name := filepath.Join(root, "content", "what-to-do.md")
+	if err := os.WriteFile(name, []byte(read(t, name)+"\n[x](nowhere.md)\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, err := hugo(root)
+	if err == nil || !strings.Contains(out, "what-to-do.md") || !strings.Contains(out, "nowhere.md") {
+		t.Errorf("Hugo should name the file and the link, and fail: %v\n%s", err, out)
+	}
+}
+
+// hugo runs the pinned Hugo bare, as an editor's preview does.
+func hugo(root string, args ...string) (string, error) {
+	cmd := exec.Command("go", append([]string{"tool", "hugo", "--noBuildLock"}, args...)...)
+	cmd.Dir = root
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func TestBareHugoHasNothingToWarnOf(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "site")
+	if err := copySite(root, "content", "config.toml", "static"); err != nil {
+		t.Fatal(err)
+	}
+	out, err := hugo(root, "--printPathWarnings", "--printI18nWarnings", "--logLevel", "info")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for line := range strings.Lines(out) {
+		if strings.HasPrefix(line, "WARN") || strings.HasPrefix(line, "ERROR") || strings.Contains(line, "deprecated") {
+			t.Error(line)
+		}
+	}
+}
+
+// TestStatesAgree signs pages with a made-up name and moves the clock: the tool
+// and the page, which Hugo renders, judge the same on every day.
+func TestStatesAgree(t *testing.T) {
+	var sentences map[string]any
+	if err := toml.Unmarshal([]byte(read(t, filepath.Join("..", "..", "i18n", "en.toml"))), &sentences); err != nil {
+		t.Fatal(err)
+	}
+	root := other(t)
+	target := filepath.Join("content", "what-to-do.md")
+	unsigned := read(t, filepath.Join(root, target))
+	write := func(src string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(root, target), []byte(src), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const by, role = "Test Person, not real", "made-up role"
+	for _, test := range []struct {
+		signed, due string              // "" is not signed
+		change      func(string) string // after signing
+		today, want string
+	}{
+		{today: "2024-03-01", want: "not reviewed"},
+		{signed: "2024-03-01", due: "2025-03-01", today: "2024-03-01", want: "current"},
+		{signed: "2024-03-01", due: "2025-03-01", today: "2024-12-30", want: "current"},
+		{signed: "2024-03-01", due: "2025-03-01", today: "2024-12-31", want: "due soon"},
+		{signed: "2024-03-01", due: "2025-03-01", today: "2025-03-01", want: "due soon"},
+		{signed: "2024-03-01", due: "2025-03-01", today: "2025-03-02", want: "overdue"},
+		{signed: "2025-01-31", due: "2028-01-31", today: "2027-12-01", want: "current"},
+		{signed: "2025-01-31", due: "2028-01-31", today: "2027-12-02", want: "due soon"},
+		{signed: "2025-02-28", due: "2028-02-28", today: "2028-02-28", want: "due soon"},
+		{signed: "2025-02-28", due: "2028-02-28", today: "2028-02-29", want: "overdue"},
+		{signed: "2024-03-01", today: "2024-04-01", want: "changed", change: func(s string) string { return strings.Replace(s, "**not** run", "run", 1) }},
+		{signed: "2024-03-01", today: "2024-04-01", want: "changed", change: func(s string) string { return strings.Replace(s, "What to do\"", "What to do now\"", 1) }},
+		{signed: "2024-03-01", today: "2024-04-02", want: "changed", change: func(s string) string {
+			return strings.Replace(s, "adapted = 2024-03-01", "adapted = 2024-04-01", 1)
+		}},
+		{signed: "2024-03-01", today: "2030-01-01", want: "changed", change: func(s string) string { return s + "\nMore.\n" }},
+		{signed: "2024-03-01", today: "2024-04-01", want: "current", change: func(s string) string { return strings.ReplaceAll(s, "\n\n", "\n\n\u00a0\n\n") }},
+	} {
+		write(unsigned)
+		if test.signed != "" {
+			args := []string{"sign", "-by", by, "-role", role, "-today", test.signed}
+			if test.due != "" {
+				args = append(args, "-due", test.due)
+			}
+			if out, err := tool(root, append(args, target)...); err != nil {
+				t.Fatalf("%+v: %v\n%s", test, err, out)
+			}
+		}
+		if test.change != nil {
+			before := read(t, filepath.Join(root, target))
+			after := test.change(before)
+			if after == before {
+				t.Fatalf("%+v changes nothing", test)
+			}
+			write(after)
+		}
+		mustBuild(t, root, "-today", test.today)
+		cmd := exec.Command(site.tool, "due", "-today", test.today, "-format", "json")
+		cmd.Dir = root
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var list struct {
+			Pages []struct{ File, State string }
+		}
+		if err := json.Unmarshal(out, &list); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, p := range list.Pages {
+			if p.File == filepath.ToSlash(target) {
+				got = p.State
+			}
+		}
+		if got != test.want {
+			t.Errorf("on %s, signed %s, due %s: the tool says %q, want %q", test.today, test.signed, test.due, got, test.want)
+		}
+		html := page(t, filepath.Join(root, "public"), "/what-to-do/")
+		key := map[string]string{"not reviewed": "unreviewed", "current": "current", "due soon": "current", "overdue": "overdue", "changed": "changed"}[test.want]
+		sentence := pattern(sentences["state_"+key])
+		if !sentence.MatchString(words(html)) {
+			t.Errorf("on %s, signed %s, due %s, %s: the page does not say %q", test.today, test.signed, test.due, test.want, sentences["state_"+key])
+		}
+		claims := strings.Contains(html, "reviewedBy") || strings.Contains(html, "lastReviewed")
+		if signed := test.signed != "" && test.want != "changed"; claims != signed {
+			t.Errorf("on %s, %s: structured data claims a review: %v", test.today, test.want, claims)
+		}
+		if (test.signed != "") != strings.Contains(html, by) {
+			t.Errorf("on %s, %s: the reviewer stands on the page wrongly, or is missing", test.today, test.want)
+		}
+	}
+}
+
+// TestEnvironmentChangesNothing: the site is what its files say.
+func TestEnvironmentChangesNothing(t *testing.T) {
+	root := other(t)
+	mustBuild(t, root, "-today", "2026-11-22")
+	before := page(t, filepath.Join(root, "public"), "/what-to-do/")
+	for key, value := range map[string]string{"HUGO_BASEURL": "https://elsewhere.test/", "HUGO_TITLE": "Another", "HUGO_PARAMS_SOURCES": "{}", "HUGO_BUILDDRAFTS": "true"} {
+		t.Setenv(key, value)
+	}
+	mustBuild(t, root, "-today", "2026-11-22")
+	if after := page(t, filepath.Join(root, "public"), "/what-to-do/"); after != before {
+		t.Error("HUGO_… variables changed the page")
+	}
+}
+
+// TestPreviewClaimsNoBrokenReview: bare Hugo, without the tool, shows a review
+// only where the tool would.
+func TestPreviewClaimsNoBrokenReview(t *testing.T) {
+	root := other(t)
+	target := filepath.Join(root, "content", "what-to-do.md")
+	if out, err := tool(root, "sign", "-by", "Test Person, not real", "-role", "made-up role", "-today", "2026-11-01", target); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	signed := read(t, target)
+	shows := func() bool {
+		t.Helper()
+		if out, err := hugo(root, "--clock", "2026-11-22T12:00:00Z"); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return strings.Contains(page(t, filepath.Join(root, "public"), "/what-to-do/"), "Test Person")
+	}
+	if !shows() {
+		t.Error("a whole sign-off is not shown")
+	}
+	for old, broken := range map[string]string{
+		"reviewed = 2026-11-01": "reviewed = 2026-12-01", "due = 2029-11": "due = 2099-11", "due = 2029": "due = 2025",
+		"adapted = 2024-03-01": "adapted = 2027-03-01", "role = \"made-up role\"": "role = \" \"", "by = ": "extra = 1\nby = ",
+		"due = 2029-11-01": "due = \"2029-11-011\"", "reviewed = 2026-11-01\n": "",
+	} {
+		if !strings.Contains(signed, old) {
+			t.Fatalf("%q is not there", old)
+		}
+		if err := os.WriteFile(target, []byte(strings.Replace(signed, old, broken, 1)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if shows() {
+			t.Errorf("with %q a review is shown that the tool calls invalid", broken)
+		}
+	}
+}
+
+// pattern matches an i18n sentence whatever stands in its places.
+func pattern(sentence any) *regexp.Regexp {
+	parts := regexp.MustCompile(`\{\{[^}]*\}\}`).Split(fmt.Sprint(sentence), -1)
+	for i, part := range parts {
+		parts[i] = regexp.QuoteMeta(part)
+	}
+	return regexp.MustCompile(strings.Join(parts, `.+`))
+}

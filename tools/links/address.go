@@ -1,0 +1,274 @@
+package links
+
+import (
+	"cmp"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	whatwg "github.com/nlnwa/whatwg-url/url"
+)
+
+// target is what an address leads to, without its fragment.
+type target struct {
+	own     bool      // on this site
+	path    string    // of the site, percent-decoded, with the site's own sub-path
+	doc     *document // nil where there is nothing
+	outside bool      // on the site's host, but not under its sub-path
+	href    string    // of another site: the whole address
+	rule    string    // what is wrong with the address itself
+	message string
+}
+
+// resolver finds out where addresses lead; each worker has its own.
+type resolver struct {
+	*checker
+	site map[string]*target // of addresses that mean the same on every page
+	page map[string]*target // of the others, on the page in hand
+	doc  *document
+	base *whatwg.Url // of doc; nil until it is needed
+}
+
+func (r *resolver) start(d *document) {
+	r.doc, r.base = d, nil
+	clear(r.page)
+}
+
+// split parts an address at its fragment, after what
+// https://url.spec.whatwg.org/#concept-basic-url-parser takes off first.
+func split(value string) (address, fragment string) {
+	for i := 0; i < len(value); i++ {
+		if value[i] <= ' ' { // seldom
+			value = strings.TrimFunc(value, func(r rune) bool { return r <= ' ' })
+			value = strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(value)
+			break
+		}
+	}
+	address, fragment, _ = strings.Cut(value, "#")
+	return address, fragment
+}
+
+var absolute = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*:`)
+
+// resolve returns where an address on the page in hand leads.
+func (r *resolver) resolve(address string) *target {
+	if address == "" && !r.doc.hasBase {
+		return &target{own: true, path: r.doc.path, doc: r.doc}
+	}
+	cache := r.page
+	switch {
+	case r.doc.hasBase:
+	case strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//") && !strings.HasPrefix(address, `/\`):
+		cache = r.site
+	case strings.Contains(address, "://") && absolute.MatchString(address):
+		cache = r.site
+	}
+	t := cache[address]
+	if t == nil {
+		t = r.parse(address)
+		cache[address] = t
+	}
+	return t
+}
+
+// plain is a path that no rule of the standard changes.
+func plain(path string) bool {
+	if !strings.HasPrefix(path, "/") {
+		return false
+	}
+	for i := 0; i < len(path); i++ {
+		c := path[i]
+		if c == '/' && i+1 < len(path) && (path[i+1] == '/' || path[i+1] == '.') {
+			return false
+		}
+		if !(c == '/' || c == '-' || c == '_' || c == '.' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z') {
+			return false
+		}
+	}
+	return true
+}
+
+// relative takes the steps off a relative address and gives the folder that
+// they lead to from a page.
+func relative(page, address string) (dir, rest string) {
+	dir = page[:strings.LastIndexByte(page, '/')+1]
+	for {
+		if up, ok := strings.CutPrefix(address, "../"); ok {
+			dir, address = dir[:strings.LastIndexByte(strings.TrimRight(dir, "/"), '/')+1], up
+			dir = cmp.Or(dir, "/") // above the root is the root
+		} else if same, ok := strings.CutPrefix(address, "./"); ok {
+			address = same
+		} else {
+			return dir, address
+		}
+	}
+}
+
+func (r *resolver) parse(address string) *target {
+	if !r.doc.hasBase {
+		if plain(address) {
+			return r.own(address)
+		}
+		if path, ok := strings.CutPrefix(address, r.origin); ok && plain(path) {
+			return r.own(path)
+		}
+		if dir, rest := relative(r.doc.path, address); plain(dir) && plain("/"+rest) {
+			return r.own(dir + rest)
+		}
+	}
+	u, err := r.baseURL().Parse(address + "#") // or a space before the fragment would be lost
+	if err != nil {
+		return &target{rule: RuleAddress, message: "is not an address: check it for a slip"}
+	}
+	switch u.Scheme() {
+	case "http", "https":
+	case "javascript":
+		return &target{rule: RuleAddress, message: "runs a script: link to a page"}
+	case "file":
+		return &target{rule: RuleAddress, message: "is a file on one computer, which readers don't have: link to a page of the site"}
+	case "tel":
+		return telephone(u)
+	case "mailto":
+		return mailbox(u)
+	default:
+		return &target{}
+	}
+	if u.Protocol()+"//"+u.Host() == r.origin {
+		return r.own(u.Pathname())
+	}
+	return &target{href: u.Href(true)}
+}
+
+// own returns what stands at a path of the site's host.
+func (r *resolver) own(path string) *target {
+	t := &target{own: true, path: decode(path)}
+	rest, ok := strings.CutPrefix(t.path, r.root)
+	if t.outside = !ok || rest != "" && rest[0] != '/'; !t.outside {
+		t.doc = r.lookup(rest)
+	}
+	return t
+}
+
+// baseURL follows https://html.spec.whatwg.org/multipage/urls-and-fetching.html#document-base-url
+func (r *resolver) baseURL() *whatwg.Url {
+	if r.base == nil {
+		u := url.URL{Path: r.doc.path}
+		r.base, _ = whatwg.Parse(r.origin + u.EscapedPath())
+		if r.base == nil { // no path makes an address of a good origin a bad one
+			r.base = r.home
+		}
+		if r.doc.hasBase {
+			if b, err := r.base.Parse(r.doc.base); err == nil && b.Scheme() != "data" && b.Scheme() != "javascript" {
+				r.base = b
+			}
+		}
+	}
+	return r.base
+}
+
+// lookup finds the file that a static host serves for a path of the site, or
+// nil: a folder is served by its index.html, with or without a slash at the
+// end; a file has none. Case matters.
+func (c *checker) lookup(p string) *document {
+	p = strings.TrimPrefix(p, "/")
+	switch {
+	case p == "" || strings.HasSuffix(p, "/"):
+		return c.files[p+"index.html"]
+	case c.files[p] != nil:
+		return c.files[p]
+	}
+	return c.files[p+"/index.html"]
+}
+
+// has tells whether a fragment leads somewhere on a page:
+// https://html.spec.whatwg.org/multipage/browsing-the-web.html#find-a-potential-indicated-element
+// and https://wicg.github.io/scroll-to-text-fragment/#extracting-the-fragment-directive
+func (d *document) has(fragment string) bool {
+	fragment, _, _ = strings.Cut(fragment, ":~:")
+	if fragment == "" || d.ids[fragment] != 0 {
+		return true
+	}
+	decoded := decode(fragment)
+	return d.ids[decoded] != 0 || strings.EqualFold(decoded, "top") || d.ids[encodeFragment(fragment)] != 0
+}
+
+// decode follows https://url.spec.whatwg.org/#percent-decode: what isn't
+// encoded stays as it is. The replacement of other than UTF-8 is HTML's.
+func decode(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
+	}
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			if b, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+				out = append(out, byte(b))
+				i += 2
+				continue
+			}
+		}
+		out = append(out, s[i])
+	}
+	return strings.ToValidUTF8(string(out), "\uFFFD")
+}
+
+// encodeFragment follows https://url.spec.whatwg.org/#fragment-percent-encode-set
+func encodeFragment(s string) string {
+	var out strings.Builder
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c <= ' ' || c > '~' || strings.IndexByte("\"<>`", c) >= 0 {
+			fmt.Fprintf(&out, "%%%02X", c)
+		} else {
+			out.WriteByte(c)
+		}
+	}
+	return out.String()
+}
+
+// codePoint is the character of a hexadecimal number; what is none is U+FFFD.
+func codePoint(hex string) string {
+	n, err := strconv.ParseUint(hex, 16, 32)
+	if err != nil || n == 0 || !utf8.ValidRune(rune(n)) {
+		return "\uFFFD"
+	}
+	return string(rune(n))
+}
+
+var number = regexp.MustCompile(`^\+?[0-9*#().\s-]*[0-9*#][0-9*#().\s-]*$`)
+
+// telephone follows https://www.rfc-editor.org/rfc/rfc3966#section-3, and lets
+// pass the spaces that telephones do.
+func telephone(u *whatwg.Url) *target {
+	digits, _, _ := strings.Cut(decode(u.Pathname()), ";")
+	if number.MatchString(strings.TrimSpace(digits)) {
+		return &target{}
+	}
+	return &target{rule: RuleAddress, message: "can't be called: write the number in digits, as in tel:+15551234567"}
+}
+
+// mailbox follows https://www.rfc-editor.org/rfc/rfc6068#section-2.
+func mailbox(u *whatwg.Url) *target {
+	to := strings.Split(u.Pathname(), ",") // a comma in an address is encoded
+	if u.Pathname() == "" {
+		to = nil
+	}
+	for _, field := range strings.Split(u.Query(), "&") {
+		name, value, _ := strings.Cut(field, "=")
+		if name = strings.ToLower(name); name == "to" || name == "cc" || name == "bcc" {
+			to = append(to, strings.Split(value, ",")...)
+		}
+	}
+	if len(to) == 0 && u.Query() == "" {
+		return &target{rule: RuleAddress, message: "names nobody: write an email address after mailto:"}
+	}
+	for _, address := range to {
+		if _, err := mail.ParseAddress(decode(address)); err != nil {
+			return &target{rule: RuleAddress, message: fmt.Sprintf("can't be written to: %q is not an email address", decode(address))}
+		}
+	}
+	return &target{}
+}

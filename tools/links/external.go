@@ -1,0 +1,425 @@
+package links
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"microsite/tools/problem"
+)
+
+// Rules of links to other sites.
+const (
+	RuleUnknown = "unknown-link" // it could not be found out
+	RuleMoved   = "moved-link"
+)
+
+// External asks other sites whether what is linked there exists: one request
+// at a time for each host, HEAD before GET, and none sooner than the host
+// wants. The zero value has limits that suit a site's links.
+type External struct {
+	Transport http.RoundTripper                          // http.DefaultTransport, proxies of the environment included, if nil
+	Timeout   time.Duration                              // of one request, redirects included
+	Bytes     int64                                      // of a page that are read to find a fragment
+	Progress  func(done, all int)                        // called after each address
+	Sleep     func(context.Context, time.Duration) error // tests don't wait
+}
+
+// question is a place that refers to another site.
+type question struct {
+	doc      *document
+	ref      reference
+	href     string
+	fragment string
+}
+
+// answer is what is to be said of a question.
+type answer struct {
+	question
+	rule     string
+	severity problem.Severity
+	message  string
+}
+
+// page is what is known of one address; the zero value is that it is there.
+type page struct {
+	rule    string
+	message string
+	moved   string            // where it has moved to for good
+	ids     map[string]idKind // where a fragment was asked for
+	whole   bool              // all ids are known
+}
+
+const (
+	hosts     = 16 // asked at the same time
+	redirects = 10
+	wait      = time.Minute            // the longest that a host may make us wait
+	pause     = 200 * time.Millisecond // between two requests to a host
+	attempts  = 3
+	agent     = "Mozilla/5.0 (compatible; link check)"
+)
+
+// What stands for a status where none came.
+const (
+	dropped = 0  // worth another try
+	slow    = -1 // worth no third one
+	final   = -2 // the same whenever it is asked
+)
+
+func (x *External) defaults() *External {
+	y := *x
+	y.Timeout, y.Bytes = cmp.Or(y.Timeout, 30*time.Second), cmp.Or(y.Bytes, 4<<20)
+	if y.Transport == nil {
+		y.Transport = http.DefaultTransport
+	}
+	if y.Sleep == nil {
+		y.Sleep = func(ctx context.Context, d time.Duration) error {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(d):
+				return nil
+			}
+		}
+	}
+	return &y
+}
+
+// ask asks each address once and answers every question. When ctx ends, what
+// was not asked has no answer.
+func (x *External) ask(ctx context.Context, questions []question) (answers []answer) {
+	x = x.defaults()
+	fragments := map[string]bool{} // of each address: whether one is asked for
+	for _, q := range questions {
+		fragments[q.href] = fragments[q.href] || q.fragment != "" && q.ref.use&follow != 0
+	}
+	byHost := map[string][]string{}
+	for href := range fragments {
+		if u, err := url.Parse(href); err == nil {
+			byHost[u.Host] = append(byHost[u.Host], href)
+		}
+	}
+	polite := &polite{External: x, hosts: map[string]*host{}, slots: make(chan struct{}, hosts)}
+	pages := map[string]*page{}
+	var mutex sync.Mutex
+	var group sync.WaitGroup
+	for _, hrefs := range byHost {
+		slices.Sort(hrefs)
+		group.Go(func() {
+			v := &visit{polite: polite}
+			for _, href := range hrefs {
+				p := v.page(ctx, href, fragments[href])
+				if ctx.Err() != nil {
+					return
+				}
+				mutex.Lock()
+				pages[href] = p
+				if x.Progress != nil {
+					x.Progress(len(pages), len(fragments))
+				}
+				mutex.Unlock()
+			}
+		})
+	}
+	group.Wait()
+	for _, q := range questions {
+		if p := pages[q.href]; p != nil {
+			answers = append(answers, p.answers(q)...)
+		}
+	}
+	return answers
+}
+
+func (p *page) answers(q question) (out []answer) {
+	say := func(rule string, s problem.Severity, format string, args ...any) {
+		out = append(out, answer{q, rule, s, fmt.Sprintf("%q ", q.ref.value) + fmt.Sprintf(format, args...)})
+	}
+	switch {
+	case p.rule == RuleLink:
+		say(p.rule, problem.Error, "%s", p.message)
+	case p.rule != "":
+		say(p.rule, problem.Warning, "%s", p.message)
+	case q.fragment != "" && q.ref.use&follow != 0 && p.ids != nil && !(&document{ids: p.ids}).has(q.fragment):
+		if p.whole {
+			say(RuleFragment, problem.Error, "leads to a part that is not there: nothing on the page has the id %q; leave out what follows the #, or look up its new name", decode(q.fragment))
+		} else {
+			say(RuleUnknown, problem.Warning, "could not be checked: the page did not come whole, and the id %q was not in what came", decode(q.fragment))
+		}
+	}
+	if to := p.moved; to != "" {
+		if q.fragment != "" && !strings.Contains(to, "#") {
+			to += "#" + q.fragment
+		}
+		say(RuleMoved, problem.Warning, "has moved for good: write %s", to)
+	}
+	return out
+}
+
+// visit asks the addresses of one host, one after the other.
+type visit struct {
+	*polite
+	refused string // why the host is asked no more
+	probed  bool
+	soft    *[32]byte // what the host shows for an address that can't exist
+}
+
+// page asks for one address.
+func (v *visit) page(ctx context.Context, href string, ids bool) *page {
+	if v.refused != "" {
+		return &page{rule: RuleUnknown, message: v.refused}
+	}
+	method := http.MethodHead
+	if ids {
+		method = http.MethodGet
+	}
+	var p *page
+	for attempt := 1; ; attempt++ {
+		var status int
+		var again time.Duration
+		p, status, again = v.request(ctx, method, href, ids)
+		busy := status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
+		switch {
+		case ctx.Err() != nil:
+			return p
+		case p.rule == "":
+			return v.real(ctx, href, p)
+		case status == final:
+			return p
+		case method == http.MethodHead && !busy: // some servers don't know HEAD, or answer it wrongly
+			method, attempt = http.MethodGet, 0
+			continue
+		case !busy && status != dropped || attempt == attempts:
+			if status == http.StatusTooManyRequests {
+				v.refused = p.message
+			}
+			return p
+		}
+		again = max(again, time.Second<<(attempt-1))
+		if again > wait {
+			p.message = fmt.Sprintf("could not be checked: the site wants us to wait for %s", again.Round(time.Second))
+			v.refused = p.message
+			return p
+		}
+		if v.Sleep(ctx, again) != nil {
+			return p
+		}
+	}
+}
+
+// request makes one request and follows where it leads. The status is 0 where
+// none came; again is how long the host wants to be left alone.
+func (v *visit) request(ctx context.Context, method, href string, ids bool) (p *page, status int, again time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, v.Timeout)
+	defer cancel()
+	p = &page{}
+	unknown := func(format string, args ...any) (*page, int, time.Duration) {
+		p.rule, p.message = RuleUnknown, "could not be checked: "+fmt.Sprintf(format, args...)
+		return p, status, again
+	}
+	request, err := http.NewRequestWithContext(ctx, method, href, nil)
+	if err != nil {
+		return unknown("%v", err)
+	}
+	request.Header.Set("User-Agent", agent)
+	request.Header.Set("Accept", "*/*")
+	permanent := true
+	client := &http.Client{Transport: v.polite, CheckRedirect: func(next *http.Request, via []*http.Request) error {
+		if next.Response.StatusCode != http.StatusMovedPermanently && next.Response.StatusCode != http.StatusPermanentRedirect {
+			permanent = false
+		}
+		if len(via) > redirects {
+			return errRedirects
+		}
+		return nil
+	}}
+	response, err := client.Do(request)
+	if err != nil {
+		var why string
+		why, status = v.reason(err)
+		return unknown("%s", why)
+	}
+	defer response.Body.Close()
+	status, again = response.StatusCode, retryAfter(response.Header)
+	end := response.Request.URL
+	switch {
+	case status == http.StatusNotFound || status == http.StatusGone:
+		p.rule, p.message = RuleLink, fmt.Sprintf("leads nowhere: the site answers %d %s", status, http.StatusText(status))
+		return p, status, again
+	case status >= 400:
+		return unknown("the site answers %s", strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status))))
+	}
+	if end.String() != href && permanent {
+		p.moved = end.String()
+	}
+	if ids && strings.Contains(response.Header.Get("Content-Type"), "html") {
+		d := &document{ids: map[string]idKind{}}
+		src, err := io.ReadAll(io.LimitReader(response.Body, v.Bytes+1))
+		p.whole = err == nil && int64(len(src)) <= v.Bytes
+		s := newScanner()
+		s.html(d, src)
+		p.ids = d.ids
+	}
+	return p, status, again
+}
+
+var errRedirects = errors.New("it redirects again and again")
+
+// reason says what went wrong in an editor's words, and what stands for the status.
+func (v *visit) reason(err error) (string, int) {
+	var certificate *tls.CertificateVerificationError
+	var name *net.DNSError
+	var timeout net.Error
+	var inner *url.Error
+	switch {
+	case errors.Is(err, errRedirects):
+		return errRedirects.Error(), final
+	case errors.As(err, &certificate):
+		return "its certificate is not valid", final
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return "it does not speak https", final
+	case errors.As(err, &name) && name.IsNotFound:
+		return fmt.Sprintf("there is no %s, or this computer is offline", name.Name), final
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return fmt.Sprintf("no answer within %s", v.Timeout), slow
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the connection broke off", dropped
+	case errors.As(err, &inner):
+		err = inner.Err
+	}
+	return err.Error(), dropped
+}
+
+// retryAfter follows https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3; a
+// date counts from the server's own clock.
+func retryAfter(h http.Header) time.Duration {
+	v := strings.TrimSpace(h.Get("Retry-After"))
+	if n, err := strconv.ParseUint(v, 10, 31); err == nil {
+		return time.Duration(n) * time.Second
+	}
+	until, err := http.ParseTime(v)
+	now, err2 := http.ParseTime(h.Get("Date"))
+	if err != nil || err2 != nil {
+		return 0
+	}
+	return max(until.Sub(now), 0)
+}
+
+// real finds out whether a host says yes to everything: then what it shows for
+// an address that can't exist proves nothing.
+func (v *visit) real(ctx context.Context, href string, p *page) *page {
+	u, err := url.Parse(href)
+	if err != nil || u.Path == "" || u.Path == "/" {
+		return p
+	}
+	if !v.probed {
+		v.probed = true
+		no := fmt.Sprintf("%s://%s/%x", u.Scheme, u.Host, sha256.Sum256([]byte(u.Host)))
+		v.soft = v.shown(ctx, no)
+	}
+	if v.soft == nil {
+		return p
+	}
+	if shown := v.shown(ctx, href); shown != nil && *shown == *v.soft {
+		return &page{rule: RuleUnknown, message: "could not be checked: the site shows the same for an address that does not exist, so look at the page yourself"}
+	}
+	return p
+}
+
+// shown is a digest of what an address shows, or nil where it shows nothing. A
+// page is known by its title, because its text may name the address.
+func (v *visit) shown(ctx context.Context, href string) *[32]byte {
+	ctx, cancel := context.WithTimeout(ctx, v.Timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, href, nil)
+	if err != nil {
+		return nil
+	}
+	request.Header.Set("User-Agent", agent)
+	response, err := (&http.Client{Transport: v.polite}).Do(request)
+	if err != nil {
+		return nil
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil
+	}
+	src, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
+	if err != nil {
+		return nil
+	}
+	z := html.NewTokenizer(strings.NewReader(string(src)))
+	for kind := z.Next(); kind != html.ErrorToken; kind = z.Next() {
+		if name, _ := z.TagName(); kind == html.StartTagToken && string(name) == "title" && z.Next() == html.TextToken {
+			src = z.Text()
+			break
+		}
+	}
+	sum := sha256.Sum256(src)
+	return &sum
+}
+
+// polite lets one request at a time through to each host, redirects from
+// elsewhere included, and waits a little after each.
+type polite struct {
+	*External
+	slots chan struct{} // hosts that are asked at the same time
+	mutex sync.Mutex
+	hosts map[string]*host
+}
+
+type host struct {
+	sync.Mutex
+	asked bool
+}
+
+func (p *polite) RoundTrip(r *http.Request) (*http.Response, error) {
+	p.mutex.Lock()
+	h := p.hosts[r.URL.Host]
+	if h == nil {
+		h = &host{}
+		p.hosts[r.URL.Host] = h
+	}
+	p.mutex.Unlock()
+	h.Lock()
+	p.slots <- struct{}{}
+	done := sync.OnceFunc(func() { <-p.slots; h.Unlock() })
+	if h.asked {
+		if err := p.Sleep(r.Context(), pause); err != nil {
+			done()
+			return nil, err
+		}
+	}
+	h.asked = true
+	response, err := p.Transport.RoundTrip(r)
+	if err != nil {
+		done()
+		return nil, err
+	}
+	response.Body = body{response.Body, done}
+	return response, nil
+}
+
+// body gives the host free when the answer has been read.
+type body struct {
+	io.ReadCloser
+	done func()
+}
+
+func (b body) Close() error {
+	defer b.done()
+	return b.ReadCloser.Close()
+}

@@ -1,0 +1,512 @@
+// Package links checks the links, fragments and assets of rendered HTML, where
+// readers meet them, and says what is broken where editors can mend it.
+//
+// An element with a data-source attribute holds what was rendered from that
+// Markdown file, so a finding inside it is traced to the link as it was
+// written. A finding outside comes from a layout: it is reported once, however
+// many pages show it.
+//
+// Each file is tokenised once, by one of several workers, which resolves its
+// addresses when it has seen all of it, because <base> may stand anywhere.
+// Fragments of other pages wait until all files have been read.
+package links
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"unicode/utf8"
+
+	whatwg "github.com/nlnwa/whatwg-url/url"
+
+	"microsite/tools/problem"
+)
+
+// Rules of this package, as README lists them.
+const (
+	RuleLink     = "broken-link"
+	RuleFragment = "broken-fragment"
+	RuleAddress  = "bad-address"
+	RuleID       = "duplicate-id"
+	RulePage     = "missing-page"
+	RuleOrphan   = "orphan-page"
+	RuleIgnore   = "unused-ignore"
+)
+
+// Place is where something is written.
+type Place struct {
+	File         string
+	Line, Column int
+}
+
+// Ignore leaves out the findings of one target on one page.
+type Ignore struct {
+	Page   string // its file, or its path on the site
+	Target string // as the message quotes it
+	Place
+}
+
+// Options are what is known of a rendered folder; the zero value will do.
+type Options struct {
+	// Base is the address that the folder is published at. Without it only
+	// links without a host are the site's own.
+	Base string
+	// Sources maps a data-source value to the places of that file's links, in
+	// the order in which they are written.
+	Sources map[string][]Place
+	// SourceDir goes before a data-source value to make a problem's file.
+	SourceDir string
+	// Pages maps paths such as /causes/ to the place of the page's text.
+	Pages map[string]Place
+	// Whole says that the folder must hold all Pages.
+	Whole bool
+	// Root is the folder of the site's layouts and settings, "" for none.
+	Root string
+	// Ignores are findings that somebody has a reason for.
+	Ignores []Ignore
+	// External, when set, asks other sites too.
+	External *External
+}
+
+// Check checks every HTML file, style sheet and sitemap below dir and returns
+// how many pages there are. The error says that dir or a file in it could not
+// be read. When ctx ends while other sites are asked, the result is what is
+// known so far.
+func Check(ctx context.Context, dir string, o Options) (pages int, problems []problem.Problem, err error) {
+	c := &checker{Options: o, dir: dir, files: map[string]*document{}}
+	if err := c.address(); err != nil {
+		return 0, nil, err
+	}
+	docs, err := c.list()
+	if err != nil {
+		return 0, nil, err
+	}
+	if err := c.read(docs); err != nil {
+		return 0, nil, err
+	}
+	for _, d := range docs {
+		if d.html {
+			pages++
+		}
+	}
+	for _, p := range c.pending {
+		if !p.target.has(p.fragment) {
+			c.found(p.doc, p.ref, RuleFragment, problem.Error, brokenFragment(p.ref, p.target, p.fragment))
+		}
+	}
+	c.orphans(docs)
+	if c.External != nil {
+		for _, a := range c.External.ask(ctx, c.external) {
+			c.found(a.doc, a.ref, a.rule, a.severity, a.message)
+		}
+		c.asked = ctx.Err() == nil
+	}
+	return pages, c.problems(), nil
+}
+
+// document is what one rendered file holds for the check.
+type document struct {
+	file     string // slash-separated, relative to the folder
+	path     string // that it is served at, with the site's sub-path
+	html     bool
+	base     string // of the first <base>
+	hasBase  bool
+	counts   map[string]int
+	ids      map[string]idKind
+	linked   atomic.Bool // another page leads here
+	redirect *document   // where a page sends every reader
+}
+
+type idKind uint8
+
+const (
+	isName idKind = 1 + iota // an a element's name
+	isID
+)
+
+// finding is a problem before it has its place.
+type finding struct {
+	doc *document
+	ref reference
+	problem.Problem
+}
+
+// waiting is a fragment of a page that may not have been read yet.
+type waiting struct {
+	doc, target *document
+	ref         reference
+	fragment    string
+}
+
+type checker struct {
+	Options
+	dir      string
+	origin   string // such as https://example.org
+	root     string // the site's sub-path, such as /sub, or ""
+	home     *whatwg.Url
+	files    map[string]*document
+	findings []finding
+	pending  []waiting
+	external []question
+	asked    bool // all that is external
+	guesses  map[string]string
+	pages    []string // to guess from
+}
+
+func (c *checker) address() (err error) {
+	// A name that no link can hold stands for an address that isn't known.
+	if c.home, err = whatwg.Parse(cmp.Or(c.Base, "http://unknown.invalid/")); err != nil {
+		return fmt.Errorf("%q is not an address: %w", c.Base, err)
+	}
+	c.origin, c.root = c.home.Protocol()+"//"+c.home.Host(), strings.TrimRight(decode(c.home.Pathname()), "/")
+	return nil
+}
+
+// list finds the files and makes a document of each that is looked into.
+func (c *checker) list() (docs []*document, err error) {
+	other := &document{} // a file without ids that could be checked
+	err = filepath.WalkDir(c.dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		if !d.Type().IsRegular() {
+			if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
+				return err // nil for a pipe or a folder behind a link: nothing that is served
+			}
+		}
+		rel, err := filepath.Rel(c.dir, name)
+		if err != nil {
+			return err
+		}
+		file := filepath.ToSlash(rel)
+		c.files[file] = other
+		switch ext := strings.ToLower(path.Ext(file)); ext {
+		case ".html", ".htm", ".xhtml", ".css", ".xml":
+			doc := &document{file: file, path: c.root + "/" + indexless(file), html: ext != ".css" && ext != ".xml"}
+			if doc.html {
+				doc.ids = map[string]idKind{}
+			}
+			c.files[file] = doc
+			docs = append(docs, doc)
+		}
+		return nil
+	})
+	return docs, err
+}
+
+// indexless is the address of a file on the site.
+func indexless(file string) string {
+	if dir, name := path.Split(file); name == "index.html" {
+		return dir
+	}
+	return file
+}
+
+// read tokenises the files in parallel.
+func (c *checker) read(docs []*document) error {
+	work := make(chan *document, 64)
+	workers := make([]worker, runtime.GOMAXPROCS(0))
+	var group sync.WaitGroup
+	for i := range workers {
+		w := &workers[i]
+		w.scanner = newScanner()
+		w.resolver = resolver{checker: c, site: map[string]*target{}, page: map[string]*target{}}
+		group.Go(func() {
+			for doc := range work {
+				src, err := os.ReadFile(filepath.Join(c.dir, filepath.FromSlash(doc.file)))
+				if err != nil {
+					w.err = errors.Join(w.err, err)
+					continue
+				}
+				w.document(doc, src)
+			}
+		})
+	}
+	for _, doc := range docs {
+		work <- doc
+	}
+	close(work)
+	group.Wait()
+	var err error
+	for i := range workers {
+		w := &workers[i]
+		c.findings = append(c.findings, w.findings...)
+		c.pending = append(c.pending, w.pending...)
+		c.external = append(c.external, w.external...)
+		err = errors.Join(err, w.err)
+	}
+	return err
+}
+
+// worker holds what one goroutine finds, so that none waits for another.
+type worker struct {
+	scanner
+	resolver
+	findings []finding
+	pending  []waiting
+	external []question
+	err      error
+}
+
+func (w *worker) document(d *document, src []byte) {
+	switch {
+	case d.html:
+		w.html(d, src)
+	case path.Ext(d.file) == ".xml":
+		w.sitemap(d, src)
+	default:
+		w.refs, w.dups = w.refs[:0], w.dups[:0]
+		for _, u := range w.stylesheet(src) {
+			w.refs = append(w.refs, reference{value: u.value, offset: u.offset, ordinal: -1})
+		}
+	}
+	w.start(d)
+	for _, r := range w.refs {
+		w.reference(d, r)
+	}
+	for _, r := range w.dups {
+		w.add(d, r, RuleID, fmt.Sprintf("the id %q stands twice on this page: a link to it reaches only the first; reword one of the headings", r.value))
+	}
+}
+
+func (w *worker) add(d *document, r reference, rule, message string) {
+	w.findings = append(w.findings, finding{d, r, problem.Problem{Rule: rule, Severity: problem.Error, Message: message}})
+}
+
+// reference checks one address as far as other files need not be read.
+func (w *worker) reference(d *document, r reference) {
+	address, fragment := split(r.value)
+	if address == "" && fragment == "" && r.use&required != 0 {
+		w.add(d, r, RuleAddress, "an address is missing here: write one, or remove what needs it")
+		return
+	}
+	t := &target{own: true, path: d.path, doc: d}
+	if address != "" || r.use&local == 0 {
+		t = w.resolve(address)
+	}
+	switch {
+	case t.rule != "":
+		w.add(d, r, t.rule, fmt.Sprintf("%q %s", r.value, t.message))
+	case t.href != "":
+		if w.External != nil {
+			w.external = append(w.external, question{d, r, t.href, fragment})
+		}
+	case !t.own:
+	case t.outside:
+		w.add(d, r, RuleLink, fmt.Sprintf("%q leads out of the site, which is published under %s/", r.value, w.root))
+	case t.doc == nil:
+		w.add(d, r, RuleLink, fmt.Sprintf("%q leads nowhere: there is no page or file at %s.", r.value, t.path))
+	default:
+		if r.use&inbound != 0 && t.doc != d {
+			t.doc.linked.Store(true)
+		}
+		if r.use&redirect != 0 && t.doc != d {
+			d.redirect = t.doc
+		}
+		if r.use&follow != 0 && t.doc.ids != nil && fragment != "" {
+			if t.doc != d {
+				w.pending = append(w.pending, waiting{d, t.doc, r, fragment})
+			} else if !d.has(fragment) {
+				w.add(d, r, RuleFragment, brokenFragment(r, d, fragment))
+			}
+		}
+	}
+}
+
+func brokenFragment(r reference, d *document, fragment string) string {
+	ids := make([]string, 0, len(d.ids))
+	for id := range d.ids {
+		ids = append(ids, "#"+id)
+	}
+	slices.Sort(ids)
+	fragment, _, _ = strings.Cut(decode(fragment), ":~:")
+	return fmt.Sprintf("%q leads to a heading that is not there: nothing on %s has the id %q.%s", r.value, d.path, fragment, problem.DidYouMean("#"+fragment, ids))
+}
+
+func (c *checker) found(d *document, r reference, rule string, s problem.Severity, message string) {
+	c.findings = append(c.findings, finding{d, r, problem.Problem{Rule: rule, Severity: s, Message: message}})
+}
+
+// orphans finds pages that no other page leads to. Readers come to the home
+// page and to 404.html without a link, and to a redirection by an old one.
+func (c *checker) orphans(docs []*document) {
+	for _, d := range docs {
+		if d.redirect != nil && d.linked.Load() {
+			d.redirect.linked.Store(true)
+		}
+	}
+	for _, d := range docs {
+		_, page := c.Pages[c.sitePath(d)]
+		if !d.html || d.linked.Load() || d.redirect != nil || d.file == "index.html" || path.Base(d.file) == "404.html" || c.Pages != nil && !page {
+			continue
+		}
+		c.found(d, reference{value: d.path, ordinal: -1}, RuleOrphan, problem.Warning,
+			fmt.Sprintf("no other page links to %s, so readers don't find it: link to it, or add it to the menu", d.path))
+	}
+}
+
+func (c *checker) sitePath(d *document) string { return "/" + indexless(d.file) }
+
+// problems gives the findings their places.
+func (c *checker) problems() []problem.Problem {
+	slices.SortFunc(c.findings, func(a, b finding) int {
+		return cmp.Or(strings.Compare(a.doc.file, b.doc.file), cmp.Compare(a.ref.offset, b.ref.offset), strings.Compare(a.Message, b.Message))
+	})
+	var out []problem.Problem
+	used := make([]bool, len(c.Ignores))
+	keep := func(f finding) bool {
+		keep := true
+		for i, rule := range c.Ignores {
+			if rule.Target == f.ref.value && (rule.Page == f.File || rule.Page == c.sitePath(f.doc)) {
+				used[i], keep = true, false
+			}
+		}
+		return keep
+	}
+	// First the pages' own text, then what only other pages that show the same
+	// text make of it.
+	type seen struct {
+		Place
+		rule string
+	}
+	shown := map[seen]bool{}
+	for _, elsewhere := range []bool{false, true} {
+		for _, f := range c.findings {
+			at, traced := c.source(f)
+			own := seen{Place{File: at.File}, f.Rule}
+			if !traced || elsewhere == (c.Pages[c.sitePath(f.doc)].File == at.File) || elsewhere && (shown[own] || at.Line > 0 && shown[seen{at, f.Rule}]) {
+				continue
+			}
+			if f.File, f.Line, f.Column = at.File, at.Line, at.Column; keep(f) {
+				out = append(out, c.suggest(f))
+			}
+			shown[seen{at, f.Rule}] = at.Line > 0
+			if !elsewhere {
+				shown[own] = true
+			}
+		}
+	}
+	layout := newLayout(c.Root)
+	first := map[string]int{} // of a layout's findings, which many pages show
+	pages, last := map[int]int{}, map[int]*document{}
+	for _, f := range c.findings {
+		if _, traced := c.source(f); traced {
+			continue
+		}
+		i, again := first[f.Rule+f.Message]
+		if !again {
+			c.locate(&f, layout)
+		}
+		if !keep(f) {
+			continue
+		}
+		if !again {
+			i = len(out)
+			first[f.Rule+f.Message] = i
+			out = append(out, c.suggest(f))
+		}
+		if last[i] != f.doc {
+			last[i] = f.doc
+			pages[i]++
+		}
+	}
+	for i, n := range pages {
+		if n > 1 {
+			where := ", so look for it in layouts/ or config.toml"
+			if layout.knows(out[i].File) {
+				where = ""
+			}
+			out[i].Message = strings.TrimSuffix(out[i].Message, ".") + fmt.Sprintf("; it stands on %d pages%s", n, where)
+		}
+	}
+	for p, at := range c.Pages {
+		if c.Whole && c.lookup(p) == nil {
+			out = append(out, problem.Problem{File: at.File, Rule: RulePage, Severity: problem.Error,
+				Message: fmt.Sprintf("the page was not published at %s, where it should stand", p)})
+		}
+	}
+	for i, rule := range c.Ignores {
+		if !used[i] && (c.asked || !c.elsewhere(rule.Target)) {
+			out = append(out, problem.Problem{File: rule.File, Line: rule.Line, Column: rule.Column, Rule: RuleIgnore, Severity: problem.Warning,
+				Message: fmt.Sprintf("nothing is wrong with %q on %s any more: remove this rule", rule.Target, rule.Page)})
+		}
+	}
+	return problem.Sort(out)
+}
+
+// elsewhere tells whether an address is another site's, of which nothing is
+// known unless it is asked.
+func (c *checker) elsewhere(address string) bool {
+	u, err := c.home.Parse(address)
+	return err == nil && strings.HasPrefix(u.Scheme(), "http") && u.Protocol()+"//"+u.Host() != c.origin
+}
+
+// source traces a finding to the Markdown that it comes from.
+func (c *checker) source(f finding) (Place, bool) {
+	places, known := c.Sources[f.ref.source]
+	if f.ref.source == "" || !known && c.SourceDir == "" {
+		return Place{}, false
+	}
+	if f.Rule != RuleID && f.ref.ordinal >= 0 && len(places) == f.doc.counts[f.ref.source] {
+		return places[f.ref.ordinal], true
+	}
+	return Place{File: path.Join(c.SourceDir, f.ref.source)}, true
+}
+
+// locate gives a finding that is no page's text its place: in the layouts or
+// settings, if they hold the address once, or else in the rendered file. That
+// is read again, because findings are few and pages many.
+func (c *checker) locate(f *finding, l layout) {
+	if f.Rule == RuleOrphan {
+		f.File = cmp.Or(c.Pages[c.sitePath(f.doc)].File, f.doc.file)
+		return
+	}
+	if at := l.find(f.ref.value); at.File != "" && f.Rule != RuleID {
+		f.File, f.Line, f.Column = at.File, at.Line, at.Column
+		return
+	}
+	f.File = f.doc.file
+	src, err := os.ReadFile(filepath.Join(c.dir, filepath.FromSlash(f.doc.file)))
+	if err != nil {
+		return // it was there a moment ago; the finding stands without a line
+	}
+	src = src[:min(f.ref.offset, len(src))]
+	f.Line, f.Column = bytes.Count(src, []byte("\n"))+1, utf8.RuneCount(src[bytes.LastIndexByte(src, '\n')+1:])+1
+}
+
+// maxGuesses bounds the work on a site where everything is broken.
+const maxGuesses = 500
+
+// suggest adds the page that was probably meant.
+func (c *checker) suggest(f finding) problem.Problem {
+	wrong, ok := strings.CutSuffix(f.Message, ".")
+	if _, p, broken := strings.Cut(wrong, "there is no page or file at "+c.root); f.Rule == RuleLink && ok && broken {
+		if c.guesses == nil {
+			c.guesses = map[string]string{}
+			for file := range c.files {
+				if file != "index.html" { // which is near to any short path
+					c.pages = append(c.pages, "/"+indexless(file))
+				}
+			}
+			slices.Sort(c.pages)
+		}
+		guess, known := c.guesses[p]
+		if !known && len(c.guesses) < maxGuesses {
+			guess = problem.DidYouMean(p, c.pages)
+			c.guesses[p] = guess
+		}
+		f.Message += guess
+	}
+	return f.Problem
+}

@@ -1,0 +1,497 @@
+// Command tools checks, builds and publishes a patient education site that
+// Hugo renders from Markdown. Run it in the site's root folder:
+//
+//	go run ./tools build            check everything and publish into public/
+//	go run ./tools check            check content, dates and sign-offs; change nothing
+//	go run ./tools links DIR        check the links of a rendered folder
+//	go run ./tools sign FILE…       sign off the text of pages; unsign takes it off
+//	go run ./tools due              list what is due, worst first
+//
+// Problems, which an editor can mend, go to the standard output; progress and
+// failures go to the standard error. The exit code is 0 when clean (warnings
+// allowed), 1 when there are problems, 2 for wrong usage and 3 when the tool
+// could not do its work. README.md is the manual.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"microsite/tools/checklist"
+	"microsite/tools/content"
+	"microsite/tools/links"
+	"microsite/tools/problem"
+	"microsite/tools/publish"
+	"microsite/tools/review"
+)
+
+// Exit codes.
+const (
+	exitClean    = 0
+	exitProblems = 1
+	exitUsage    = 2
+	exitFailed   = 3
+)
+
+func main() {
+	t := &tool{dir: ".", stdout: os.Stdout, stderr: os.Stderr, now: time.Now}
+	os.Exit(t.run(context.Background(), os.Args[1:]))
+}
+
+// tool is the world as its commands see it.
+type tool struct {
+	dir            string // the site's root folder
+	stdout, stderr io.Writer
+	now            func() time.Time
+
+	// flags
+	today  string
+	format string
+	base   string
+	strict bool
+	by     string
+	role   string
+	due    string
+	show   bool
+	within string
+
+	external bool
+}
+
+// command is one word after the tool's name.
+type command struct {
+	name, args, short, long string
+	flags                   []string
+	run                     func(t *tool, ctx context.Context, args []string) (int, error)
+}
+
+var commands = []command{
+	{
+		name: "build", short: "check everything and publish into public/",
+		long: `Checks the content, renders it with the Hugo that go.mod names, checks the
+links of the result, minifies what Hugo copied from static/, and puts it in
+place as public/ whole. static/checklist.json is brought up to date. When
+anything is wrong, public/ and static/checklist.json stay as they were.`,
+		flags: []string{"today", "base", "format", "strict"}, run: (*tool).build,
+	},
+	{
+		name: "check", short: "check content, dates and sign-offs; change nothing",
+		long: `Reads config.toml, content/ and static/checklist.json and reports every
+problem with its place. It runs no Hugo and writes nothing.`,
+		flags: []string{"today", "format", "strict"}, run: (*tool).check,
+	},
+	{
+		name: "links", args: "DIR", short: "check links, fragments and assets of a rendered folder",
+		long: `Checks every HTML file below DIR. In a site's root folder, a finding is traced
+to the Markdown that it comes from; elsewhere to the rendered file. With
+-external, other sites are asked too: politely, so it takes its time.`,
+		flags: []string{"base", "external", "format", "strict"}, run: (*tool).links,
+	},
+	{
+		name: "sign", args: "FILE…", short: "sign off the text of pages as a clinician has reviewed it",
+		long: `Checks each page and writes a sign-off into its front matter: who reviewed
+it, in which role, when, when the next review is due, and a digest of the very
+words. Any later change of the words shows on the page until it is signed
+again. No other byte of the file changes. With -show, nothing is written: the
+words that would be signed go to the standard output, as they are digested.`,
+		flags: []string{"by", "role", "due", "today", "show", "format"}, run: (*tool).sign,
+	},
+	{
+		name: "unsign", args: "FILE…", short: "take the sign-off off pages",
+		long:  `Removes the review block from the front matter of each page.`,
+		flags: nil, run: (*tool).unsign,
+	},
+	{
+		name: "due", short: "list pages and sources by what is due, worst first",
+		long: `Lists every page with its state, dates, reviewer and days left, and every
+source with its age.`,
+		flags: []string{"within", "today", "format"}, run: (*tool).dueCommand,
+	},
+}
+
+// usageError is a mistake on the command line that only the command itself can see.
+type usageError struct{ error }
+
+// run runs one command line and returns its exit code.
+func (t *tool) run(ctx context.Context, args []string) int {
+	if len(args) == 0 {
+		t.help(t.stderr)
+		return exitUsage
+	}
+	if slices.Contains([]string{"-h", "-help", "--help", "help"}, args[0]) {
+		t.help(t.stdout)
+		return exitClean
+	}
+	names := make([]string, len(commands))
+	for i, c := range commands {
+		if names[i] = c.name; c.name == args[0] {
+			return t.command(ctx, c, args[1:])
+		}
+	}
+	fmt.Fprintf(t.stderr, "unknown command %q.%s Run with -h for the list.\n", args[0], problem.DidYouMean(args[0], names))
+	return exitUsage
+}
+
+func (t *tool) help(w io.Writer) {
+	fmt.Fprint(w, "Checks, builds and publishes this site. Run it in the site's root folder.\n\nUsage: go run ./tools COMMAND [flags]\n\n")
+	for _, c := range commands {
+		fmt.Fprintf(w, "  %-8s %s\n", c.name, c.short)
+	}
+	fmt.Fprint(w, "\n\"go run ./tools COMMAND -h\" explains a command. README.md is the manual.\n")
+}
+
+func (t *tool) command(ctx context.Context, c command, args []string) int {
+	set := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	set.SetOutput(io.Discard)
+	all := map[string]func(){
+		"today": func() { set.StringVar(&t.today, "today", "", "judge dates as on this `day`, YYYY-MM-DD, not today") },
+		"format": func() {
+			set.StringVar(&t.format, "format", "text", "print problems as `text`, json or github (annotations)")
+		},
+		"base": func() {
+			set.StringVar(&t.base, "base", "", "`address` that the site is published at, over config.toml's")
+		},
+		"strict": func() {
+			set.BoolVar(&t.strict, "strict", false, "let warnings fail too, and list pages that are not reviewed and sources that are outdated")
+		},
+	}
+	all["external"] = func() {
+		set.BoolVar(&t.external, "external", false, "ask other sites, too, whether what is linked there exists")
+	}
+	all["by"] = func() { set.StringVar(&t.by, "by", "", "`name` of the clinician who reviewed the text") }
+	all["role"] = func() { set.StringVar(&t.role, "role", "", "the clinician's credential and `role`") }
+	all["due"] = func() {
+		set.StringVar(&t.due, "due", "", "`day` of the next review, YYYY-MM-DD; the site's whole interval from today if not given")
+	}
+	all["show"] = func() {
+		set.BoolVar(&t.show, "show", false, "print exactly what would be signed, and sign nothing")
+	}
+	all["within"] = func() {
+		set.StringVar(&t.within, "within", "", "leave out pages that are current for longer than this `time`, such as 90d")
+	}
+	for _, name := range c.flags {
+		all[name]()
+	}
+	switch err := set.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprintf(t.stdout, "%s\n\nUsage: go run ./tools %s\n\n%s\n\n", strings.ToUpper(c.short[:1])+c.short[1:], strings.TrimSpace(c.name+" [flags] "+c.args), c.long)
+		set.SetOutput(t.stdout)
+		set.PrintDefaults()
+		fmt.Fprint(t.stdout, "\nExit codes: 0 clean, 1 problems, 2 wrong usage, 3 could not do its work.\n(\"go run\" makes 1 of every code but 0.)\n")
+		return exitClean
+	case err != nil:
+		return t.usage(c, err)
+	}
+	if slices.Contains(c.flags, "format") && !slices.Contains(problem.Formats, t.format) {
+		return t.usage(c, fmt.Errorf("unknown -format %q: use one of %s", t.format, strings.Join(problem.Formats, ", ")))
+	}
+	if _, err := t.day(time.UTC); err != nil {
+		return t.usage(c, err)
+	}
+	if t.base != "" && !content.IsBase(t.base) {
+		return t.usage(c, fmt.Errorf("-base %q must be a whole address such as https://example.org/", t.base))
+	}
+	if want := len(strings.Fields(c.args)); set.NArg() != want {
+		if many := strings.HasSuffix(c.args, "…"); set.NArg() > want && !many {
+			return t.usage(c, fmt.Errorf("unexpected argument %q", set.Arg(want)))
+		}
+		if set.NArg() < want {
+			return t.usage(c, fmt.Errorf("%s is missing", c.args))
+		}
+	}
+	code, err := c.run(t, ctx, set.Args())
+	switch {
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(t.stderr, "Stopped before the end: nothing was changed.")
+		return exitFailed
+	case errors.As(err, &usageError{}):
+		return t.usage(c, err)
+	case err != nil:
+		fmt.Fprintf(t.stderr, "%s could not do its work: %v\n", c.name, err)
+		return exitFailed
+	}
+	return code
+}
+
+func (t *tool) usage(c command, err error) int {
+	fmt.Fprintf(t.stderr, "%s: %v\n\"go run ./tools %s -h\" explains the command.\n", c.name, err, c.name)
+	return exitUsage
+}
+
+func (t *tool) say(format string, args ...any) { fmt.Fprintf(t.stderr, format+"\n", args...) }
+
+// day is the instant for which dates are judged and pages rendered: now, or
+// noon of -today in the site's time zone.
+func (t *tool) day(zone *time.Location) (time.Time, error) {
+	if t.today == "" {
+		return t.now(), nil
+	}
+	d, err := time.ParseInLocation(time.DateOnly, t.today, zone)
+	if err != nil {
+		return d, fmt.Errorf("-today %q must be a date, YYYY-MM-DD", t.today)
+	}
+	return d.Add(12 * time.Hour), nil
+}
+
+// verdict prints the problems and turns them into an exit code.
+func (t *tool) verdict(problems []problem.Problem) (int, error) {
+	problems = problem.Sort(problems)
+	if err := problem.Write(t.stdout, t.format, problems); err != nil {
+		return exitFailed, err
+	}
+	if t.bad(problems) {
+		return exitProblems, nil
+	}
+	return exitClean, nil
+}
+
+func (t *tool) bad(problems []problem.Problem) bool {
+	errs, warnings := problem.Count(problems)
+	return errs > 0 || t.strict && warnings > 0
+}
+
+// site is what check and build both start from.
+type site struct {
+	*content.Site
+	clock     time.Time
+	reports   []review.Report
+	checklist []byte
+	problems  []problem.Problem
+}
+
+func (t *tool) load() (*site, error) {
+	root, err := filepath.Abs(t.dir)
+	if err == nil {
+		root, err = filepath.EvalSymlinks(root)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s := &site{}
+	if s.Site, s.problems, err = content.Load(root); err != nil {
+		return nil, err
+	}
+	if s.clock, err = t.day(s.Location); err != nil {
+		return nil, err
+	}
+	today := review.Today(s.clock, s.Location)
+	reports, problems := review.Check(s.Site, today, t.strict)
+	s.reports, s.problems = reports, append(s.problems, problems...)
+	list, problems := checklist.Build(s.Site, reports)
+	s.problems = append(s.problems, problems...)
+	s.checklist, err = list.Encode()
+	t.summary(s, today)
+	return s, err
+}
+
+// summary says in one line what whole sites live with.
+func (t *tool) summary(s *site, today time.Time) {
+	medical, unreviewed, outdated := 0, 0, 0
+	for _, r := range s.reports {
+		if r.Page.Medical {
+			medical++
+		}
+		if r.State == review.Unreviewed {
+			unreviewed++
+		}
+	}
+	for _, source := range s.Sources {
+		if review.Outdated(s.Site, source, today) {
+			outdated++
+		}
+	}
+	t.say("Checked %s on %s: %d of %d with medical text are not reviewed by a clinician; %d of %s outdated.",
+		problem.Plural(len(s.Pages), "page"), today.Format(time.DateOnly), unreviewed, medical, outdated, problem.Plural(len(s.Sources), "source"))
+}
+
+func (t *tool) check(_ context.Context, _ []string) (int, error) {
+	s, err := t.load()
+	if err != nil {
+		return exitFailed, err
+	}
+	if errs, _ := problem.Count(s.problems); errs == 0 { // else the list is not known
+		behind, err := checklist.Behind(s.Root, s.checklist)
+		if err != nil {
+			return exitFailed, err
+		}
+		s.problems = append(s.problems, behind...)
+	}
+	return t.verdict(s.problems)
+}
+
+func (t *tool) build(ctx context.Context, _ []string) (int, error) {
+	// A signal ends Hugo and cleans up. Commands that leave nothing behind just end.
+	ctx, unhook := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer unhook()
+	start := time.Now()
+	s, err := t.load()
+	if err != nil {
+		return exitFailed, err
+	}
+	s.problems = append(s.problems, t.reserved(s)...)
+	stop := func() (int, error) {
+		code, err := t.verdict(s.problems)
+		t.say("Not published, because of %s: what was published before is as it was.", problem.Plural(len(s.problems), "problem"))
+		return code, err
+	}
+	if t.bad(s.problems) {
+		return stop()
+	}
+	stage, err := publish.Begin(s.Root)
+	if err != nil {
+		return exitFailed, err
+	}
+	defer stage.Close()
+	hugo, err := publish.FindHugo(ctx, s.Root, t.stderr)
+	if err != nil {
+		return exitFailed, err
+	}
+	t.say("Rendering with Hugo …")
+	found, err := stage.Render(ctx, hugo, s.clock, t.base, t.stderr)
+	if err != nil {
+		return exitFailed, err
+	}
+	if s.problems = append(s.problems, found...); t.bad(s.problems) {
+		return stop()
+	}
+	if err := stage.Write(strings.TrimPrefix(checklist.File, "static/"), s.checklist); err != nil {
+		return exitFailed, err
+	}
+	if found, err = stage.Minify(); err != nil {
+		return exitFailed, err
+	}
+	s.problems = append(s.problems, found...)
+	t.say("Checking links …")
+	base := t.base
+	if base == "" {
+		base = s.BaseURL
+	}
+	options := s.linkOptions(base)
+	options.Whole = true
+	pages, found, err := links.Check(ctx, stage.Dir, options)
+	if err != nil {
+		return exitFailed, err
+	}
+	if s.problems = append(s.problems, found...); t.bad(s.problems) {
+		return stop()
+	}
+	if ctx.Err() != nil {
+		return exitFailed, ctx.Err()
+	}
+	if err := stage.Commit(checklist.File, s.checklist); err != nil {
+		return exitFailed, err
+	}
+	code, err := t.verdict(s.problems)
+	t.say("Published %s into public/: %s, %.1f s.", problem.Plural(pages, "page"), problem.Plural(len(s.problems), "problem"), time.Since(start).Seconds())
+	return code, err
+}
+
+var reserved = regexp.MustCompile(`(^|\.)(example|test|invalid|localhost|example\.(com|net|org))$`)
+
+// reserved warns of a site that nobody can reach: RFC 2606 keeps these names
+// for examples. An address on this machine is meant.
+func (t *tool) reserved(s *site) []problem.Problem {
+	base := t.base
+	if base == "" {
+		base = s.BaseURL
+	}
+	u, err := url.Parse(base)
+	if err != nil || u.Hostname() == "localhost" || net.ParseIP(u.Hostname()) != nil || !reserved.MatchString(strings.ToLower(u.Hostname())) {
+		return nil
+	}
+	return []problem.Problem{{File: content.ConfigFile, Rule: "base-url", Severity: problem.Warning,
+		Message: fmt.Sprintf("%s is no real address, and it stands in links and QR codes: set baseURL to the site's own, or build with -base", base)}}
+}
+
+// linkOptions tells the link check where the Markdown's links are written.
+func (s *site) linkOptions(base string) links.Options {
+	o := links.Options{Base: base, Root: s.Root, SourceDir: content.Dir, Sources: map[string][]links.Place{}, Pages: map[string]links.Place{}}
+	for _, p := range s.Pages {
+		places := []links.Place{}
+		for _, l := range p.Links {
+			places = append(places, links.Place{File: p.File, Line: l.Pos.Line, Column: l.Pos.Column})
+		}
+		o.Sources[p.Path] = places
+		if !p.Draft {
+			o.Pages[p.URL()] = links.Place{File: p.File}
+		}
+	}
+	for _, i := range s.Ignores {
+		o.Ignores = append(o.Ignores, links.Ignore{Page: i.Page, Target: i.Target, Place: links.Place{File: content.ConfigFile, Line: i.Pos.Line, Column: i.Pos.Column}})
+	}
+	return o
+}
+
+func (t *tool) links(ctx context.Context, args []string) (int, error) {
+	dir := args[0]
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(t.dir, dir)
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return exitFailed, fmt.Errorf("%s is not a folder that can be read", args[0])
+	}
+	options := links.Options{}
+	if _, err := os.Stat(filepath.Join(t.dir, content.ConfigFile)); !errors.Is(err, fs.ErrNotExist) {
+		loaded, _, err := content.Load(t.dir)
+		if err != nil {
+			return exitFailed, err
+		}
+		s := &site{Site: loaded}
+		options = s.linkOptions(s.BaseURL)
+	}
+	if t.base != "" {
+		options.Base = t.base
+	}
+	if t.external {
+		options.External = &links.External{Progress: t.progress()}
+		var unhook context.CancelFunc
+		ctx, unhook = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+		defer unhook()
+	}
+	pages, problems, err := links.Check(ctx, dir, options)
+	if err != nil {
+		return exitFailed, err
+	}
+	if ctx.Err() != nil && options.External != nil && options.External.Progress != nil {
+		fmt.Fprintln(t.stderr) // ends the line of the progress
+	}
+	code, err := t.verdict(problems)
+	if ctx.Err() != nil {
+		t.say("Stopped before the end: this is what is known so far.")
+		return exitFailed, err
+	}
+	t.say("Checked the links of %s: %s.", problem.Plural(pages, "page"), problem.Plural(len(problems), "problem"))
+	return code, err
+}
+
+// progress shows how far the questions to other sites have come, on one line
+// of a terminal; anywhere else it is silent.
+func (t *tool) progress() func(done, all int) {
+	file, ok := t.stderr.(*os.File)
+	if !ok {
+		return nil
+	}
+	if info, err := file.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return nil
+	}
+	return func(done, all int) {
+		fmt.Fprintf(file, "\rAsked for %d of %d addresses of other sites", done, all)
+		if done == all {
+			fmt.Fprintln(file)
+		}
+	}
+}

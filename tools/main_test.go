@@ -1,0 +1,382 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// today is the day on which scripts judge dates, unless they say otherwise.
+const today = "2026-11-22"
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"tool": main, "hugo": fakeHugo})
+}
+
+// TestScripts runs testdata/script. Each script starts in a copy of
+// testdata/site, which is free of problems. The commands of their own:
+//
+//	change FILE OLD NEW     replaces OLD, which stands there once; \n, \t and \x are as in Go
+//	write FILE TEXT         writes a whole file
+//	crlf FILE               ends its lines as Windows does
+//	finds [-FLAG…] WHAT…    runs check, which finds exactly this, in this order, and writes nothing;
+//	                        afterwards every file is again as it was at first
+//	exits CODE COMMAND…     runs a command that exits so
+//	appears FILE            waits until it is there
+//	swept                   no build has left its staging folder
+//	remember                takes down every file here
+//	unchanged [FILE…]       every file, or each of these, is still as remembered, untouched
+//
+// $SERVER is a site elsewhere: elsewhere says what it answers.
+//
+// WHAT is a problem as check prints it; … stands for any text, what follows
+// its end doesn't matter, and the rule is that of the script's name unless it's
+// written. "nothing" is no problem.
+func TestScripts(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(elsewhere))
+	t.Cleanup(server.Close)
+	testscript.Run(t, testscript.Params{
+		Dir:             "testdata/script",
+		ContinueOnError: true,
+		Setup: func(e *testscript.Env) error {
+			e.Vars = append(e.Vars, "GORACE=atexit_sleep_ms=0", "TODAY="+today, "SERVER="+server.URL)
+			files, err := tree("testdata/site")
+			if err != nil {
+				return err
+			}
+			own, err := tree(e.WorkDir)
+			if err != nil {
+				return err
+			}
+			maps.Copy(files, own)
+			e.Values["memory"] = &memory{pristine: files}
+			err = put(e.WorkDir, files)
+			return err
+		},
+		Condition: func(c string) (bool, error) {
+			if c == "root" {
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", c)
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"change": func(ts *testscript.TestScript, _ bool, args []string) {
+				src := ts.ReadFile(arg(ts, args, 0))
+				old, to := unquote(ts, arg(ts, args, 1)), unquote(ts, arg(ts, args, 2))
+				if n := strings.Count(src, old); n != 1 {
+					ts.Fatalf("%q stands %d times in %s", old, n, args[0])
+				}
+				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(src, old, to, 1)), 0o644))
+			},
+			"write": func(ts *testscript.TestScript, _ bool, args []string) {
+				name := ts.MkAbs(arg(ts, args, 0))
+				ts.Check(os.MkdirAll(filepath.Dir(name), 0o755))
+				ts.Check(os.WriteFile(name, []byte(unquote(ts, arg(ts, args, 1))), 0o644))
+			},
+			"crlf": func(ts *testscript.TestScript, _ bool, args []string) {
+				src := ts.ReadFile(arg(ts, args, 0))
+				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(src, "\n", "\r\n")), 0o644))
+			},
+			"exits": func(ts *testscript.TestScript, _ bool, args []string) {
+				want, err := strconv.Atoi(arg(ts, args, 0))
+				ts.Check(err)
+				if got := run(ts, args[1:]...); got != want {
+					ts.Fatalf("exit code %d, not %d", got, want)
+				}
+			},
+			"finds": finds,
+			"swept": func(ts *testscript.TestScript, _ bool, _ []string) {
+				left, err := filepath.Glob(ts.MkAbs(".build/public*"))
+				ts.Check(err)
+				if len(left) > 0 {
+					ts.Fatalf("left: %q", left)
+				}
+			},
+			"appears": func(ts *testscript.TestScript, _ bool, args []string) {
+				for range 60_000 {
+					if _, err := os.Stat(ts.MkAbs(arg(ts, args, 0))); err == nil {
+						return
+					}
+					time.Sleep(time.Millisecond)
+				}
+				ts.Fatalf("%s does not appear", args[0])
+			},
+			"remember": func(ts *testscript.TestScript, _ bool, _ []string) { remembered(ts).files = read(ts) },
+			"unchanged": func(ts *testscript.TestScript, _ bool, args []string) {
+				was, is := remembered(ts).files, read(ts)
+				if len(was) == 0 {
+					ts.Fatalf("nothing was remembered")
+				}
+				if len(args) == 0 {
+					args = slices.Sorted(maps.Keys(was))
+					for name := range is {
+						if _, ok := was[name]; !ok {
+							ts.Fatalf("%s is new", name)
+						}
+					}
+				}
+				for _, name := range args {
+					if was[name] != is[name] || was[name] == (file{}) {
+						ts.Fatalf("%s was changed", name)
+					}
+				}
+			},
+		},
+	})
+}
+
+var otherRule = regexp.MustCompile(`… \[[a-z-]+\]$`)
+
+func finds(ts *testscript.TestScript, _ bool, args []string) {
+	memory := remembered(ts)
+	flags := []string{"-today", today}
+	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
+		flags, args = append(flags, args[0]), args[1:]
+	}
+	if arg(ts, args, 0) == "nothing" {
+		args = nil
+	}
+	before := read(ts)
+	code := run(ts, append([]string{"tool", "check"}, flags...)...)
+	after := read(ts)
+	want := exitClean
+	lines := strings.Split(strings.TrimSuffix(ts.ReadFile("stdout"), "\n"), "\n")
+	if lines[0] == "" {
+		lines = nil
+	}
+	restore(ts, memory.pristine)
+	if !maps.Equal(before, after) {
+		ts.Fatalf("check changed the files of the site")
+	}
+	rule, _ := strings.CutPrefix(strings.TrimPrefix(ts.Name(), "TestScripts/"), "check_")
+	for i, a := range args {
+		if strings.Contains(a, ": error: ") || slices.Contains(flags, "-strict") {
+			want = exitProblems
+		}
+		if !otherRule.MatchString(a) {
+			a += "…[" + rule + "]"
+		}
+		pattern := strings.ReplaceAll(regexp.QuoteMeta(a), "…", ".*")
+		if i >= len(lines) {
+			ts.Fatalf("not found: %s", a)
+		} else if !regexp.MustCompile("^" + pattern + "$").MatchString(lines[i]) {
+			ts.Fatalf("found %s\n not: %s", lines[i], a)
+		}
+	}
+	if len(lines) > len(args) {
+		ts.Fatalf("found, too: %s", lines[len(args)])
+	}
+	if code != want {
+		ts.Fatalf("exit code %d, not %d", code, want)
+	}
+}
+
+func arg(ts *testscript.TestScript, args []string, i int) string {
+	if i >= len(args) {
+		ts.Fatalf("an argument is missing")
+	}
+	return args[i]
+}
+
+func unquote(ts *testscript.TestScript, s string) string {
+	out, err := strconv.Unquote(`"` + strings.ReplaceAll(s, `"`, `\"`) + `"`)
+	ts.Check(err)
+	return out
+}
+
+// run runs a command of the script and returns its exit code.
+func run(ts *testscript.TestScript, args ...string) int {
+	err := ts.Exec(arg(ts, args, 0), args[1:]...)
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	ts.Check(err)
+	return 0
+}
+
+// file is one file, folder or link, as far as a test could care.
+type file struct{ mode, time, data string }
+
+// memory is what a script remembers: its files at first, and when it said so.
+type memory struct{ pristine, files map[string]file }
+
+func remembered(ts *testscript.TestScript) *memory { return ts.Value("memory").(*memory) }
+
+// read takes down every file of the script's folder.
+func read(ts *testscript.TestScript) map[string]file {
+	files, err := tree(ts.Getenv("WORK"))
+	ts.Check(err)
+	return files
+}
+
+func tree(root string) (map[string]file, error) {
+	files := map[string]file{}
+	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || name == root {
+			return err
+		}
+		if d.Name() == ".tmp" { // testscript's own
+			return fs.SkipDir
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		f := file{mode: info.Mode().String(), time: info.ModTime().String()}
+		switch {
+		case info.Mode().IsRegular():
+			var src []byte
+			src, err = os.ReadFile(name)
+			f.data = string(src)
+		case info.Mode()&fs.ModeSymlink != 0:
+			f.data, err = os.Readlink(name)
+		}
+		rel, _ := filepath.Rel(root, name)
+		files[filepath.ToSlash(rel)] = f
+		return err
+	})
+	return files, err
+}
+
+// restore makes the script's folder hold these files and no other.
+func restore(ts *testscript.TestScript, files map[string]file) {
+	root := ts.Getenv("WORK")
+	entries, err := os.ReadDir(root)
+	ts.Check(err)
+	for _, e := range entries {
+		if e.Name() != ".tmp" {
+			ts.Check(os.RemoveAll(filepath.Join(root, e.Name())))
+		}
+	}
+	ts.Check(put(root, files))
+}
+
+func put(root string, files map[string]file) error {
+	var errs []error
+	for _, rel := range slices.Sorted(maps.Keys(files)) {
+		if name := filepath.Join(root, rel); files[rel].mode[0] == 'd' {
+			errs = append(errs, os.MkdirAll(name, 0o755))
+		} else {
+			errs = append(errs, os.WriteFile(name, []byte(files[rel].data), 0o644))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// elsewhere is a site that this one links to.
+func elsewhere(w http.ResponseWriter, r *http.Request) {
+	switch what, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/"); what {
+	case "here":
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprint(w, "<title>Here</title><h2 id=part>A part</h2>")
+	case "moved":
+		http.Redirect(w, r, "/here", http.StatusMovedPermanently)
+	case "forbidden":
+		w.WriteHeader(http.StatusForbidden)
+	case "hangs": // and makes a file when it is asked
+		_ = os.WriteFile("/"+rest, nil, 0o644)
+		<-r.Context().Done()
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+// fakeHugo stands in for Hugo where a script needs none of its work: it
+// "renders" the folder rendered/ of the site.
+func fakeHugo() {
+	if os.Args[1] == "version" {
+		fmt.Println("hugo v0.165.0-0123456789 linux/amd64 BuildDate=unknown")
+		return
+	}
+	fmt.Fprint(os.Stderr, os.Getenv("FAKE_HUGO"))
+	to := os.Args[slices.Index(os.Args, "--destination")+1]
+	for _, from := range []string{"static", "rendered"} {
+		files, err := tree(from)
+		if err == nil {
+			err = put(to, files)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(9)
+		}
+	}
+	switch says, _, _ := strings.Cut(os.Getenv("FAKE_HUGO"), " "); says {
+	case "ERROR":
+		os.Exit(1)
+	case "hangs":
+		interrupted := make(chan os.Signal, 1)
+		signal.Notify(interrupted, os.Interrupt)
+		_ = os.WriteFile("hugo-hangs", nil, 0o644)
+		<-interrupted
+		_ = os.WriteFile("hugo-was-interrupted", nil, 0o644)
+	}
+}
+
+// A signal that comes when the work is done doesn't make it undone.
+func TestSignalTooLate(t *testing.T) {
+	for err, want := range map[error]int{nil: exitClean, context.Canceled: exitFailed} {
+		ctx, cancel := context.WithCancel(t.Context())
+		var stderr bytes.Buffer
+		world := &tool{stderr: &stderr, now: time.Now}
+		code := world.command(ctx, command{name: "work", run: func(*tool, context.Context, []string) (int, error) {
+			cancel()
+			return exitClean, err
+		}}, nil)
+		if code != want || (stderr.String() == "Stopped before the end: nothing was changed.\n") != (err != nil) {
+			t.Errorf("%v: code %d, %q", err, code, &stderr)
+		}
+	}
+}
+
+// Each rule that the code knows is shown by a script, and README explains it.
+func TestEveryRule(t *testing.T) {
+	read := func(pattern string) (text string) {
+		names, err := filepath.Glob(pattern)
+		if err != nil || len(names) == 0 {
+			t.Fatal(pattern, names, err)
+		}
+		for _, name := range names {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			src, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text += filepath.Base(name) + "\n" + string(src)
+		}
+		return text
+	}
+	scripts, readme := read("testdata/script/*.txtar"), read("../README.md")
+	rules := regexp.MustCompile(`\bRule\w*\s+= "([^"]+)"|Rule: "([^"]+)"`).FindAllStringSubmatch(read("*/*.go")+read("*.go"), -1)
+	if len(rules) < 20 {
+		t.Fatalf("only %d rules were found", len(rules))
+	}
+	for _, m := range rules {
+		rule := m[1] + m[2]
+		if !strings.Contains(scripts, "check_"+rule+".txtar") && !strings.Contains(scripts, "["+rule+"]") && !strings.Contains(scripts, `\[`+rule+`\]`) {
+			t.Errorf("no script shows the rule %s", rule)
+		}
+		if !strings.Contains(readme, "`"+rule+"`") {
+			t.Errorf("README does not explain the rule %s", rule)
+		}
+	}
+}
