@@ -185,7 +185,7 @@ func js[T any](r *reader, expression string) T {
 	return get(r.t, r.tab, chromedp.Evaluate[T](`(async () => {
 		const list = level => [...document.querySelectorAll('.card.' + level + ' .tasks input')];
 		const message = () => document.querySelector('[role=alert]').innerText.replace(/\s+/g, ' ').trim();
-		const button = words => [...document.querySelectorAll('.notes button')].find(b => b.textContent === words && !b.hidden);
+		const button = words => [...document.querySelectorAll('main button')].find(b => b.textContent === words && !b.hidden);
 		const sum = () => document.querySelector('.sum').textContent;
 		const remember = document.querySelector('.notes input');
 		const ticked = () => [...document.querySelectorAll('.tasks input:checked')].map(b => b.labels[0].textContent.trim());

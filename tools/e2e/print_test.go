@@ -326,6 +326,8 @@ func TestNotesOnPaper(t *testing.T) {
 		[...document.querySelectorAll('.notes button')].find(b => b.textContent === 'Print my notes').click();
 		return document.querySelectorAll('.emergency .tasks label')[1].textContent;
 	})()`))
+	// What is written stands once, and a field left empty is room to write.
+	tb.do(t, chromedp.Evaluate[chromedp.Void](`(() => { const f = document.querySelector('textarea'); f.value = 'Since Monday noon'; f.dispatchEvent(new Event('input', {bubbles: true})) })()`))
 	ticked := get(t, tb, chromedp.Evaluate[string](`document.querySelector('.tasks label').textContent`))
 	out := paper(t, tb, chromedp.PaperA4)
 	for _, want := range []string{"My notes", "- " + ticked, "When did it start?", "No clinician has reviewed", "Call your local emergency number now.", site.server.URL + "/checklist/"} {
@@ -335,5 +337,37 @@ func TestNotesOnPaper(t *testing.T) {
 	}
 	if strings.Contains(out.text, squash(item)) || strings.Contains(out.text, squash("Clear all")) || out.sheets != 1 {
 		t.Errorf("the notes take %d sheets, or hold more than the notes", out.sheets)
+	}
+	tb.do(t, chromedp.Evaluate[chromedp.Void](`document.documentElement.classList.remove('notes-only')`))
+	whole := paper(t, tb, chromedp.PaperA4)
+	for _, once := range []string{"Since Monday noon", "When did it start?", "Which medicines do you take?"} {
+		if notes, page := strings.Count(out.text, squash(once)), strings.Count(whole.text, squash(once)); notes != 1 || page != 1 {
+			t.Errorf("%q stands %d times on the printed notes and %d times on the printed page, want 1 and 1", once, notes, page)
+		}
+	}
+	if strings.Contains(whole.text, "-"+squash(ticked)) {
+		t.Error("the printed page repeats in the notes what is ticked in its lists")
+	}
+}
+
+// TestPrintedOn: with script, paper says the day on which it was printed, by the reader's clock; without, the day of the version alone.
+func TestPrintedOn(t *testing.T) {
+	tb := open(t)
+	for _, p := range site.pages {
+		if p == "/404.html" {
+			continue
+		}
+		tb.do(t, chromedp.Navigate(site.server.URL+p),
+			chromedp.Evaluate[chromedp.Void](`Date = class extends Date { constructor() { super(2031, 4, 6) } }`))
+		if out := paper(t, tb, chromedp.PaperA4); strings.Count(out.text, squash("Printed on May 6, 2031.")) != 1 || !strings.Contains(out.text, squash("This version:")) {
+			t.Errorf("%s does not say on paper when it was printed and of when it is", p)
+		}
+	}
+	if _, err := chromedp.Call(tb.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		t.Fatal(err)
+	}
+	tb.do(t, chromedp.Navigate(site.server.URL+"/causes/"))
+	if out := paper(t, tb, chromedp.PaperA4); strings.Contains(out.text, squash("Printed on")) || !strings.Contains(out.text, squash("This version:")) {
+		t.Error("without script, paper says more or less than the day of the version")
 	}
 }

@@ -5,7 +5,7 @@
   const one = (what, within = document) => within.querySelector(what);
   const notes = one('.notes'), sum = one('.sum'), said = one('[role=status]', notes);
   const [remember] = all('input', notes), fields = all('textarea'), boxes = all('.tasks input');
-  const [own, copy, share, clear, whole] = all('button', notes);
+  const [own, copy, share, clear] = all('button', notes);
   const words = node => node.textContent.trim().replace(/\s+/g, ' ');
   const [copied, failed, cleared, unsaved] = said.dataset.say.split('|');
   const say = what => { said.textContent = what };
@@ -77,7 +77,6 @@
   document.addEventListener('input', event => {
     if (event.target === remember) { say(''); save() } else changed();
   });
-  whole.onclick = () => print();
   own.onclick = () => {
     document.documentElement.classList.add('notes-only');
     print();
