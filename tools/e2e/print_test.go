@@ -285,6 +285,16 @@ func TestBooklet(t *testing.T) {
 				t.Errorf("%s: the booklet does not say %q", name, want)
 			}
 		}
+		boxes := 0
+		for n, text := range whole.each { // a chapter that is handed on alone has its emergency box
+			here := strings.Count(text, squash("Is this an emergency?"))
+			if boxes += here; here > 1 {
+				t.Errorf("%s: sheet %d has %d emergency boxes", name, n+1, here)
+			}
+		}
+		if boxes != len(medical) {
+			t.Errorf("%s: the booklet has %d emergency boxes, want one for each of %d chapters", name, boxes, len(medical))
+		}
 		if strings.Contains(whole.text, squash("Choose what to print")) {
 			t.Errorf("%s: the choice itself is printed", name)
 		}
