@@ -1,15 +1,20 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pelletier/go-toml/v2"
 )
@@ -301,4 +306,94 @@ func pattern(sentence any) *regexp.Regexp {
 		parts[i] = regexp.QuoteMeta(part)
 	}
 	return regexp.MustCompile(strings.Join(parts, `.+`))
+}
+
+// TestPreviewPanel: editors see in the live preview, and nowhere else, how each page stands.
+func TestPreviewPanel(t *testing.T) {
+	root := other(t)
+	draft := filepath.Join(root, "content", "what-to-do.md")
+	src := read(t, draft)
+	if err := os.WriteFile(draft, []byte(strings.Replace(src, "+++\n", "+++\ndraft = true\n", 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	preview := serve(t, root, "--clock", "2026-11-22T12:00:00Z")
+	source := regexp.MustCompile(`Sources Nobody: [^:]+: 2024-02-29, 32 months ago`)
+	for p, wants := range map[string][]string{
+		"/what-to-do/": {"Draft. This page is not published.", "No clinician has reviewed this text.", "Text last changed 2024-03-01", " words."},
+		"/more/":       {"Preview: only you see this line."},
+	} {
+		_, panel, found := strings.Cut(preview(p), `class="preview"`)
+		panel, _, _ = strings.Cut(panel, "</details>")
+		panel = words("<" + panel)
+		for _, want := range wants {
+			if !found || !strings.Contains(panel, want) {
+				t.Errorf("%s: the panel does not say %q, but: %s", p, want, panel)
+			}
+		}
+		if p == "/what-to-do/" && !source.MatchString(panel) {
+			t.Errorf("the panel does not give the source's age: %s", panel)
+		}
+	}
+	if err := os.WriteFile(draft, []byte(src), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	mustBuild(t, root, "-today", "2026-11-22")
+	for _, public := range []string{filepath.Join(root, "public"), site.public} {
+		err := filepath.WalkDir(public, func(name string, d fs.DirEntry, err error) error {
+			if err == nil && !d.IsDir() && regexp.MustCompile(`class=.?preview|only you see`).MatchString(read(t, name)) {
+				t.Errorf("%s holds something of the preview", name)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// serve starts Hugo's live preview with drafts and returns what gets a page from it.
+func serve(t *testing.T, root string, args ...string) func(p string) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	binary, err := exec.Command("go", "tool", "-n", "github.com/gohugoio/hugo").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := exec.Command(strings.TrimSpace(string(binary)), append([]string{"server", "-M", "-D", "--watch=false", "-p", fmt.Sprint(port)}, args...)...)
+	server.Dir = root
+	var out bytes.Buffer
+	server.Stdout, server.Stderr = &out, &out
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Wait() }()
+	t.Cleanup(func() { server.Process.Kill(); <-ended })
+	return func(p string) string {
+		t.Helper()
+		// The server is there when it answers: it has no other way to say so.
+		for {
+			answer, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/leaflets%s", port, p))
+			if err != nil {
+				select {
+				case err := <-ended:
+					ended <- err
+					t.Fatalf("hugo server ended (%v): %s", err, &out)
+				case <-time.After(50 * time.Millisecond):
+				}
+				continue
+			}
+			defer answer.Body.Close()
+			body, err := io.ReadAll(answer.Body)
+			if err != nil || answer.StatusCode != http.StatusOK {
+				t.Fatalf("%s: %s (%v)", p, answer.Status, err)
+			}
+			return string(body)
+		}
+	}
 }
