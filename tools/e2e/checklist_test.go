@@ -486,7 +486,7 @@ func TestNewerVersion(t *testing.T) {
 				if !strings.HasPrefix(got, "There is a newer version of this list.") {
 					t.Errorf("the page says %q", got)
 				}
-				if js[int](r, `document.querySelectorAll('main img:not(.paper), main script:not([src])').length`) > 0 {
+				if js[int](r, `document.querySelectorAll('main img:not(.paper), main script:not([src], .print + script)').length`) > 0 {
 					t.Error("the file became HTML")
 				}
 				js[bool](r, `(list('tell')[0].click(), setTimeout(() => document.querySelector('.newer a').click()), true)`)
