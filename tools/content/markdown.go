@@ -292,7 +292,7 @@ func (b *body) prose(n ast.Node, paragraph bool) {
 				at += written
 			}
 			last := 0
-			if !inner.IsRaw() {
+			if !inner.IsRaw() && bytes.ContainsAny(v, `\&`) {
 				for _, m := range escape.FindAllIndex(v, -1) {
 					write(v[last:m[0]], m[0]-last)
 					write(unescape(v[m[0]:m[1]]), m[1]-m[0])
