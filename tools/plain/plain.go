@@ -3,7 +3,9 @@
 package plain
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -24,12 +26,13 @@ const (
 // of this length or more; in fewer, one long word is a grade.
 const enough = 100
 
-// Check judges every page of the site by its [params.plain].
+// Check judges every page of the site by its [params.plain]. Each heading, item
+// and card title is a sentence, at least: readers stop there, too.
 func Check(site *content.Site) []problem.Problem {
 	c := &checker{Plain: site.Plain, known: map[string]*word{}, twins: map[string][]twin{}, used: make([]bool, len(site.Plain.Ignores))}
-	c.graded = strings.HasPrefix(site.Language, "en") // the formula is of English
-	for from, to := range c.Words {
-		c.learn(from, to)
+	c.graded = strings.HasPrefix(site.Language, "en")                                                                                           // the formula is of English
+	for _, from := range slices.SortedFunc(maps.Keys(c.Words), func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) }) { // the longest counts
+		c.learn(from, c.Words[from])
 	}
 	for _, p := range site.Pages {
 		c.page(p)
@@ -50,6 +53,7 @@ type checker struct {
 	twins    map[string][]twin // by their first word
 	used     []bool            // of Ignores
 	problems []problem.Problem
+	scratch  []place // of one sentence
 }
 
 // word is what is known of a word wherever it stands.
@@ -59,9 +63,14 @@ type word struct {
 	twins     []twin
 }
 
+// place is a word where it stands in a text.
+type place struct {
+	*word
+	from int
+}
+
 // twin is words that have a plainer twin.
 type twin struct {
-	from  string
 	words []string
 	to    string
 }
@@ -81,7 +90,7 @@ func (c *checker) learn(from, to string) {
 		forms = append(forms, stem+"ing")
 	}
 	for _, form := range forms {
-		t := twin{from, append(slices.Clone(words[:last]), form), to}
+		t := twin{append(slices.Clone(words[:last]), form), to}
 		c.twins[t.words[0]] = append(c.twins[t.words[0]], t)
 	}
 }
@@ -119,18 +128,14 @@ func (c *checker) page(p *content.Page) {
 // sentence counts one sentence and reports what is wrong with it.
 func (c *checker) sentence(p *content.Page, text string, s sentence, at func(offset int) content.Pos) counts {
 	n := counts{sentences: 1}
-	type place struct {
-		*word
-		from int
-	}
-	var words [64]place // on the stack; a longer sentence has a problem anyway
-	found := words[:0]
+	found := c.scratch[:0]
 	for from, to := range tokens(text, s) {
 		w := c.word(text[from:to])
 		n.words++
 		n.syllables += w.syllables
 		found = append(found, place{w, from})
 	}
+	c.scratch = found
 	if n.words == 0 {
 		return counts{}
 	}
@@ -138,18 +143,11 @@ func (c *checker) sentence(p *content.Page, text string, s sentence, at func(off
 		c.add(p, s.of(text), at(s.from), "this sentence has %d words, more than %d: make two of it, or a list: %q", n.words, c.SentenceWords, start(s.of(text)))
 	}
 	for i, first := range found {
-	twins:
 		for _, t := range first.twins {
-			if len(t.words) > len(found)-i {
-				continue
+			if end := i + len(t.words); end <= len(found) && slices.EqualFunc(t.words, found[i:end], func(w string, f place) bool { return w == f.lower }) {
+				c.add(p, s.of(text), at(first.from), "%q has a plainer twin: write %q, in %q", strings.Join(t.words, " "), t.to, start(s.of(text)))
+				break
 			}
-			for k, w := range t.words {
-				if found[i+k].lower != w {
-					continue twins
-				}
-			}
-			c.add(p, s.of(text), at(first.from), "%q has a plainer twin: write %q, in %q", strings.Join(t.words, " "), t.to, start(s.of(text)))
-			break
 		}
 	}
 	return n

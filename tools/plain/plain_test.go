@@ -117,6 +117,7 @@ sentenceWords = 6
 paragraphSentences = 2
 [params.plain.words]
 utilize = "use"
+prior = "earlier"
 "prior to" = "before"
 `
 
@@ -187,7 +188,7 @@ func TestPlaces(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	for text, want := range map[string]string{
-		"UTILIZE.": "utilize", "utilizes": "utilizes", "(utilized)": "utilized", "Utilising": "", "reutilize": "", "prior": "", "a prior to": "prior to", "prior. To": "", "`utilize`": "utilize",
+		"UTILIZE.": "utilize", "utilizes": "utilizes", "(utilized)": "utilized", "Utilising": "", "reutilize": "", "prior": "prior", "a prior to": "prior to", "prior. To": "prior", "`utilize`": "utilize",
 	} {
 		got := found(t, config, front+text+"\n")
 		if want == "" {
@@ -234,7 +235,7 @@ func TestIgnores(t *testing.T) {
 	expect(t, found(t, config+rule("content/page.md", "three four")+rule("/page/", "Utilize that.")+rule("/page/", "B. C."), page),
 		`content/page.md:8:1 "utilize" has`)
 	expect(t, found(t, config+rule("/other/", "three four")+rule("content/page.md", "A. B"), page),
-		"content/page.md:5:1", "content/page.md:8:1", "content/page.md:8:13", `config.toml:12:16 nothing is wrong with "three four" on /other/ any more: remove this rule`)
+		"content/page.md:5:1", "content/page.md:8:1", "content/page.md:8:13", `config.toml:13:16 nothing is wrong with "three four" on /other/ any more: remove this rule`)
 }
 
 // FuzzCheck: whatever a page holds, judging it ends, every finding has a place
