@@ -15,12 +15,13 @@ var (
 	joined = regexp.MustCompile(`[ctsg]i[ao]|[ctgx]iou|sh?io|geo[nu]|[ln]ion|rriage|busin|[^r]gue$|que$`)
 	// An e inside a word that is not said: safe-ty, some-times, care-ful.
 	mute = regexp.MustCompile(`[aeiouy][^aeiouyl]+e(?:(?:ful|less)?ly|ful|less|ness|ments?|some|ty|things?|times?|works?|where|fore|what|ones?)$`)
-	// A last e that is said: mus-cle. And consonants that make a syllable: spas-m, rhyth-m.
+	// Ends that make a syllable without a vowel that is said: mus-cle, trou-bl(ed), spas-m.
 	consonantLE = regexp.MustCompile(`[^aeiouylr]le$`)
 	consonantLR = regexp.MustCompile(`[^aeiouylr][lr]$`)
 	consonantM  = regexp.MustCompile(`(?:s|th)m$`)
-	sibilantES  = regexp.MustCompile(`(?:[scgzx]|[^t]sh|[^aeiou]ch|[eo]ach|[aeiou]tch|ush|ish|ash)es$`)
-	negation    = regexp.MustCompile(`[ds]n['’]t$`)
+	// Plurals with a syllable more: pass-es, reach-es, but not aches.
+	sibilantES = regexp.MustCompile(`(?:[scgzx]|[^t]sh|[^aeiou]ch|[eo]ach|[aeiou]tch|ush|ish|ash)es$`)
+	negation   = regexp.MustCompile(`[ds]n['’]t$`)
 )
 
 // syllables counts the syllables of a word as it is said in English, by its
@@ -55,7 +56,7 @@ func part(word string) int {
 		if w = stem; consonantLR.MatchString(w) { // trou-bled, hun-dred
 			n++
 		}
-	case strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") && !sibilantES.MatchString(w) || strings.HasSuffix(w, "aches") && !sibilantES.MatchString(w):
+	case strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") && !sibilantES.MatchString(w):
 		w = strings.TrimSuffix(w, "s")
 	}
 	n += len(groups.FindAllString(w, -1)) + len(apart.FindAllString(w, -1)) - len(joined.FindAllString(w, -1)) - len(mute.FindAllString(w, -1))
