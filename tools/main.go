@@ -34,6 +34,7 @@ import (
 	"microsite/tools/checklist"
 	"microsite/tools/content"
 	"microsite/tools/links"
+	"microsite/tools/plain"
 	"microsite/tools/problem"
 	"microsite/tools/publish"
 	"microsite/tools/review"
@@ -291,6 +292,7 @@ func (t *tool) load() (*site, error) {
 	today := review.Today(s.clock, s.Location)
 	reports, problems := review.Check(s.Site, today, t.strict)
 	s.reports, s.problems = reports, append(s.problems, problems...)
+	s.problems = append(s.problems, plain.Check(s.Site)...)
 	list, problems := checklist.Build(s.Site, reports)
 	s.problems = append(s.problems, problems...)
 	s.checklist, err = list.Encode()

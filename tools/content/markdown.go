@@ -36,6 +36,7 @@ var (
 	inside  = regexp.MustCompile(`^\[![A-Za-z]+\]`)
 	noBox   = regexp.MustCompile(`^(?:[-*+]\[[ xX]?\]|\[ *\](?:\s|$))`)
 	comment = regexp.MustCompile(`(?s)<!--.*?-->`)
+	escape  = regexp.MustCompile(`\\.|&[#0-9A-Za-z]+;`)
 )
 
 // body finds cards, task items and links, and reports what content may not hold.
@@ -98,12 +99,16 @@ func (b *body) node(n ast.Node) {
 		b.html(n.Pos(), string(n.Segments.Value(b.src)))
 	case *ast.Link:
 		b.link(n, string(n.Destination), false)
+	case *ast.Heading, *east.TableCell, *east.DefinitionTerm:
+		b.prose(n, false)
 	case *ast.Paragraph, *ast.TextBlock:
 		b.lookalikes(n)
+		b.prose(n, n.Kind() == ast.KindParagraph && n.Parent().Kind() != ast.KindListItem)
 	case *ast.CodeBlock:
 		b.report(n.Lines().At(0).Start, RuleCode, "four spaces at the start make this a block of code: remove them")
 	case *ast.Image:
 		b.link(n, string(n.Destination), true)
+		b.prose(n, false)
 	case *ast.AutoLink:
 		destination := string(n.URL(b.src))
 		if n.AutoLinkType == ast.AutoLinkEmail {
@@ -246,6 +251,69 @@ func (b *body) text(n ast.Node, firstLine bool) string {
 		return ast.WalkContinue, nil
 	})
 	return out.String()
+}
+
+// prose takes down the words of a block. The first line of a card, its title,
+// makes a block of its own.
+func (b *body) prose(n ast.Node, paragraph bool) {
+	title := false
+	if _, quote := n.Parent().(*ast.Blockquote); quote && n.PreviousSibling() == nil && n.Lines().Len() > 0 {
+		line := n.Lines().At(0)
+		title = inside.Match(line.Value(b.src))
+	}
+	out := Block{Paragraph: paragraph && !title}
+	var words strings.Builder
+	flush := func() {
+		out.Text = words.String()
+		if title {
+			head := len(alert.FindString(out.Text))
+			out.Text = strings.Repeat(" ", head) + out.Text[head:]
+		}
+		if strings.TrimSpace(out.Text) != "" {
+			b.page.Blocks = append(b.page.Blocks, out)
+		}
+		words.Reset()
+		out, title = Block{Paragraph: paragraph}, false
+	}
+	_ = ast.Walk(n, func(inner ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch inner := inner.(type) {
+		case *ast.Image: // its words are a block of their own
+			if inner != n {
+				return ast.WalkSkipChildren, nil
+			}
+		case *ast.Text:
+			at, v := inner.Segment.Start, inner.Segment.Value(b.src)
+			write := func(plain []byte, written int) {
+				out.runs = append(out.runs, run{words.Len(), at})
+				words.Write(plain)
+				at += written
+			}
+			last := 0
+			if !inner.IsRaw() && bytes.ContainsAny(v, `\&`) {
+				for _, m := range escape.FindAllIndex(v, -1) {
+					write(v[last:m[0]], m[0]-last)
+					write(unescape(v[m[0]:m[1]]), m[1]-m[0])
+					last = m[1]
+				}
+			}
+			write(v[last:], len(v)-last)
+			if inner.SoftLineBreak() || inner.HardLineBreak() {
+				if title {
+					flush()
+				} else {
+					words.WriteByte(' ')
+				}
+			}
+		case *ast.AutoLink:
+			out.runs = append(out.runs, run{words.Len(), inner.Pos()})
+			words.Write(inner.Label(b.src))
+		}
+		return ast.WalkContinue, nil
+	})
+	flush()
 }
 
 // unescape resolves backslashes and entities as rendering does, in one pass.

@@ -36,6 +36,7 @@ type Page struct {
 	Body        string
 	Cards       []Card
 	Links       []Link
+	Blocks      []Block // the words of the body, in order
 
 	source     []byte
 	bodyOffset int
@@ -60,6 +61,29 @@ type Link struct {
 	Destination string // as written
 	Image       bool
 	Pos         Pos
+}
+
+// Block is text that stands on its own: a paragraph, a heading, a card's title,
+// an item of a list, a cell of a table or the words of a picture.
+type Block struct {
+	Text      string // plain text, line ends as spaces
+	Paragraph bool   // running text, and not the words of an item
+
+	runs []run
+}
+
+// run is where a stretch of a block's text starts, and where it is written.
+type run struct{ text, body int }
+
+// Pos is the place in the file of an offset into a block's text.
+func (p *Page) Pos(b Block, offset int) Pos {
+	at := 0
+	for _, r := range b.runs {
+		if r.text <= offset {
+			at = r.body + offset - r.text
+		}
+	}
+	return posAt(p.source, p.bodyOffset+at)
 }
 
 // URL is where Hugo publishes the page, relative to the site. File names and

@@ -55,7 +55,8 @@ type Site struct {
 	DueSoon  int      // days before the due day from which a review is due soon
 	Raised   []string // rules that config.toml makes errors
 	Ignores  []Ignore // findings on links that somebody has a reason for
-	Pages    []*Page  // sorted by weight, then path
+	Plain    Plain
+	Pages    []*Page // sorted by weight, then path
 }
 
 // Source is one entry of [params.sources].
@@ -68,11 +69,22 @@ type Source struct {
 	Pos       Pos       // of its table in config.toml
 }
 
-// Ignore is one entry of [[params.links.ignore]].
+// Ignore is one entry of [[params.links.ignore]] or [[params.plain.ignore]].
 type Ignore struct {
 	Page   string // the file that the finding names, or the page's path on the site
-	Target string // as the finding quotes it
+	Target string // the link as the finding quotes it, or words of the text
 	Pos    Pos
+}
+
+// Plain is [params.plain]: how plain the language of the site is to be. A limit
+// of 0 is none.
+type Plain struct {
+	Grade              int            // the highest reading grade of a page
+	Grades             map[string]int // of files that have one of their own
+	SentenceWords      int
+	ParagraphSentences int
+	Words              map[string]string // what to write instead of a word
+	Ignores            []Ignore
 }
 
 // Load reads config.toml and everything under content/. Problems are what an
@@ -237,6 +249,18 @@ func (f fields) tables(key, heading string) (out []fields) {
 	return out
 }
 
+// ignores reads rules that leave findings out; target is the key that says which.
+func (f fields) ignores(heading, target string) (out []Ignore) {
+	for _, f := range f.tables("ignore", heading) {
+		f.known("page", target, "reason")
+		ignore := Ignore{Page: f.text("page", true), Target: f.text(target, true), Pos: f.table.Pos}
+		if f.text("reason", true) != "" && ignore.Page != "" && ignore.Target != "" {
+			out = append(out, ignore)
+		}
+	}
+	return out
+}
+
 // date reads a civil date; ok is false where there is none.
 func (f fields) date(key string) (d time.Time, ok bool) {
 	n := f.table.Get(key)
@@ -308,7 +332,7 @@ func (l *loader) config() error {
 		return fields{l, ConfigFile, RuleConfig, n}
 	}
 	params := table("params")
-	params.known("cards", "emergencyPage", "condition", "review", "emergency", "clinic", "sources", "links")
+	params.known("cards", "emergencyPage", "condition", "review", "emergency", "clinic", "sources", "links", "plain")
 	table("params", "clinic").known("name", "phone", "report")
 	table("params", "condition").known("name", "alternateName")
 	for _, n := range params.texts("cards") {
@@ -330,12 +354,20 @@ func (l *loader) config() error {
 	l.emergency(params)
 	links := table("params", "links")
 	links.known("ignore")
-	for _, f := range links.tables("ignore", "params.links.ignore") {
-		f.known("page", "target", "reason")
-		ignore := Ignore{Page: f.text("page", true), Target: f.text("target", true), Pos: f.table.Pos}
-		if f.text("reason", true) != "" && ignore.Page != "" && ignore.Target != "" {
-			s.Ignores = append(s.Ignores, ignore)
+	s.Ignores = links.ignores("params.links.ignore", "target")
+	plain, grades, words := table("params", "plain"), table("params", "plain", "grades"), table("params", "plain", "words")
+	plain.known("grade", "grades", "sentenceWords", "paragraphSentences", "words", "ignore")
+	s.Plain = Plain{
+		Grade: plain.number("grade", 0, 1), SentenceWords: plain.number("sentenceWords", 0, 1), ParagraphSentences: plain.number("paragraphSentences", 0, 1),
+		Ignores: plain.ignores("params.plain.ignore", "text"), Grades: map[string]int{}, Words: map[string]string{},
+	}
+	for _, n := range grades.table.Items {
+		if s.Plain.Grades[n.Key] = grades.number(n.Key, 0, 1); path.Ext(n.Key) != ".md" || !exists(filepath.Join(s.Root, filepath.FromSlash(n.Key))) {
+			l.add(ConfigFile, n.KeyPos, RuleConfig, "there is no page %q: name its file, such as %s/_index.md", n.Key, Dir)
 		}
+	}
+	for _, n := range words.table.Items {
+		s.Plain.Words[n.Key] = words.text(n.Key, true)
 	}
 	for _, n := range table("params", "sources").table.Items {
 		if n.Kind != Map {

@@ -81,7 +81,7 @@ func TestAnotherCondition(t *testing.T) {
 
 func TestNoWordsOfTheSubjectInLayoutsAndCode(t *testing.T) {
 	subject := regexp.MustCompile(`(?i)\b(neck|spasm|mening|cleveland)`)
-	for _, dir := range []string{"layouts", "i18n", "tools"} {
+	for _, dir := range []string{"layouts", "archetypes", "i18n", "tools"} {
 		err := filepath.WalkDir(filepath.Join("..", "..", dir), func(name string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
 				if err == nil && (d.Name() == "node_modules" || d.Name() == "testdata") {

@@ -1,0 +1,282 @@
+// Package plain judges how easy the words of each page are to read: its
+// reading grade, long sentences and paragraphs, and words with plainer twins.
+package plain
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"microsite/tools/content"
+	"microsite/tools/problem"
+)
+
+// Rules of this package, as README lists them.
+const (
+	Rule       = "plain-language"
+	RuleIgnore = "unused-ignore"
+)
+
+// enough is how many words a grade takes. The formula was fitted to passages
+// of this length or more; in fewer, one long word is a grade.
+const enough = 100
+
+// Check judges every page of the site by its [params.plain]. Each heading, item
+// and card title is a sentence, at least: readers stop there, too.
+func Check(site *content.Site) []problem.Problem {
+	c := &checker{Plain: site.Plain, known: map[string]*word{}, twins: map[string][]twin{}, used: make([]bool, len(site.Plain.Ignores))}
+	c.graded = strings.HasPrefix(site.Language, "en")                                                                                           // the formula is of English
+	for _, from := range slices.SortedFunc(maps.Keys(c.Words), func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) }) { // the longest counts
+		c.learn(from, c.Words[from])
+	}
+	for _, p := range site.Pages {
+		c.page(p)
+	}
+	for i, rule := range c.Ignores {
+		if !c.used[i] {
+			c.problems = append(c.problems, problem.Problem{File: content.ConfigFile, Line: rule.Pos.Line, Column: rule.Pos.Column, Rule: RuleIgnore, Severity: problem.Warning,
+				Message: fmt.Sprintf("nothing is wrong with %q on %s any more: remove this rule", rule.Target, rule.Page)})
+		}
+	}
+	return c.problems
+}
+
+type checker struct {
+	content.Plain
+	graded   bool
+	known    map[string]*word
+	twins    map[string][]twin // by their first word
+	used     []bool            // of Ignores
+	problems []problem.Problem
+	scratch  []place // of one sentence
+}
+
+// word is what is known of a word wherever it stands.
+type word struct {
+	lower     string
+	syllables int
+	twins     []twin
+}
+
+// place is a word where it stands in a text.
+type place struct {
+	*word
+	from int
+}
+
+// twin is words that have a plainer twin.
+type twin struct {
+	words []string
+	to    string
+}
+
+// learn takes an entry of Words, in its usual forms: use, uses, used, using.
+func (c *checker) learn(from, to string) {
+	words := strings.Fields(strings.ToLower(from))
+	if len(words) == 0 {
+		return
+	}
+	last := len(words) - 1
+	forms := []string{words[last]}
+	for _, ending := range []string{"s", "es", "d", "ed", "ing"} {
+		forms = append(forms, words[last]+ending)
+	}
+	if stem, found := strings.CutSuffix(words[last], "e"); found {
+		forms = append(forms, stem+"ing")
+	}
+	for _, form := range forms {
+		t := twin{append(slices.Clone(words[:last]), form), to}
+		c.twins[t.words[0]] = append(c.twins[t.words[0]], t)
+	}
+}
+
+func (c *checker) page(p *content.Page) {
+	var all, hardest counts
+	var where sentence
+	var in content.Block
+	for _, b := range p.Blocks {
+		sentences := split(b.Text)
+		for _, s := range sentences {
+			n := c.sentence(p, b.Text, s, func(offset int) content.Pos { return p.Pos(b, offset) })
+			if all.add(n); n.syllables > hardest.syllables {
+				hardest, where, in = n, s, b
+			}
+		}
+		if limit := c.ParagraphSentences; b.Paragraph && limit > 0 && len(sentences) > limit {
+			c.add(p, b.Text, p.Pos(b, sentences[0].from), "this paragraph has %d sentences, more than %d: start a new one, or make a list, at %q", len(sentences), limit, start(sentences[limit].of(b.Text)))
+		}
+	}
+	if n := p.Front.Get("description"); n != nil {
+		for _, s := range split(p.Description) {
+			c.sentence(p, p.Description, s, func(int) content.Pos { return n.Pos })
+		}
+	}
+	limit := c.Grade
+	if own, found := c.Grades[p.File]; found {
+		limit = own
+	}
+	if grade := math.Round(all.grade()*10) / 10; c.graded && limit > 0 && all.words >= enough && grade > float64(limit) {
+		c.add(p, "", p.Pos(in, where.from), "the page reads at grade %.1f, and its limit is %d: use shorter sentences and words, first in %q", grade, limit, start(where.of(in.Text)))
+	}
+}
+
+// sentence counts one sentence and reports what is wrong with it.
+func (c *checker) sentence(p *content.Page, text string, s sentence, at func(offset int) content.Pos) counts {
+	n := counts{sentences: 1}
+	found := c.scratch[:0]
+	for from, to := range tokens(text, s) {
+		w := c.word(text[from:to])
+		n.words++
+		n.syllables += w.syllables
+		found = append(found, place{w, from})
+	}
+	c.scratch = found
+	if n.words == 0 {
+		return counts{}
+	}
+	if c.SentenceWords > 0 && n.words > c.SentenceWords {
+		c.add(p, s.of(text), at(s.from), "this sentence has %d words, more than %d: make two of it, or a list: %q", n.words, c.SentenceWords, start(s.of(text)))
+	}
+	for i, first := range found {
+		for _, t := range first.twins {
+			if end := i + len(t.words); end <= len(found) && slices.EqualFunc(t.words, found[i:end], func(w string, f place) bool { return w == f.lower }) {
+				c.add(p, s.of(text), at(first.from), "%q has a plainer twin: write %q, in %q", strings.Join(t.words, " "), t.to, start(s.of(text)))
+				break
+			}
+		}
+	}
+	return n
+}
+
+func (c *checker) word(text string) *word {
+	w := c.known[text]
+	if w == nil {
+		lower := strings.ToLower(text)
+		w = &word{lower, syllables(text), c.twins[lower]}
+		c.known[text] = w
+	}
+	return w
+}
+
+// add reports a problem of a text, unless somebody has a reason for it.
+func (c *checker) add(p *content.Page, text string, at content.Pos, format string, args ...any) {
+	squeezed := content.Squeeze(text)
+	for i, rule := range c.Ignores {
+		if (rule.Page == p.File || rule.Page == p.URL()) && strings.Contains(squeezed, content.Squeeze(rule.Target)) {
+			c.used[i] = true
+			return
+		}
+	}
+	c.problems = append(c.problems, problem.Problem{File: p.File, Line: at.Line, Column: at.Column, Rule: Rule, Severity: problem.Warning, Message: fmt.Sprintf(format, args...)})
+}
+
+// start is the first words of a text, for a message.
+func start(text string) string {
+	const most = 40
+	text = content.Squeeze(text)
+	if utf8.RuneCountInString(text) <= most {
+		return text
+	}
+	cut := string([]rune(text)[:most])
+	if space := strings.LastIndexByte(cut, ' '); space > 0 {
+		cut = cut[:space]
+	}
+	return cut + "…"
+}
+
+// counts is what the grade of a text depends on.
+type counts struct{ words, sentences, syllables int }
+
+func (c *counts) add(n counts) {
+	c.words += n.words
+	c.sentences += n.sentences
+	c.syllables += n.syllables
+}
+
+// grade is the Flesch-Kincaid grade level, the US school grade in which a text
+// can be read: 0.39 words per sentence + 11.8 syllables per word - 15.59.
+//
+// J. P. Kincaid, R. P. Fishburne, R. L. Rogers, B. S. Chissom: Derivation of
+// new readability formulas for Navy enlisted personnel. Research Branch Report
+// 8-75, Naval Air Station Memphis, 1975.
+func (c counts) grade() float64 {
+	if c.words == 0 || c.sentences == 0 {
+		return 0
+	}
+	words := float64(c.words)
+	return .39*words/float64(c.sentences) + 11.8*float64(c.syllables)/words - 15.59
+}
+
+// sentence is a stretch of a text.
+type sentence struct{ from, to int }
+
+func (s sentence) of(text string) string { return text[s.from:s.to] }
+
+// abbreviations end in a stop that does not end a sentence.
+var abbreviations = []string{"dr", "mr", "mrs", "ms", "prof", "st", "vs", "e.g", "i.e"}
+
+// split finds the sentences of a block: they end with the block, or at a stop
+// and a space before anything but a small letter.
+func split(text string) (out []sentence) {
+	from := 0
+	cut := func(to int) {
+		if s := text[from:to]; strings.ContainsFunc(s, inWord) {
+			from += len(s) - len(strings.TrimLeftFunc(s, unicode.IsSpace))
+			out = append(out, sentence{from, from + len(strings.TrimSpace(s))})
+			from = to
+		}
+	}
+	for i, r := range text {
+		if i < from || r != '.' && r != '!' && r != '?' && r != '…' {
+			continue
+		}
+		rest := strings.TrimLeft(text[i+utf8.RuneLen(r):], `.!?…)]"'”’`)
+		next := strings.TrimLeftFunc(rest, unicode.IsSpace)
+		if first, _ := utf8.DecodeRuneInString(next); next == "" || len(next) == len(rest) || unicode.IsLower(first) {
+			continue
+		}
+		before := text[from:i]
+		before = before[strings.LastIndexFunc(before, func(r rune) bool { return r != '.' && !unicode.IsLetter(r) })+1:] // that sign may be long
+		if r == '.' && slices.Contains(abbreviations, strings.ToLower(strings.TrimLeftFunc(before, func(r rune) bool { return !unicode.IsLetter(r) }))) {
+			continue
+		}
+		cut(len(text) - len(rest))
+	}
+	cut(len(text))
+	return out
+}
+
+func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// tokens yields where each word of a sentence starts and ends: what stands
+// between spaces and holds a letter or a digit, less the signs around it. A
+// word with hyphens is one word.
+func tokens(text string, s sentence) func(yield func(from, to int) bool) {
+	return func(yield func(from, to int) bool) {
+		for from := s.from; from < s.to; {
+			r, size := utf8.DecodeRuneInString(text[from:s.to])
+			if unicode.IsSpace(r) {
+				from += size
+				continue
+			}
+			to := s.to
+			if space := strings.IndexFunc(text[from:s.to], unicode.IsSpace); space >= 0 {
+				to = from + space
+			}
+			word := text[from:to]
+			if first := strings.IndexFunc(word, inWord); first >= 0 {
+				last := strings.LastIndexFunc(word, inWord)
+				_, size := utf8.DecodeRuneInString(word[last:])
+				if !yield(from+first, from+last+size) {
+					return
+				}
+			}
+			from = to
+		}
+	}
+}
