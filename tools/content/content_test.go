@@ -291,11 +291,13 @@ func TestLinks(t *testing.T) {
 [5]: #e
 [6]: <#f>
 [^1]: Note [ten](#j)
+
+![a drawing, which becomes no link](figure:x "Caption")
 `, "\n")
 		if crlf {
 			src = "\uFEFF" + strings.ReplaceAll(src, "\n", "\r\n")
 		}
-		root := write(t, map[string]string{"config.toml": "title = \"T\"\nbaseURL = \"https://t.example/\"\n", "content/page.md": src})
+		root := write(t, map[string]string{"config.toml": "title = \"T\"\nbaseURL = \"https://t.example/\"\n", "content/page.md": src, "layouts/_partials/figures/x.html": ""})
 		s, problems, err := Load(root)
 		if err != nil || len(problems) > 0 {
 			t.Fatal(err, problems)

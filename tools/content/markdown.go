@@ -3,6 +3,7 @@ package content
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"html"
 	"net/url"
 	"os"
@@ -107,7 +108,11 @@ func (b *body) node(n ast.Node) {
 	case *ast.CodeBlock:
 		b.report(n.Lines().At(0).Start, RuleCode, "four spaces at the start make this a block of code: remove them")
 	case *ast.Image:
-		b.link(n, string(n.Destination), true)
+		if name, ok := strings.CutPrefix(string(n.Destination), "figure:"); ok {
+			b.figure(n, name)
+		} else {
+			b.link(n, string(n.Destination), true)
+		}
 		b.prose(n, false)
 	case *ast.AutoLink:
 		destination := string(n.URL(b.src))
@@ -130,6 +135,28 @@ func (b *body) html(offset int, raw string) {
 
 func (b *body) link(n ast.Node, destination string, image bool) {
 	b.page.Links = append(b.page.Links, Link{Destination: destination, Image: image, Pos: b.pos(n.Pos())})
+}
+
+// figure checks a drawing: layouts inline it, so no link comes of it.
+func (b *body) figure(n *ast.Image, name string) {
+	report := func(format string, args ...any) { b.report(n.Pos(), RuleFigure, format, args...) }
+	files, _ := filepath.Glob(filepath.Join(b.site.Root, "layouts", "_partials", "figures", "*.html")) // the pattern is sound
+	var known []string
+	for _, file := range files {
+		known = append(known, strings.TrimSuffix(filepath.Base(file), ".html"))
+	}
+	if !slices.Contains(known, name) {
+		report("unknown figure %q.%s Known figures: %s", name, problem.DidYouMean(name, known), cmp.Or(strings.Join(known, ", "), "(none)"))
+	}
+	if Squeeze(b.text(n, false)) == "" {
+		report("this figure has no alternative, for readers who can't see it: say what to do, as in ![what to do](figure:%s \"A caption\")", name)
+	}
+	if Squeeze(string(n.Title)) == "" {
+		report("this figure has no caption: write one behind its name, as in ![what to do](figure:%s \"A caption\")", name)
+	}
+	if p, ok := n.Parent().(*ast.Paragraph); !ok || p.ChildCount() > 1 {
+		report("a figure stands on a line of its own: put an empty line above and below it")
+	}
 }
 
 func (b *body) blockquote(n *ast.Blockquote) {

@@ -40,6 +40,7 @@ const (
 	RuleShortcode   = "shortcode"
 	RuleCode        = "indented-code"
 	RuleLink        = "link"
+	RuleFigure      = "figure"
 )
 
 // Site is what the tool knows of a site before Hugo runs.
