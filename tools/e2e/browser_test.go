@@ -21,7 +21,7 @@ import (
 )
 
 // chromium finds the browser that tools/test.sh installs.
-func chromium(t *testing.T) string {
+func chromium(t testing.TB) string {
 	t.Helper()
 	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
 		if name == "" {
@@ -44,7 +44,7 @@ type tab struct {
 }
 
 // open starts a browser of its own and gives its first tab.
-func open(t *testing.T) *tab {
+func open(t testing.TB) *tab {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.DisableGPU,
@@ -87,7 +87,7 @@ func (tb *tab) hear(event any) {
 	}
 }
 
-func (tb *tab) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
+func (tb *tab) do(t testing.TB, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	if err := chromedp.Do(tb.ctx, steps...); err != nil {
 		t.Fatal(err)
@@ -95,7 +95,7 @@ func (tb *tab) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 }
 
 // get runs one action and returns its value.
-func get[T any](t *testing.T, tb *tab, action chromedp.Action[T]) T {
+func get[T any](t testing.TB, tb *tab, action chromedp.Action[T]) T {
 	t.Helper()
 	value, err := chromedp.Run(tb.ctx, action)
 	if err != nil {
@@ -113,7 +113,7 @@ func (tb *tab) complaints() (said, requests []string) {
 }
 
 // look shows pages from now on in a color scheme, with forced colors or without, at a width.
-func (tb *tab) look(t *testing.T, scheme, forced string, width, height int64) {
+func (tb *tab) look(t testing.TB, scheme, forced string, width, height int64) {
 	t.Helper()
 	_, err := chromedp.Call(tb.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
 		{Name: "prefers-color-scheme", Value: scheme}, {Name: "forced-colors", Value: forced},

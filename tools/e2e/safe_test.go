@@ -20,7 +20,9 @@ import (
 // Observatory scores a site (version 4 of its algorithm). A rule is named as
 // Mozilla names it, and gives what Mozilla calls a pass and its highest bonus
 // that needs no cookie, no preload list and no third party. Its redirection
-// rule is the host's: Netlify sends every reader to HTTPS.
+// rule is the host's: Netlify sends every reader to HTTPS. Its bonus for digests
+// of scripts isn't sought: a copy on a reader's disk, and a page that was open
+// while a newer one was published, would lose their script.
 func TestObservatory(t *testing.T) {
 	for _, p := range append(slices.Clone(site.pages), "/robots.txt", "/checklist.json") {
 		res, err := http.Get(site.server.URL + p)
