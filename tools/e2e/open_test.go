@@ -116,10 +116,11 @@ const (
 	deadControls check = `
 		for (const c of controls()) if (c.matches('button, textarea, select, a[href^="javascript:"], a[href="#"]') || c.closest('.notes')) found.push('does nothing: ' + name(c));`
 
-	// bare: with styles off, the page is a document still: in order, in no odd size.
+	// bare: with styles off, the page is a document still: in order, in no odd size, whichever way the browser's own words run.
 	bare check = `
 		for (const s of document.styleSheets) s.disabled = true;
 		for (const s of all('svg')) { const r = s.getBoundingClientRect(); if (r.width > 48 || r.height > 48) found.push(r.width + ' by ' + r.height + ': an icon beside ' + name(s.parentElement)) }
+		if (!document.documentElement.getAttribute('dir')) found.push('which way the text runs is left to the browser');
 		if (all('body a[href]')[0] !== document.querySelector('.skip')) found.push('the skip link is not first');
 		if (!(document.querySelector('.sos').compareDocumentPosition(document.querySelector('h1')) & 4)) found.push('the emergency box comes after the title');`
 
@@ -219,7 +220,7 @@ func TestPreferences(t *testing.T) {
 		const s = getComputedStyle(e), colors = [s.color, s.backgroundColor, s.borderTopColor].join().match(/(?<=[,/] ?)0?\.\d+(?=\))/g);
 		return s.opacity !== '1' || s.backdropFilter !== 'none' || colors;
 	}).map(e => e.outerHTML.slice(0, 80))`
-	const pale = `[...document.querySelectorAll('.about, .need li')].filter(e => { const s = getComputedStyle(e); return s.borderTopColor !== s.color }).length`
+	const pale = `[...document.querySelectorAll('.about, .need li:not(.first)')].filter(e => { const s = getComputedStyle(e); return s.borderTopColor !== s.color }).length`
 	for _, p := range site.pages {
 		for _, asked := range []bool{false, true} {
 			features := []*emulation.MediaFeature{{Name: "prefers-reduced-transparency", Value: "no-preference"}, {Name: "prefers-contrast", Value: "no-preference"}}
@@ -364,6 +365,7 @@ func TestPlantedFaults(t *testing.T) {
 		"smooth scrolling":              {act: `document.documentElement.style.scrollBehavior = 'smooth'`, found: moving.look, want: "html"},
 		"a button that needs a script":  {fresh: `<button>Do it</button>`, noScript: true, found: deadControls.look, want: "Do it"},
 		"an icon without a size":        {old: ` width="24" height="24"`, found: bare.look, want: "icon"},
+		"no direction":                  {old: ` dir=ltr`, found: bare.look, want: "left to the browser"},
 		"the emergency after the title": {old: `<aside class=sos`, fresh: `<h1>Title</h1><aside class=sos`, found: bare.look, want: "after the title"},
 	} {
 		if fault.page == "" {
