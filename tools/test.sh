@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need and is missing, then runs every check of this
-# project. Nothing is skipped: what can't be had here is an error.
+# project. Nothing is skipped: what can't be had here is an error. (Only the Nu
+# HTML checker is left out where there is no Java, and that is said.)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -43,6 +44,8 @@ if ! command -v pdftoppm >/dev/null; then
 fi
 command -v pdftoppm >/dev/null || need "pdftoppm is missing: install poppler-utils (on Debian: sudo apt-get install poppler-utils)"
 say "Browser: $CHROMIUM"
+
+command -v java >/dev/null || say "No Java here: the Nu HTML checker is left out, html-validate is not"
 
 say "Installing the test tools of package-lock.json"
 npm ci --prefix tools --no-audit --no-fund --ignore-scripts

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -14,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andybalholm/brotli"
 	"github.com/chromedp/cdproto/emulation"
 	cdpage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
@@ -132,17 +130,7 @@ func TestSchema(t *testing.T) {
 
 // TestWeight: what a page costs on the wire.
 func TestWeight(t *testing.T) {
-	weigh := func(src string) int {
-		var b bytes.Buffer
-		w := brotli.NewWriterLevel(&b, brotli.BestCompression)
-		if _, err := w.Write([]byte(src)); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.Close(); err != nil {
-			t.Fatal(err)
-		}
-		return b.Len()
-	}
+	weigh := func(src string) int { return len(pack([]byte(src), "br")) }
 	for _, p := range site.pages {
 		limit := 8192
 		switch p {

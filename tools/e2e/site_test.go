@@ -107,7 +107,7 @@ func tool(dir string, args ...string) (string, error) {
 	return string(out), err
 }
 
-func read(t *testing.T, name string) string {
+func read(t testing.TB, name string) string {
 	t.Helper()
 	src, err := os.ReadFile(name)
 	if err != nil {
@@ -117,7 +117,7 @@ func read(t *testing.T, name string) string {
 }
 
 // page returns the HTML published at a path such as /causes/.
-func page(t *testing.T, public, p string) string {
+func page(t testing.TB, public, p string) string {
 	t.Helper()
 	if strings.HasSuffix(p, "/") {
 		p += "index.html"

@@ -1,0 +1,168 @@
+package e2e
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/andybalholm/brotli"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+)
+
+// BenchmarkPages prints what pages cost, as README shows it: bytes on the wire,
+// requests, the first sight of a page beside an empty one's on a slow phone,
+// and Lighthouse's scores. tools/bench.sh runs it.
+func BenchmarkPages(b *testing.B) {
+	lighthouse, err := filepath.Abs(filepath.Join("..", "bench", "node_modules", ".bin", "lighthouse"))
+	if err == nil {
+		_, err = os.Stat(lighthouse)
+	}
+	if err != nil {
+		b.Skipf("Lighthouse is missing: run ./tools/bench.sh, which installs it (%v)", err)
+	}
+	server := httptest.NewServer(compressed(site.server.Config.Handler))
+	defer server.Close()
+	for b.Loop() {
+		fmt.Print("\n| page | brotli | gzip | requests | LCP, ms | beside an empty page | CLS | TBT, ms | Lighthouse |\n|---|--:|--:|--:|--:|--:|--:|--:|---|\n")
+		tb := open(b)
+		for _, p := range site.pages {
+			if p == "/404.html" { // which no search engine shall keep
+				continue
+			}
+			html := []byte(page(b, site.public, p))
+			tb.size(b, 412, 823, 1)
+			tb.complaints()
+			tb.do(b, chromedp.Navigate(server.URL+p))
+			_, requests := tb.complaints()
+			ours, empty := sights(b, tb, server.URL+p, server.URL+emptyPage)
+			fmt.Printf("| %s | %d | %d | %d | %.0f | %+.0f %% | %.3f | %.0f | %s |\n", p, len(pack(html, "br")), len(pack(html, "gzip")), len(requests),
+				ours.LCP, 100*(ours.LCP/empty.LCP-1), ours.CLS, ours.TBT, scores(b, lighthouse, server.URL+p))
+		}
+	}
+}
+
+// emptyPage is the address of a page of one word.
+const emptyPage = "/empty-page/"
+
+// pack compresses as a server does.
+func pack(src []byte, how string) []byte {
+	var b bytes.Buffer
+	var w io.WriteCloser = brotli.NewWriterLevel(&b, brotli.BestCompression)
+	if how == "gzip" {
+		w, _ = gzip.NewWriterLevel(&b, gzip.BestCompression)
+	}
+	_, _ = w.Write(src)
+	_ = w.Close()
+	return b.Bytes()
+}
+
+// compressed serves what a handler does, in brotli, and the empty page.
+func compressed(inner http.Handler) http.Handler {
+	var mu sync.Mutex
+	packed := map[string][]byte{}
+	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		rec := httptest.NewRecorder()
+		inner.ServeHTTP(rec, q)
+		if q.URL.Path == emptyPage {
+			rec.Code = http.StatusOK
+			rec.Body = bytes.NewBufferString(`<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Empty</title><link rel="icon" href="data:,"><p>Empty`)
+		}
+		for key, values := range rec.Header() {
+			w.Header()[key] = values
+		}
+		if !strings.Contains(q.Header.Get("Accept-Encoding"), "br") {
+			w.WriteHeader(rec.Code)
+			_, _ = w.Write(rec.Body.Bytes())
+			return
+		}
+		if packed[q.URL.Path] == nil {
+			packed[q.URL.Path] = pack(rec.Body.Bytes(), "br")
+		}
+		w.Header().Set("Content-Encoding", "br")
+		w.WriteHeader(rec.Code)
+		_, _ = w.Write(packed[q.URL.Path])
+	})
+}
+
+// sight is how a page came to be seen.
+type sight struct{ LCP, CLS, TBT float64 }
+
+// sights opens two pages in turns on the slow phone that Lighthouse thinks of, seven times each. What else runs on the
+// machine can only slow a page down, so the least times count; of the shifts the worst does.
+func sights(b *testing.B, tb *tab, one, other string) (sight, sight) {
+	b.Helper()
+	slow := &network.Conditions{Latency: 150 * 3.75, DownloadThroughput: 1.6 * 1024 * 1024 / 8 * .9, UploadThroughput: 750 * 1024 / 8 * .9}
+	set := func(conditions []*network.Conditions, rate float64) {
+		b.Helper()
+		if _, err := chromedp.Call(tb.ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: conditions}); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := chromedp.Call(tb.ctx, emulation.SetCPUThrottlingRate, emulation.SetCPUThrottlingRateParams{Rate: rate}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if _, err := chromedp.Call(tb.ctx, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}); err != nil {
+		b.Fatal(err)
+	}
+	set([]*network.Conditions{slow}, 4)
+	defer set([]*network.Conditions{}, 1)
+	seen := map[string]sight{}
+	for turn := range 7 {
+		for _, url := range []string{one, other} {
+			tb.do(b, chromedp.Navigate("about:blank"), chromedp.Navigate(url))
+			now := get(b, tb, chromedp.Evaluate[sight](`(async () => {
+				await new Promise(done => requestAnimationFrame(() => setTimeout(done, 300)));
+				const seen = type => { const o = new PerformanceObserver(() => {}); o.observe({type, buffered: true}); return o.takeRecords() };
+				return {
+					LCP: seen('largest-contentful-paint').at(-1).startTime,
+					CLS: seen('layout-shift').reduce((sum, s) => sum + s.value, 0),
+					TBT: seen('longtask').reduce((sum, s) => sum + s.duration - 50, 0),
+				};
+			})()`, chromedp.EvalAwaitPromise))
+			if turn > 0 {
+				now = sight{min(now.LCP, seen[url].LCP), max(now.CLS, seen[url].CLS), min(now.TBT, seen[url].TBT)}
+			}
+			seen[url] = now
+		}
+	}
+	return seen[one], seen[other]
+}
+
+// scores are Lighthouse's for a phone: performance, accessibility, best practices, search. What else runs on the machine can
+// only lower them, so they are the best of up to three runs.
+func scores(b *testing.B, lighthouse, url string) string {
+	b.Helper()
+	names := []string{"performance", "accessibility", "best-practices", "seo"}
+	best := make([]float64, len(names))
+	for run := 0; run < 3 && slices.Min(best) < 1; run++ {
+		cmd := exec.Command(lighthouse, url, "--output=json", "--quiet", "--only-categories="+strings.Join(names, ","),
+			"--chrome-flags=--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync")
+		cmd.Env = append(os.Environ(), "CHROME_PATH="+chromium(b))
+		out, err := cmd.Output()
+		var report struct {
+			Categories map[string]struct{ Score float64 }
+		}
+		if json.Unmarshal(out, &report) != nil {
+			b.Fatalf("Lighthouse: %v", err)
+		}
+		for i, name := range names {
+			best[i] = max(best[i], report.Categories[name].Score)
+		}
+	}
+	return fmt.Sprintf("%.0f, %.0f, %.0f, %.0f", best[0]*100, best[1]*100, best[2]*100, best[3]*100)
+}
