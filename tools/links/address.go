@@ -13,66 +13,73 @@ import (
 	whatwg "github.com/nlnwa/whatwg-url/url"
 )
 
+// address is one as it is written, parted at its fragment after what
+// https://url.spec.whatwg.org/#concept-basic-url-parser takes off first.
+type address struct {
+	value, rest, fragment string
+	everywhere            bool    // it leads to the same from every page
+	target                *target // then
+}
+
+var ignored = strings.NewReplacer("\t", "", "\n", "", "\r", "")
+
+func newAddress(value string) *address {
+	a := &address{value: value}
+	v := ignored.Replace(strings.TrimFunc(value, func(r rune) bool { return r <= ' ' }))
+	a.rest, a.fragment, _ = strings.Cut(v, "#")
+	a.everywhere = strings.HasPrefix(v, "/") && !strings.HasPrefix(v, "//") && !strings.HasPrefix(v, `/\`) || absolute.MatchString(v)
+	return a
+}
+
+// absolute addresses don't need a base.
+var absolute = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*://`)
+
 // target is what an address leads to, without its fragment.
 type target struct {
-	own     bool      // on this site
-	path    string    // of the site, percent-decoded, with the site's own sub-path
-	doc     *document // nil where there is nothing
-	outside bool      // on the site's host, but not under its sub-path
+	path    string    // on this site: percent-decoded, with the site's own sub-path
+	doc     *document // there
 	href    string    // of another site: the whole address
-	rule    string    // what is wrong with the address itself
+	rule    string    // what is wrong
 	message string
 }
 
 // resolver finds out where addresses lead; each worker has its own.
 type resolver struct {
 	*checker
-	site map[string]*target // of addresses that mean the same on every page
-	page map[string]*target // of the others, on the page in hand
-	doc  *document
-	base *whatwg.Url // of doc; nil until it is needed
+	doc   *document
+	self  target             // doc
+	base  *whatwg.Url        // of doc; nil until it is needed
+	based map[string]*target // what addresses lead to from the last base
+	last  string             // that base
 }
+
+func newResolver(c *checker) resolver { return resolver{checker: c, based: map[string]*target{}} }
 
 func (r *resolver) start(d *document) {
-	r.doc, r.base = d, nil
-	clear(r.page)
+	r.doc, r.base, r.self = d, nil, target{path: d.path, doc: d}
 }
 
-// split parts an address at its fragment, after what
-// https://url.spec.whatwg.org/#concept-basic-url-parser takes off first.
-func split(value string) (address, fragment string) {
-	for i := 0; i < len(value); i++ {
-		if value[i] <= ' ' { // seldom
-			value = strings.TrimFunc(value, func(r rune) bool { return r <= ' ' })
-			value = strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(value)
-			break
-		}
-	}
-	address, fragment, _ = strings.Cut(value, "#")
-	return address, fragment
-}
-
-var absolute = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*:`)
-
-// resolve returns where an address on the page in hand leads.
-func (r *resolver) resolve(address string) *target {
-	if address == "" && !r.doc.hasBase {
-		return &target{own: true, path: r.doc.path, doc: r.doc}
-	}
-	cache := r.page
+// resolve returns where an address on the page in hand leads. What is the same
+// from every page is found out once.
+func (r *resolver) resolve(a *address) *target {
 	switch {
 	case r.doc.hasBase:
-	case strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//") && !strings.HasPrefix(address, `/\`):
-		cache = r.site
-	case strings.Contains(address, "://") && absolute.MatchString(address):
-		cache = r.site
+		return r.parse(a.rest)
+	case a.rest == "":
+		return &r.self
+	case !a.everywhere:
+		if dir, rest := relative(r.doc.path, a.rest); plain(dir) && plain("/"+rest) {
+			return r.own(dir + rest)
+		}
+		return r.parse(a.rest)
+	case a.target == nil:
+		if path := strings.TrimPrefix(a.rest, r.origin); plain(path) {
+			a.target = r.own(path)
+		} else {
+			a.target = r.parse(a.rest)
+		}
 	}
-	t := cache[address]
-	if t == nil {
-		t = r.parse(address)
-		cache[address] = t
-	}
-	return t
+	return a.target
 }
 
 // plain is a path that no rule of the standard changes.
@@ -108,24 +115,29 @@ func relative(page, address string) (dir, rest string) {
 	}
 }
 
+// parse has the library read an address. What it leads to is kept while pages
+// have the same base.
 func (r *resolver) parse(address string) *target {
-	if !r.doc.hasBase {
-		if plain(address) {
-			return r.own(address)
-		}
-		if path, ok := strings.CutPrefix(address, r.origin); ok && plain(path) {
-			return r.own(path)
-		}
-		if dir, rest := relative(r.doc.path, address); plain(dir) && plain("/"+rest) {
-			return r.own(dir + rest)
-		}
+	base := r.baseURL()
+	t := r.based[address]
+	if t == nil {
+		t = r.read(base, address)
+		r.based[address] = t
 	}
-	u, err := r.baseURL().Parse(address + "#") // or a space before the fragment would be lost
+	return t
+}
+
+func (r *resolver) read(base *whatwg.Url, address string) *target {
+	u, err := base.Parse(address + "#") // or a space before the fragment would be lost
 	if err != nil {
 		return &target{rule: RuleAddress, message: "is not an address: check it for a slip"}
 	}
 	switch u.Scheme() {
 	case "http", "https":
+		if u.Protocol()+"//"+u.Host() == r.origin {
+			return r.own(u.Pathname())
+		}
+		return &target{href: u.Href(true)}
 	case "javascript":
 		return &target{rule: RuleAddress, message: "runs a script: link to a page"}
 	case "file":
@@ -134,21 +146,18 @@ func (r *resolver) parse(address string) *target {
 		return telephone(u)
 	case "mailto":
 		return mailbox(u)
-	default:
-		return &target{}
 	}
-	if u.Protocol()+"//"+u.Host() == r.origin {
-		return r.own(u.Pathname())
-	}
-	return &target{href: u.Href(true)}
+	return &target{}
 }
 
 // own returns what stands at a path of the site's host.
-func (r *resolver) own(path string) *target {
-	t := &target{own: true, path: decode(path)}
-	rest, ok := strings.CutPrefix(t.path, r.root)
-	if t.outside = !ok || rest != "" && rest[0] != '/'; !t.outside {
-		t.doc = r.lookup(rest)
+func (c *checker) own(path string) *target {
+	t := &target{path: decode(path)}
+	rest, ok := strings.CutPrefix(t.path, c.root)
+	if !ok || rest != "" && rest[0] != '/' {
+		t.rule, t.message = RuleLink, fmt.Sprintf("leads out of the site, which is published under %s/", c.root)
+	} else if t.doc = c.lookup(rest); t.doc == nil {
+		t.rule, t.message = RuleLink, fmt.Sprintf("leads nowhere: there is no page or file at %s.", t.path)
 	}
 	return t
 }
@@ -165,6 +174,10 @@ func (r *resolver) baseURL() *whatwg.Url {
 			if b, err := r.base.Parse(r.doc.base); err == nil && b.Scheme() != "data" && b.Scheme() != "javascript" {
 				r.base = b
 			}
+		}
+		if base := r.base.Href(false); base != r.last {
+			r.last = base
+			clear(r.based)
 		}
 	}
 	return r.base

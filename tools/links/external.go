@@ -41,10 +41,9 @@ type External struct {
 
 // question is a place that refers to another site.
 type question struct {
-	doc      *document
-	ref      reference
-	href     string
-	fragment string
+	doc  *document
+	ref  reference
+	href string
 }
 
 // answer is what is to be said of a question.
@@ -105,7 +104,7 @@ func (x *External) ask(ctx context.Context, questions []question) (answers []ans
 	x = x.defaults()
 	fragments := map[string]bool{} // of each address: whether one is asked for
 	for _, q := range questions {
-		fragments[q.href] = fragments[q.href] || q.fragment != "" && q.ref.use&follow != 0
+		fragments[q.href] = fragments[q.href] || q.ref.fragment != "" && q.ref.use&follow != 0
 	}
 	byHost := map[string][]string{}
 	for href := range fragments {
@@ -153,16 +152,16 @@ func (p *page) answers(q question) (out []answer) {
 		say(p.rule, problem.Error, "%s", p.message)
 	case p.rule != "":
 		say(p.rule, problem.Warning, "%s", p.message)
-	case q.fragment != "" && q.ref.use&follow != 0 && p.ids != nil && !(&document{ids: p.ids}).has(q.fragment):
+	case q.ref.fragment != "" && q.ref.use&follow != 0 && p.ids != nil && !(&document{ids: p.ids}).has(q.ref.fragment):
 		if p.whole {
-			say(RuleFragment, problem.Error, "leads to a part that is not there: nothing on the page has the id %q; leave out what follows the #, or look up its new name", decode(q.fragment))
+			say(RuleFragment, problem.Error, "leads to a part that is not there: nothing on the page has the id %q; leave out what follows the #, or look up its new name", decode(q.ref.fragment))
 		} else {
-			say(RuleUnknown, problem.Warning, "could not be checked: the page did not come whole, and the id %q was not in what came", decode(q.fragment))
+			say(RuleUnknown, problem.Warning, "could not be checked: the page did not come whole, and the id %q was not in what came", decode(q.ref.fragment))
 		}
 	}
 	if to := p.moved; to != "" {
-		if q.fragment != "" && !strings.Contains(to, "#") {
-			to += "#" + q.fragment
+		if q.ref.fragment != "" && !strings.Contains(to, "#") {
+			to += "#" + q.ref.fragment
 		}
 		say(RuleMoved, problem.Warning, "has moved for good: write %s", to)
 	}
@@ -266,7 +265,7 @@ func (v *visit) request(ctx context.Context, method, href string, ids bool) (p *
 		p.moved = end.String()
 	}
 	if ids && strings.Contains(response.Header.Get("Content-Type"), "html") {
-		d := &document{ids: map[string]idKind{}}
+		d := &document{html: true, ids: map[string]idKind{}}
 		src, err := io.ReadAll(io.LimitReader(response.Body, v.Bytes+1))
 		p.whole = err == nil && int64(len(src)) <= v.Bytes
 		s := newScanner()

@@ -101,8 +101,8 @@ func Check(ctx context.Context, dir string, o Options) (pages int, problems []pr
 		}
 	}
 	for _, p := range c.pending {
-		if !p.target.has(p.fragment) {
-			c.found(p.doc, p.ref, RuleFragment, problem.Error, brokenFragment(p.ref, p.target, p.fragment))
+		if !p.target.has(p.ref.fragment) {
+			c.found(p.doc, p.ref, RuleFragment, problem.Error, brokenFragment(p.ref, p.target))
 		}
 	}
 	c.orphans(docs)
@@ -119,6 +119,7 @@ func Check(ctx context.Context, dir string, o Options) (pages int, problems []pr
 type document struct {
 	file     string // slash-separated, relative to the folder
 	path     string // that it is served at, with the site's sub-path
+	kind     string // its name's ending
 	html     bool
 	base     string // of the first <base>
 	hasBase  bool
@@ -146,7 +147,6 @@ type finding struct {
 type waiting struct {
 	doc, target *document
 	ref         reference
-	fragment    string
 }
 
 type checker struct {
@@ -192,11 +192,11 @@ func (c *checker) list() (docs []*document, err error) {
 		file := filepath.ToSlash(rel)
 		c.files[file] = other
 		switch ext := strings.ToLower(path.Ext(file)); ext {
-		case ".html", ".htm", ".xhtml", ".css", ".xml":
-			doc := &document{file: file, path: c.root + "/" + indexless(file), html: ext != ".css" && ext != ".xml"}
-			if doc.html {
-				doc.ids = map[string]idKind{}
+		case ".html", ".htm", ".xhtml", ".css", ".xml", ".svg", ".txt":
+			if ext == ".txt" && file != "robots.txt" {
+				break
 			}
+			doc := &document{file: file, path: c.root + "/" + indexless(file), kind: ext, html: strings.Contains(ext, "htm"), ids: map[string]idKind{}}
 			c.files[file] = doc
 			docs = append(docs, doc)
 		}
@@ -220,16 +220,10 @@ func (c *checker) read(docs []*document) error {
 	var group sync.WaitGroup
 	for i := range workers {
 		w := &workers[i]
-		w.scanner = newScanner()
-		w.resolver = resolver{checker: c, site: map[string]*target{}, page: map[string]*target{}}
+		w.scanner, w.resolver = newScanner(), newResolver(c)
 		group.Go(func() {
 			for doc := range work {
-				src, err := os.ReadFile(filepath.Join(c.dir, filepath.FromSlash(doc.file)))
-				if err != nil {
-					w.err = errors.Join(w.err, err)
-					continue
-				}
-				w.document(doc, src)
+				w.err = errors.Join(w.err, w.document(doc))
 			}
 		})
 	}
@@ -253,23 +247,35 @@ func (c *checker) read(docs []*document) error {
 type worker struct {
 	scanner
 	resolver
+	buffer   bytes.Buffer
 	findings []finding
 	pending  []waiting
 	external []question
 	err      error
 }
 
-func (w *worker) document(d *document, src []byte) {
-	switch {
-	case d.html:
-		w.html(d, src)
-	case path.Ext(d.file) == ".xml":
-		w.sitemap(d, src)
-	default:
-		w.refs, w.dups = w.refs[:0], w.dups[:0]
+func (w *worker) document(d *document) error {
+	file, err := os.Open(filepath.Join(w.dir, filepath.FromSlash(d.file)))
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	w.buffer.Reset()
+	if _, err := w.buffer.ReadFrom(file); err != nil {
+		return err
+	}
+	switch src := w.buffer.Bytes(); d.kind {
+	case ".css":
+		w.begin(src, true)
 		for _, u := range w.stylesheet(src) {
-			w.refs = append(w.refs, reference{value: u.value, offset: u.offset, ordinal: -1})
+			w.refs = append(w.refs, reference{address: w.address([]byte(u.value)), offset: u.offset, ordinal: -1})
 		}
+	case ".xml":
+		w.xml(d, src)
+	case ".txt":
+		w.robots(src)
+	default:
+		w.html(d, src)
 	}
 	w.start(d)
 	for _, r := range w.refs {
@@ -278,6 +284,7 @@ func (w *worker) document(d *document, src []byte) {
 	for _, r := range w.dups {
 		w.add(d, r, RuleID, fmt.Sprintf("the id %q stands twice on this page: a link to it reaches only the first; reword one of the headings", r.value))
 	}
+	return nil
 }
 
 func (w *worker) add(d *document, r reference, rule, message string) {
@@ -286,51 +293,44 @@ func (w *worker) add(d *document, r reference, rule, message string) {
 
 // reference checks one address as far as other files need not be read.
 func (w *worker) reference(d *document, r reference) {
-	address, fragment := split(r.value)
-	if address == "" && fragment == "" && r.use&required != 0 {
+	if r.rest == "" && r.fragment == "" && r.use&required != 0 {
 		w.add(d, r, RuleAddress, "an address is missing here: write one, or remove what needs it")
 		return
 	}
-	t := &target{own: true, path: d.path, doc: d}
-	if address != "" || r.use&local == 0 {
-		t = w.resolve(address)
+	t := &w.self
+	if r.rest != "" || r.use&local == 0 {
+		t = w.resolve(r.address)
 	}
 	switch {
 	case t.rule != "":
 		w.add(d, r, t.rule, fmt.Sprintf("%q %s", r.value, t.message))
-	case t.href != "":
-		if w.External != nil {
-			w.external = append(w.external, question{d, r, t.href, fragment})
+	case t.href != "" && w.External != nil:
+		w.external = append(w.external, question{d, r, t.href})
+	case t.doc == nil: // nothing that can be checked
+	case t.doc == d:
+		if r.use&follow != 0 && d.html && !d.has(r.fragment) {
+			w.add(d, r, RuleFragment, brokenFragment(r, d))
 		}
-	case !t.own:
-	case t.outside:
-		w.add(d, r, RuleLink, fmt.Sprintf("%q leads out of the site, which is published under %s/", r.value, w.root))
-	case t.doc == nil:
-		w.add(d, r, RuleLink, fmt.Sprintf("%q leads nowhere: there is no page or file at %s.", r.value, t.path))
 	default:
-		if r.use&inbound != 0 && t.doc != d {
+		if r.use&inbound != 0 && !t.doc.linked.Load() {
 			t.doc.linked.Store(true)
 		}
-		if r.use&redirect != 0 && t.doc != d {
+		if r.use&redirect != 0 {
 			d.redirect = t.doc
 		}
-		if r.use&follow != 0 && t.doc.ids != nil && fragment != "" {
-			if t.doc != d {
-				w.pending = append(w.pending, waiting{d, t.doc, r, fragment})
-			} else if !d.has(fragment) {
-				w.add(d, r, RuleFragment, brokenFragment(r, d, fragment))
-			}
+		if r.use&follow != 0 && t.doc.html && r.fragment != "" {
+			w.pending = append(w.pending, waiting{d, t.doc, r})
 		}
 	}
 }
 
-func brokenFragment(r reference, d *document, fragment string) string {
+func brokenFragment(r reference, d *document) string {
 	ids := make([]string, 0, len(d.ids))
 	for id := range d.ids {
 		ids = append(ids, "#"+id)
 	}
 	slices.Sort(ids)
-	fragment, _, _ = strings.Cut(decode(fragment), ":~:")
+	fragment, _, _ := strings.Cut(decode(r.fragment), ":~:")
 	return fmt.Sprintf("%q leads to a heading that is not there: nothing on %s has the id %q.%s", r.value, d.path, fragment, problem.DidYouMean("#"+fragment, ids))
 }
 
@@ -351,7 +351,7 @@ func (c *checker) orphans(docs []*document) {
 		if !d.html || d.linked.Load() || d.redirect != nil || d.file == "index.html" || path.Base(d.file) == "404.html" || c.Pages != nil && !page {
 			continue
 		}
-		c.found(d, reference{value: d.path, ordinal: -1}, RuleOrphan, problem.Warning,
+		c.found(d, reference{address: newAddress(d.path), ordinal: -1}, RuleOrphan, problem.Warning,
 			fmt.Sprintf("no other page links to %s, so readers don't find it: link to it, or add it to the menu", d.path))
 	}
 }

@@ -1,0 +1,225 @@
+package links
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+// lexer parts a file into tokens. What is written as most tags are, it reads
+// itself, in place and without a copy; anything else it leaves to x/net/html,
+// which knows the whole standard but takes ten times as long.
+type lexer struct {
+	src     []byte // whose names of elements and attributes become lower-case
+	at, end int    // of the token in hand
+	raw     int    // length of the raw text that comes next
+	foreign bool   // XML, SVG or MathML, where no text is raw
+	name    string
+	attrs   attrs
+	names   map[string]string
+}
+
+// attrs are a tag's, each once: the first of a doubled one wins, by
+// https://html.spec.whatwg.org/multipage/parsing.html#attribute-name-state
+type attrs []attr
+
+type attr struct{ key, value []byte }
+
+func (as attrs) get(key string) ([]byte, bool) {
+	for _, a := range as {
+		if string(a.key) == key {
+			return a.value, true
+		}
+	}
+	return nil, false
+}
+
+func (as attrs) text(key string) string {
+	v, _ := as.get(key)
+	return string(v)
+}
+
+// rawText are the elements that hold text alone, whatever it looks like; not
+// noscript, because what is in it is for readers, too.
+var rawText = []string{"iframe", "noembed", "noframes", "plaintext", "script", "style", "textarea", "title", "xmp"}
+
+func (l *lexer) start(src []byte, foreign bool) {
+	l.src, l.at, l.end, l.raw, l.foreign = src, 0, 0, 0, foreign
+	if l.names == nil {
+		l.names = map[string]string{}
+	}
+}
+
+// next returns the kind of the next token; html.ErrorToken after the last.
+func (l *lexer) next() html.TokenType {
+	l.at = l.end
+	if l.raw > 0 {
+		l.end, l.raw = l.at+l.raw, 0
+		return html.TextToken
+	}
+	switch i := bytes.IndexByte(l.src[l.at:], '<'); {
+	case i < 0 && l.at == len(l.src):
+		return html.ErrorToken
+	case i < 0:
+		l.end = len(l.src)
+		return html.TextToken
+	case i > 0:
+		l.end = l.at + i
+		return html.TextToken
+	}
+	l.attrs = l.attrs[:0]
+	if kind := l.plain(); kind != html.ErrorToken {
+		return kind
+	}
+	return l.odd()
+}
+
+// odd has x/net/html read a token.
+func (l *lexer) odd() html.TokenType {
+	z := html.NewTokenizer(bytes.NewReader(l.src[l.at:]))
+	z.AllowCDATA(l.foreign)
+	kind := z.Next()
+	l.attrs, l.end = l.attrs[:0], l.at+len(z.Raw())
+	switch kind {
+	case html.ErrorToken: // a tag without an end is none
+		l.end = len(l.src)
+	case html.StartTagToken, html.SelfClosingTagToken, html.EndTagToken:
+		name, more := z.TagName()
+		l.name = l.intern(name)
+		for more && kind != html.EndTagToken {
+			var a attr
+			a.key, a.value, more = z.TagAttr()
+			l.attrs = append(l.attrs, a)
+		}
+		if kind != html.EndTagToken && !l.foreign && slices.Contains(rawText, l.name) && z.Next() == html.TextToken {
+			l.raw = len(z.Raw())
+		}
+	}
+	return kind
+}
+
+func (l *lexer) intern(name []byte) string {
+	v, ok := l.names[string(name)]
+	if !ok {
+		v = string(name)
+		l.names[v] = v
+	}
+	return v
+}
+
+// What a byte may be in a tag that is out of no ordinary.
+const (
+	nameByte  = 1 << iota // of an element or attribute
+	valueByte             // of a value between quotes
+	bareByte              // of one without
+	spaceByte
+)
+
+var class = func() (class [256]uint8) {
+	for c := range class {
+		switch {
+		case c == ' ' || c == '\t' || c == '\n' || c == '\f':
+			class[c] = spaceByte | valueByte
+		case c == 0 || c == '\r' || c == '&': // to be replaced
+		case c == '"' || c == '\'' || c == '<' || c == '>' || c == '=' || c == '`':
+			class[c] = valueByte
+		case c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == ':' || c == '_':
+			class[c] = nameByte | valueByte | bareByte
+		default:
+			class[c] = valueByte | bareByte
+		}
+	}
+	return class
+}()
+
+// byte is the one at i, or 0, which is none's, after the last.
+func (l *lexer) byte(i int) byte {
+	if i < len(l.src) {
+		return l.src[i]
+	}
+	return 0
+}
+
+// run returns where the run of bytes of a class ends that starts at i.
+func (l *lexer) run(i int, of uint8) int {
+	for class[l.byte(i)]&of != 0 {
+		i++
+	}
+	return i
+}
+
+// word is the name that starts at i, in small letters.
+func (l *lexer) word(i int) []byte {
+	w := l.src[i:l.run(i, nameByte)]
+	for i, c := range w {
+		if 'A' <= c && c <= 'Z' {
+			w[i] = c | 0x20
+		}
+	}
+	return w
+}
+
+// plain reads a tag, if nothing in it is out of the ordinary; otherwise it
+// returns html.ErrorToken.
+func (l *lexer) plain() html.TokenType {
+	i, kind := l.at+1, html.StartTagToken
+	if l.byte(i) == '/' {
+		i, kind = i+1, html.EndTagToken
+	}
+	name := l.word(i)
+	if len(name) == 0 || name[0] < 'a' {
+		return html.ErrorToken
+	}
+	i += len(name)
+	l.name = l.intern(name)
+	if kind == html.StartTagToken && !l.foreign && slices.Contains(rawText, l.name) {
+		return html.ErrorToken
+	}
+	for {
+		switch i = l.run(i, spaceByte); l.byte(i) {
+		case '>':
+			l.end = i + 1
+			return kind
+		case '/':
+			if kind == html.StartTagToken && l.byte(i+1) == '>' {
+				l.end = i + 2
+				return html.SelfClosingTagToken
+			}
+		}
+		a := attr{key: l.word(i)}
+		if len(a.key) == 0 {
+			return html.ErrorToken
+		}
+		if i = l.run(i+len(a.key), spaceByte); l.byte(i) == '=' {
+			i = l.run(i+1, spaceByte)
+			if quote := l.byte(i); quote == '"' || quote == '\'' {
+				start := i + 1
+				for i = start; l.byte(i) != quote; i++ {
+					if class[l.byte(i)] == 0 {
+						return html.ErrorToken
+					}
+				}
+				a.value = l.src[start:i]
+				i++
+			} else if a.value = l.src[i:l.run(i, bareByte)]; len(a.value) == 0 {
+				return html.ErrorToken
+			} else {
+				i += len(a.value)
+			}
+		}
+		if _, doubled := l.attrs.get(string(a.key)); !doubled {
+			l.attrs = append(l.attrs, a)
+		}
+	}
+}
+
+// text is what the text in hand says.
+func (l *lexer) text() string {
+	s := strings.TrimSpace(string(l.src[l.at:l.end]))
+	if inner, ok := strings.CutPrefix(s, "<![CDATA["); ok {
+		return strings.TrimSpace(strings.TrimSuffix(inner, "]]>"))
+	}
+	return html.UnescapeString(s)
+}
