@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	whatwg "github.com/nlnwa/whatwg-url/url"
 )
@@ -206,7 +205,11 @@ func (d *document) has(fragment string) bool {
 		return true
 	}
 	decoded := decode(fragment)
-	return d.ids[decoded] != 0 || strings.EqualFold(decoded, "top") || d.ids[encodeFragment(fragment)] != 0
+	if d.ids[decoded] != 0 || strings.EqualFold(decoded, "top") {
+		return true
+	}
+	u, err := whatwg.Parse("x:#" + fragment) // which encodes it
+	return err == nil && d.ids[u.Fragment()] != 0
 }
 
 // decode follows https://url.spec.whatwg.org/#percent-decode: what isn't
@@ -227,28 +230,6 @@ func decode(s string) string {
 		out = append(out, s[i])
 	}
 	return strings.ToValidUTF8(string(out), "\uFFFD")
-}
-
-// encodeFragment follows https://url.spec.whatwg.org/#fragment-percent-encode-set
-func encodeFragment(s string) string {
-	var out strings.Builder
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c <= ' ' || c > '~' || strings.IndexByte("\"<>`", c) >= 0 {
-			fmt.Fprintf(&out, "%%%02X", c)
-		} else {
-			out.WriteByte(c)
-		}
-	}
-	return out.String()
-}
-
-// codePoint is the character of a hexadecimal number; what is none is U+FFFD.
-func codePoint(hex string) string {
-	n, err := strconv.ParseUint(hex, 16, 32)
-	if err != nil || n == 0 || !utf8.ValidRune(rune(n)) {
-		return "\uFFFD"
-	}
-	return string(rune(n))
 }
 
 var number = regexp.MustCompile(`^\+?[0-9*#().\s-]*[0-9*#][0-9*#().\s-]*$`)

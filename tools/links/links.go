@@ -100,16 +100,14 @@ func Check(ctx context.Context, dir string, o Options) (pages int, problems []pr
 			pages++
 		}
 	}
-	for _, p := range c.pending {
-		if !p.target.has(p.ref.fragment) {
-			c.found(p.doc, p.ref, RuleFragment, problem.Error, brokenFragment(p.ref, p.target))
+	for _, q := range c.inside {
+		if !q.doc.has(q.ref.fragment) {
+			c.add(q.from, q.ref, RuleFragment, problem.Error, brokenFragment(q.ref, q.doc))
 		}
 	}
 	c.orphans(docs)
 	if c.External != nil {
-		for _, a := range c.External.ask(ctx, c.external) {
-			c.found(a.doc, a.ref, a.rule, a.severity, a.message)
-		}
+		c.findings = append(c.findings, c.External.ask(ctx, c.outside)...)
 		c.asked = ctx.Err() == nil
 	}
 	return pages, c.problems(), nil
@@ -138,30 +136,40 @@ const (
 
 // finding is a problem before it has its place.
 type finding struct {
-	doc *document
-	ref reference
+	from *document
+	ref  reference
 	problem.Problem
 }
 
-// waiting is a fragment of a page that may not have been read yet.
-type waiting struct {
-	doc, target *document
-	ref         reference
+// question is a reference that can't be judged before all files have been read.
+type question struct {
+	from *document
+	ref  reference
+	*target
+}
+
+// results are what is found; each worker has its own, so that none waits for another.
+type results struct {
+	findings        []finding
+	inside, outside []question // fragments of other pages; other sites
+	err             error
+}
+
+func (r *results) add(from *document, ref reference, rule string, s problem.Severity, message string) {
+	r.findings = append(r.findings, finding{from, ref, problem.Problem{Rule: rule, Severity: s, Message: message}})
 }
 
 type checker struct {
 	Options
-	dir      string
-	origin   string // such as https://example.org
-	root     string // the site's sub-path, such as /sub, or ""
-	home     *whatwg.Url
-	files    map[string]*document
-	findings []finding
-	pending  []waiting
-	external []question
-	asked    bool // all that is external
-	guesses  map[string]string
-	pages    []string // to guess from
+	results
+	dir     string
+	origin  string // such as https://example.org
+	root    string // the site's sub-path, such as /sub, or ""
+	home    *whatwg.Url
+	files   map[string]*document
+	asked   bool // all that is outside
+	guesses map[string]string
+	pages   []string // to guess from
 }
 
 func (c *checker) address() (err error) {
@@ -213,7 +221,15 @@ func indexless(file string) string {
 	return file
 }
 
-// read tokenises the files in parallel.
+// worker reads files, one after the other.
+type worker struct {
+	scanner
+	resolver
+	results
+	buffer bytes.Buffer
+}
+
+// read has the files read in parallel.
 func (c *checker) read(docs []*document) error {
 	work := make(chan *document, 64)
 	workers := make([]worker, runtime.GOMAXPROCS(0))
@@ -232,26 +248,11 @@ func (c *checker) read(docs []*document) error {
 	}
 	close(work)
 	group.Wait()
-	var err error
-	for i := range workers {
-		w := &workers[i]
-		c.findings = append(c.findings, w.findings...)
-		c.pending = append(c.pending, w.pending...)
-		c.external = append(c.external, w.external...)
-		err = errors.Join(err, w.err)
+	for _, w := range workers {
+		c.findings, c.inside, c.outside = append(c.findings, w.findings...), append(c.inside, w.inside...), append(c.outside, w.outside...)
+		c.err = errors.Join(c.err, w.err)
 	}
-	return err
-}
-
-// worker holds what one goroutine finds, so that none waits for another.
-type worker struct {
-	scanner
-	resolver
-	buffer   bytes.Buffer
-	findings []finding
-	pending  []waiting
-	external []question
-	err      error
+	return c.err
 }
 
 func (w *worker) document(d *document) error {
@@ -282,19 +283,15 @@ func (w *worker) document(d *document) error {
 		w.reference(d, r)
 	}
 	for _, r := range w.dups {
-		w.add(d, r, RuleID, fmt.Sprintf("the id %q stands twice on this page: a link to it reaches only the first; reword one of the headings", r.value))
+		w.add(d, r, RuleID, problem.Error, fmt.Sprintf("the id %q stands twice on this page: a link to it reaches only the first; reword one of the headings", r.value))
 	}
 	return nil
-}
-
-func (w *worker) add(d *document, r reference, rule, message string) {
-	w.findings = append(w.findings, finding{d, r, problem.Problem{Rule: rule, Severity: problem.Error, Message: message}})
 }
 
 // reference checks one address as far as other files need not be read.
 func (w *worker) reference(d *document, r reference) {
 	if r.rest == "" && r.fragment == "" && r.use&required != 0 {
-		w.add(d, r, RuleAddress, "an address is missing here: write one, or remove what needs it")
+		w.add(d, r, RuleAddress, problem.Error, "an address is missing here: write one, or remove what needs it")
 		return
 	}
 	t := &w.self
@@ -303,13 +300,13 @@ func (w *worker) reference(d *document, r reference) {
 	}
 	switch {
 	case t.rule != "":
-		w.add(d, r, t.rule, fmt.Sprintf("%q %s", r.value, t.message))
-	case t.href != "" && w.External != nil:
-		w.external = append(w.external, question{d, r, t.href})
+		w.add(d, r, t.rule, problem.Error, fmt.Sprintf("%q %s", r.value, t.message))
+	case t.href != "":
+		w.outside = append(w.outside, question{d, r, t})
 	case t.doc == nil: // nothing that can be checked
 	case t.doc == d:
 		if r.use&follow != 0 && d.html && !d.has(r.fragment) {
-			w.add(d, r, RuleFragment, brokenFragment(r, d))
+			w.add(d, r, RuleFragment, problem.Error, brokenFragment(r, d))
 		}
 	default:
 		if r.use&inbound != 0 && !t.doc.linked.Load() {
@@ -319,7 +316,7 @@ func (w *worker) reference(d *document, r reference) {
 			d.redirect = t.doc
 		}
 		if r.use&follow != 0 && t.doc.html && r.fragment != "" {
-			w.pending = append(w.pending, waiting{d, t.doc, r})
+			w.inside = append(w.inside, question{d, r, t})
 		}
 	}
 }
@@ -332,10 +329,6 @@ func brokenFragment(r reference, d *document) string {
 	slices.Sort(ids)
 	fragment, _, _ := strings.Cut(decode(r.fragment), ":~:")
 	return fmt.Sprintf("%q leads to a heading that is not there: nothing on %s has the id %q.%s", r.value, d.path, fragment, problem.DidYouMean("#"+fragment, ids))
-}
-
-func (c *checker) found(d *document, r reference, rule string, s problem.Severity, message string) {
-	c.findings = append(c.findings, finding{d, r, problem.Problem{Rule: rule, Severity: s, Message: message}})
 }
 
 // orphans finds pages that no other page leads to. Readers come to the home
@@ -351,7 +344,7 @@ func (c *checker) orphans(docs []*document) {
 		if !d.html || d.linked.Load() || d.redirect != nil || d.file == "index.html" || path.Base(d.file) == "404.html" || c.Pages != nil && !page {
 			continue
 		}
-		c.found(d, reference{address: newAddress(d.path), ordinal: -1}, RuleOrphan, problem.Warning,
+		c.add(d, reference{address: newAddress(d.path), ordinal: -1}, RuleOrphan, problem.Warning,
 			fmt.Sprintf("no other page links to %s, so readers don't find it: link to it, or add it to the menu", d.path))
 	}
 }
@@ -361,14 +354,14 @@ func (c *checker) sitePath(d *document) string { return "/" + indexless(d.file) 
 // problems gives the findings their places.
 func (c *checker) problems() []problem.Problem {
 	slices.SortFunc(c.findings, func(a, b finding) int {
-		return cmp.Or(strings.Compare(a.doc.file, b.doc.file), cmp.Compare(a.ref.offset, b.ref.offset), strings.Compare(a.Message, b.Message))
+		return cmp.Or(strings.Compare(a.from.file, b.from.file), cmp.Compare(a.ref.offset, b.ref.offset), strings.Compare(a.Message, b.Message))
 	})
 	var out []problem.Problem
 	used := make([]bool, len(c.Ignores))
 	keep := func(f finding) bool {
 		keep := true
 		for i, rule := range c.Ignores {
-			if rule.Target == f.ref.value && (rule.Page == f.File || rule.Page == c.sitePath(f.doc)) {
+			if rule.Target == f.ref.value && (rule.Page == f.File || rule.Page == c.sitePath(f.from)) {
 				used[i], keep = true, false
 			}
 		}
@@ -385,7 +378,7 @@ func (c *checker) problems() []problem.Problem {
 		for _, f := range c.findings {
 			at, traced := c.source(f)
 			own := seen{Place{File: at.File}, f.Rule}
-			if !traced || elsewhere == (c.Pages[c.sitePath(f.doc)].File == at.File) || elsewhere && (shown[own] || at.Line > 0 && shown[seen{at, f.Rule}]) {
+			if !traced || elsewhere == (c.Pages[c.sitePath(f.from)].File == at.File) || elsewhere && (shown[own] || at.Line > 0 && shown[seen{at, f.Rule}]) {
 				continue
 			}
 			if f.File, f.Line, f.Column = at.File, at.Line, at.Column; keep(f) {
@@ -416,8 +409,8 @@ func (c *checker) problems() []problem.Problem {
 			first[f.Rule+f.Message] = i
 			out = append(out, c.suggest(f))
 		}
-		if last[i] != f.doc {
-			last[i] = f.doc
+		if last[i] != f.from {
+			last[i] = f.from
 			pages[i]++
 		}
 	}
@@ -458,7 +451,7 @@ func (c *checker) source(f finding) (Place, bool) {
 	if f.ref.source == "" || !known && c.SourceDir == "" {
 		return Place{}, false
 	}
-	if f.Rule != RuleID && f.ref.ordinal >= 0 && len(places) == f.doc.counts[f.ref.source] {
+	if f.Rule != RuleID && f.ref.ordinal >= 0 && len(places) == f.from.counts[f.ref.source] {
 		return places[f.ref.ordinal], true
 	}
 	return Place{File: path.Join(c.SourceDir, f.ref.source)}, true
@@ -469,15 +462,15 @@ func (c *checker) source(f finding) (Place, bool) {
 // is read again, because findings are few and pages many.
 func (c *checker) locate(f *finding, l layout) {
 	if f.Rule == RuleOrphan {
-		f.File = cmp.Or(c.Pages[c.sitePath(f.doc)].File, f.doc.file)
+		f.File = cmp.Or(c.Pages[c.sitePath(f.from)].File, f.from.file)
 		return
 	}
 	if at := l.find(f.ref.value); at.File != "" && f.Rule != RuleID {
 		f.File, f.Line, f.Column = at.File, at.Line, at.Column
 		return
 	}
-	f.File = f.doc.file
-	src, err := os.ReadFile(filepath.Join(c.dir, filepath.FromSlash(f.doc.file)))
+	f.File = f.from.file
+	src, err := os.ReadFile(filepath.Join(c.dir, filepath.FromSlash(f.from.file)))
 	if err != nil {
 		return // it was there a moment ago; the finding stands without a line
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tdewolff/parse/v2"
@@ -354,7 +355,8 @@ func unescapeCSS(v string) string {
 		m := escapeCSS.FindStringSubmatch(e)
 		switch {
 		case m[1] != "":
-			return codePoint(m[1])
+			n, _ := strconv.ParseInt(m[1], 16, 32)
+			return strings.ReplaceAll(string(rune(n)), "\x00", "\uFFFD")
 		case m[2] == "\n" || m[2] == "\r\n" || m[2] == "\r" || m[2] == "\f":
 			return "" // a line that goes on
 		}
