@@ -1,10 +1,10 @@
 package links
 
 import (
-	"cmp"
 	"fmt"
 	"net/mail"
 	"net/url"
+	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -66,52 +66,41 @@ func (r *resolver) resolve(a *address) *target {
 		return r.parse(a.rest)
 	case a.rest == "":
 		return &r.self
-	case !a.everywhere:
-		if dir, rest := relative(r.doc.path, a.rest); plain(dir) && plain("/"+rest) {
-			return r.own(dir + rest)
-		}
-		return r.parse(a.rest)
-	case a.target == nil:
-		if path := strings.TrimPrefix(a.rest, r.origin); plain(path) {
-			a.target = r.own(path)
-		} else {
-			a.target = r.parse(a.rest)
-		}
+	case a.target != nil:
+		return a.target
 	}
-	return a.target
+	own := a.rest
+	if path, ok := strings.CutPrefix(own, r.origin); ok && strings.HasPrefix(path, "/") {
+		own = path
+	}
+	t := &target{}
+	if path, ok := plain(r.doc.path, own); ok {
+		t = r.own(path)
+	} else {
+		t = r.parse(a.rest)
+	}
+	if a.everywhere {
+		a.target = t
+	}
+	return t
 }
 
-// plain is a path that no rule of the standard changes.
-func plain(path string) bool {
-	if !strings.HasPrefix(path, "/") {
-		return false
-	}
-	for i := 0; i < len(path); i++ {
-		c := path[i]
-		if c == '/' && i+1 < len(path) && (path[i+1] == '/' || path[i+1] == '.') {
-			return false
-		}
-		if !(c == '/' || c == '-' || c == '_' || c == '.' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z') {
-			return false
+// plain resolves an address that holds nothing but what both net/url and
+// browsers read alike: https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4
+func plain(page, address string) (string, bool) {
+	for i := 0; i < len(address); i++ {
+		if c := address[i]; class[c]&nameByte == 0 && c != '/' && c != '.' || c == ':' || c == '/' && strings.HasPrefix(address[i+1:], "/") {
+			return "", false
 		}
 	}
-	return true
-}
-
-// relative takes the steps off a relative address and gives the folder that
-// they lead to from a page.
-func relative(page, address string) (dir, rest string) {
-	dir = page[:strings.LastIndexByte(page, '/')+1]
-	for {
-		if up, ok := strings.CutPrefix(address, "../"); ok {
-			dir, address = dir[:strings.LastIndexByte(strings.TrimRight(dir, "/"), '/')+1], up
-			dir = cmp.Or(dir, "/") // above the root is the root
-		} else if same, ok := strings.CutPrefix(address, "./"); ok {
-			address = same
-		} else {
-			return dir, address
-		}
+	if !strings.HasPrefix(address, "/") {
+		address = page[:strings.LastIndexByte(page, '/')+1] + address
 	}
+	clean := path.Clean(address)
+	if last := address[strings.LastIndexByte(address, '/'):]; clean != "/" && (last == "/" || last == "/." || last == "/..") {
+		clean += "/"
+	}
+	return clean, true
 }
 
 // parse has the library read an address. What it leads to is kept while pages
@@ -215,22 +204,13 @@ func (d *document) has(fragment string) bool {
 // decode follows https://url.spec.whatwg.org/#percent-decode: what isn't
 // encoded stays as it is. The replacement of other than UTF-8 is HTML's.
 func decode(s string) string {
-	if !strings.Contains(s, "%") {
-		return s
-	}
-	out := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) {
-			if b, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
-				out = append(out, byte(b))
-				i += 2
-				continue
-			}
-		}
-		out = append(out, s[i])
-	}
-	return strings.ToValidUTF8(string(out), "\uFFFD")
+	return strings.ToValidUTF8(encoded.ReplaceAllStringFunc(s, func(e string) string {
+		b, _ := strconv.ParseUint(e[1:], 16, 8)
+		return string([]byte{byte(b)})
+	}), "\uFFFD")
 }
+
+var encoded = regexp.MustCompile(`%[0-9a-fA-F]{2}`)
 
 var number = regexp.MustCompile(`^\+?[0-9*#().\s-]*[0-9*#][0-9*#().\s-]*$`)
 

@@ -265,12 +265,10 @@ func (w *worker) document(d *document) error {
 	if _, err := w.buffer.ReadFrom(file); err != nil {
 		return err
 	}
+	w.refs, w.dups = w.refs[:0], w.dups[:0]
 	switch src := w.buffer.Bytes(); d.kind {
 	case ".css":
-		w.begin(src, true)
-		for _, u := range w.stylesheet(src) {
-			w.refs = append(w.refs, reference{address: w.address([]byte(u.value)), offset: u.offset, ordinal: -1})
-		}
+		w.refs = append(w.refs, w.stylesheet(src)...)
 	case ".xml":
 		w.xml(d, src)
 	case ".txt":
@@ -301,7 +299,7 @@ func (w *worker) reference(d *document, r reference) {
 	switch {
 	case t.rule != "":
 		w.add(d, r, t.rule, problem.Error, fmt.Sprintf("%q %s", r.value, t.message))
-	case t.href != "":
+	case t.href != "" && w.External != nil:
 		w.outside = append(w.outside, question{d, r, t})
 	case t.doc == nil: // nothing that can be checked
 	case t.doc == d:
@@ -391,36 +389,38 @@ func (c *checker) problems() []problem.Problem {
 		}
 	}
 	layout := newLayout(c.Root)
-	first := map[string]int{} // of a layout's findings, which many pages show
-	pages, last := map[int]int{}, map[int]*document{}
+	type group struct { // of a layout's findings, which many pages show
+		at, pages int
+		last      *document
+	}
+	groups := map[string]*group{}
 	for _, f := range c.findings {
 		if _, traced := c.source(f); traced {
 			continue
 		}
-		i, again := first[f.Rule+f.Message]
-		if !again {
+		g := groups[f.Rule+f.Message]
+		if g == nil {
 			c.locate(&f, layout)
 		}
 		if !keep(f) {
 			continue
 		}
-		if !again {
-			i = len(out)
-			first[f.Rule+f.Message] = i
+		if g == nil {
+			g = &group{at: len(out)}
+			groups[f.Rule+f.Message] = g
 			out = append(out, c.suggest(f))
 		}
-		if last[i] != f.from {
-			last[i] = f.from
-			pages[i]++
+		if g.last != f.from {
+			g.last = f.from
+			g.pages++
 		}
 	}
-	for i, n := range pages {
-		if n > 1 {
-			where := ", so look for it in layouts/ or config.toml"
-			if layout.knows(out[i].File) {
-				where = ""
+	for _, g := range groups {
+		if p := &out[g.at]; g.pages > 1 {
+			p.Message = strings.TrimSuffix(p.Message, ".") + fmt.Sprintf("; it stands on %d pages", g.pages)
+			if !layout.knows(p.File) {
+				p.Message += ", so look for it in layouts/ or config.toml"
 			}
-			out[i].Message = strings.TrimSuffix(out[i].Message, ".") + fmt.Sprintf("; it stands on %d pages%s", n, where)
 		}
 	}
 	for p, at := range c.Pages {

@@ -161,13 +161,19 @@ func TestOtherFiles(t *testing.T) {
 		"index.html": `<link rel=stylesheet href=css/a.css>`, "css/b.png": "", "a/index.html": "",
 		"css/a.css":      "a { b: url(b.png) }\n  c { d: url(../gone.png) }",
 		"sitemap.xml":    `<?xml version="1.0"?><urlset xmlns="x"><url><loc> https://site.example/sub/a/ </loc><lastmod>x</lastmod></url>` + "\n" + `<url><loc>https://site.example/sub/b/?x&amp;y</loc><xhtml:link rel="alternate" hreflang="de" href="https://site.example/sub/c/"/></url><url><loc><![CDATA[https://site.example/sub/d/]]></loc></url></urlset>`,
-		"de/sitemap.xml": `<sitemapindex><sitemap><loc>/sub/e.xml</loc></sitemap></sitemapindex>`, "feed.xml": `<rss><loc>https://site.example/sub/no/</loc></rss>`, "x.svg": `<svg><a href=no></svg>`, "x.txt": `<a href=no>`,
+		"de/sitemap.xml": `<sitemapindex><sitemap><loc>/sub/e.xml</loc></sitemap></sitemapindex>`, "feed.xml": `<rss><loc>https://site.example/sub/no/</loc></rss>`, "x.txt": `<a href=no>`,
+		"index.xml":  `<rss><channel><title>A <b> C</title><link>https://site.example/sub/</link><atom:link href="https://site.example/sub/index.xml"/><atom:link href="https://site.example/sub/x/" /><item><link><![CDATA[https://site.example/sub/f/]]></link><guid>https://site.example/sub/g/</guid><guid isPermaLink="false">h</guid><enclosure url="../i.mp3"/></item></channel></rss>`,
+		"atom.xml":   `<feed xml:base="https://site.example/sub/a/"><id>x</id><link href="./"/><link href="k/"/><icon>/sub/l.png</icon><link rel="self" href="https://site.example/sub/atom.xml"/><link rel="alternate" href="https://elsewhere.example/"/></feed>`,
+		"x.svg":      `<svg><a href="no"><title/><style>a{b:url(p.png)}</style><svg></svg><script/><use xlink:href="#m"/><image HREF="q"/><view id="m"/><view id="m"/></a><!-- <a href="n"/> --></svg>`,
+		"robots.txt": "User-agent: *\nSITEMAP : https://site.example/sub/sitemap.xml\r\nSitemap: https://site.example/sub/s.xml\nDisallow: /t/\n", "a/robots.txt": "Sitemap: /u.xml",
 	}, Options{Base: "https://site.example/sub/"})
 	var got []string
 	for _, p := range problems {
 		got = append(got, fmt.Sprintf("%s:%d:%d %s", p.File, p.Line, p.Column, strings.Split(p.Message, `"`)[1]))
 	}
-	want := "css/a.css:2:10 ../gone.png, de/sitemap.xml:1:29 /sub/e.xml, sitemap.xml:2:11 https://site.example/sub/b/?x&y, sitemap.xml:2:52 https://site.example/sub/c/, sitemap.xml:2:146 https://site.example/sub/d/"
+	want := "atom.xml:1:73 k/, atom.xml:1:96 /sub/l.png, css/a.css:2:10 ../gone.png, de/sitemap.xml:1:29 /sub/e.xml, " +
+		"index.xml:1:129 https://site.example/sub/x/, index.xml:1:189 https://site.example/sub/f/, index.xml:1:241 https://site.example/sub/g/, index.xml:1:309 ../i.mp3, robots.txt:3:1 https://site.example/sub/s.xml, " +
+		"sitemap.xml:2:11 https://site.example/sub/b/?x&y, sitemap.xml:2:52 https://site.example/sub/c/, sitemap.xml:2:146 https://site.example/sub/d/, x.svg:1:6 no, x.svg:1:38 p.png, x.svg:1:99 q"
 	if strings.Join(got, ", ") != want {
 		t.Errorf("\n got %s\nwant %s", strings.Join(got, ", "), want)
 	}

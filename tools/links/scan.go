@@ -56,20 +56,14 @@ var metas = []string{"og:url", "og:image", "og:image:url", "og:image:secure_url"
 // scanner collects what files refer to; each worker has its own.
 type scanner struct {
 	lexer
-	refs   []reference                // of the file in hand
-	dups   []reference                // ids of it that stand again
-	known  map[string]*address        // each that was met
-	sheets map[string][]stylesheetURL // of style elements, which pages share
+	refs   []reference            // of the file in hand
+	dups   []reference            // ids of it that stand again
+	known  map[string]*address    // each that was met
+	sheets map[string][]reference // of style elements, which pages share
 }
 
 func newScanner() scanner {
-	return scanner{known: map[string]*address{}, sheets: map[string][]stylesheetURL{}}
-}
-
-// begin takes up a file.
-func (s *scanner) begin(src []byte, foreign bool) {
-	s.start(src, foreign)
-	s.refs, s.dups = s.refs[:0], s.dups[:0]
+	return scanner{lexer: lexer{names: map[string]string{}}, known: map[string]*address{}, sheets: map[string][]reference{}}
 }
 
 // address gives equal values one address, which is parted once.
@@ -88,22 +82,21 @@ type open struct {
 	depth           int    // of elements of that name
 	templates       []bool // whether each is inert: a shadow root's content is shown
 	style           bool   // the text of a style element comes
-	ordinals        map[string]int
 }
 
 // html collects the references and ids of one page, or of an SVG file.
 func (s *scanner) html(d *document, src []byte) {
-	s.begin(src, !d.html)
+	s.start(src, !d.html)
 	o := open{}
 	for {
 		switch kind := s.next(); kind {
 		case html.ErrorToken:
-			d.counts = o.ordinals
 			return
 		case html.TextToken:
 			if o.style {
-				for _, u := range s.stylesheet(s.src[s.at:s.end]) {
-					s.refs = append(s.refs, reference{address: s.address([]byte(u.value)), offset: s.at + u.offset, source: o.source, ordinal: -1, use: local})
+				for _, r := range s.stylesheet(s.src[s.at:s.end]) {
+					r.offset, r.source = s.at+r.offset, o.source
+					s.refs = append(s.refs, r)
 				}
 			}
 		case html.StartTagToken, html.SelfClosingTagToken:
@@ -160,7 +153,7 @@ func (s *scanner) tag(d *document, o *open, closed bool) {
 	if len(o.templates) == 0 { // ids of a shadow tree are its own
 		if id, _ := s.attrs.get("id"); len(id) > 0 {
 			a := s.address(id)
-			if d.ids[a.value] == isID {
+			if d.ids[a.value] == isID && d.html {
 				s.dups = append(s.dups, reference{address: a, source: o.source, offset: s.at, ordinal: -1})
 			}
 			d.ids[a.value] = isID
@@ -175,11 +168,11 @@ func (s *scanner) tag(d *document, o *open, closed bool) {
 	}
 	if o.source != "" && (element == "a" || element == "img") {
 		if class, _ := s.attrs.get("class"); !bytes.HasPrefix(class, []byte("footnote-")) { // Hugo makes these itself
-			if o.ordinals == nil {
-				o.ordinals = map[string]int{}
+			if d.counts == nil {
+				d.counts = map[string]int{}
 			}
-			ref.ordinal = o.ordinals[o.source]
-			o.ordinals[o.source]++
+			ref.ordinal = d.counts[o.source]
+			d.counts[o.source]++
 		}
 	}
 	s.references(element, ref)
@@ -192,8 +185,8 @@ func (s *scanner) references(element string, ref reference) {
 		s.refs = append(s.refs, ref)
 	}
 	if style, _ := s.attrs.get("style"); bytes.IndexByte(style, '(') >= 0 {
-		for _, u := range s.stylesheet(style) {
-			add([]byte(u.value), local)
+		for _, r := range s.stylesheet(style) {
+			add([]byte(r.value), r.use)
 		}
 	}
 	known := attributes[element]
@@ -210,24 +203,18 @@ func (s *scanner) references(element string, ref reference) {
 			return
 		}
 	}
-	if known == nil {
-		return
-	}
 	for _, a := range s.attrs {
 		u, ok := known[string(a.key)]
-		if !ok {
-			continue
-		}
-		if u == images {
-			for _, v := range candidates(string(a.value)) {
-				add([]byte(v), 0)
+		_, newer := s.attrs.get("href")
+		switch {
+		case !ok || newer && string(a.key) == "xlink:href": // https://www.w3.org/TR/SVG2/linking.html#XLinkRefAttrs: href wins
+		case u == images:
+			for _, m := range candidate.FindAllSubmatch(a.value, -1) {
+				add(m[1], 0)
 			}
-			continue
+		default:
+			add(a.value, u)
 		}
-		if _, newer := s.attrs.get("href"); newer && string(a.key) == "xlink:href" {
-			continue // https://www.w3.org/TR/SVG2/linking.html#XLinkRefAttrs: href wins
-		}
-		add(a.value, u)
 	}
 }
 
@@ -259,45 +246,12 @@ func refresh(content string) string {
 	return to
 }
 
-// candidates follows https://html.spec.whatwg.org/multipage/images.html#parse-a-srcset-attribute,
+// candidate follows https://html.spec.whatwg.org/multipage/images.html#parse-a-srcset-attribute,
 // by which an address may hold commas, and so may what stands in parentheses.
-func candidates(srcset string) (out []string) {
-	const space = " \t\n\f\r"
-	for {
-		srcset = strings.TrimLeft(srcset, space+",")
-		end := strings.IndexAny(srcset+" ", space)
-		address := srcset[:end]
-		if address == "" {
-			return out
-		}
-		out, srcset = append(out, strings.TrimRight(address, ",")), srcset[end:]
-		if strings.HasSuffix(address, ",") {
-			continue
-		}
-		depth := 0 // its width or density
-		end = strings.IndexFunc(srcset, func(r rune) bool {
-			switch r {
-			case '(':
-				depth = 1
-			case ')':
-				depth = 0
-			}
-			return r == ',' && depth == 0
-		})
-		if end < 0 {
-			return out
-		}
-		srcset = srcset[end:]
-	}
-}
-
-type stylesheetURL struct {
-	value  string
-	offset int
-}
+var candidate = regexp.MustCompile(`[\s,]*(\S*[^\s,])(?:,+|\s(?:\([^)]*\)?|[^(,])*)?`)
 
 // stylesheet returns what CSS refers to: https://www.w3.org/TR/css-values-4/#urls
-func (s *scanner) stylesheet(src []byte) (found []stylesheetURL) {
+func (s *scanner) stylesheet(src []byte) (found []reference) {
 	if found, ok := s.sheets[string(src)]; ok {
 		return found
 	}
@@ -333,7 +287,7 @@ func (s *scanner) stylesheet(src []byte) (found []stylesheetURL) {
 			value = "" // a name, not a file
 		}
 		if value != "" && !strings.HasPrefix(value, "#") { // those mean something in this document
-			found = append(found, stylesheetURL{unescapeCSS(value), offset})
+			found = append(found, reference{address: s.address([]byte(unescapeCSS(value))), offset: offset, ordinal: -1, use: local})
 		}
 		if value != "" && rule == "@import" {
 			rule = ""
@@ -374,7 +328,7 @@ var addressed = map[string]map[string]string{
 
 // xml collects the addresses of a sitemap or feed.
 func (s *scanner) xml(d *document, src []byte) {
-	s.begin(src, true)
+	s.start(src, true)
 	var elements map[string]string
 	text := false // what comes is an address
 	add := func(v string) {
@@ -405,11 +359,11 @@ func (s *scanner) xml(d *document, src []byte) {
 
 // robots collects the sitemaps that robots.txt names: https://www.sitemaps.org/protocol.html#submit_robots
 func (s *scanner) robots(src []byte) {
-	s.begin(src, true)
+	at := 0
 	for line := range bytes.Lines(src) {
 		if name, value, _ := bytes.Cut(line, []byte(":")); strings.EqualFold(string(bytes.TrimSpace(name)), "sitemap") {
-			s.refs = append(s.refs, reference{address: s.address(bytes.TrimSpace(value)), offset: s.at, ordinal: -1, use: required})
+			s.refs = append(s.refs, reference{address: s.address(bytes.TrimSpace(value)), offset: at, ordinal: -1, use: required})
 		}
-		s.at += len(line)
+		at += len(line)
 	}
 }

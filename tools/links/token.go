@@ -47,9 +47,6 @@ var rawText = []string{"iframe", "noembed", "noframes", "plaintext", "script", "
 
 func (l *lexer) start(src []byte, foreign bool) {
 	l.src, l.at, l.end, l.raw, l.foreign = src, 0, 0, 0, foreign
-	if l.names == nil {
-		l.names = map[string]string{}
-	}
 }
 
 // next returns the kind of the next token; html.ErrorToken after the last.
