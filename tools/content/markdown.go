@@ -3,6 +3,7 @@ package content
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"html"
 	"net/url"
 	"os"
@@ -96,6 +97,10 @@ func (b *body) node(n ast.Node) {
 		b.html(n.Pos(), raw)
 	case *ast.RawHTML:
 		b.html(n.Pos(), string(n.Segments.Value(b.src)))
+	case *ast.Heading:
+		if id, ok := n.AttributeString("id"); ok {
+			b.page.IDs = append(b.page.IDs, ID{Name: fmt.Sprintf("%s", id), Pos: b.pos(n.Pos())})
+		}
 	case *ast.Link:
 		b.link(n, string(n.Destination), false)
 	case *ast.Paragraph, *ast.TextBlock:

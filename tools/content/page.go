@@ -36,6 +36,7 @@ type Page struct {
 	Body        string
 	Cards       []Card
 	Links       []Link
+	IDs         []ID
 
 	source     []byte
 	bodyOffset int
@@ -60,6 +61,12 @@ type Link struct {
 	Destination string // as written
 	Image       bool
 	Pos         Pos
+}
+
+// ID is one that a heading is given, as in {#heat}.
+type ID struct {
+	Name string
+	Pos  Pos // of the heading
 }
 
 // URL is where Hugo publishes the page, relative to the site. File names and

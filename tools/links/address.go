@@ -30,8 +30,8 @@ func newAddress(value string) *address {
 	return a
 }
 
-// absolute addresses don't need a base.
-var absolute = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*://`)
+// absolute addresses don't need a base; one such as https:x does.
+var absolute = regexp.MustCompile(`^(?:[a-zA-Z][a-zA-Z0-9+.-]*://|(?i:data|mailto|tel):)`)
 
 // target is what an address leads to, without its fragment.
 type target struct {

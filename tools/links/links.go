@@ -65,6 +65,8 @@ type Options struct {
 	// Sources maps a data-source value to the places of that file's links, in
 	// the order in which they are written.
 	Sources map[string][]Place
+	// IDs maps a data-source value, # and an id to the last place that gives it.
+	IDs map[string]Place
 	// SourceDir goes before a data-source value to make a problem's file.
 	SourceDir string
 	// Pages maps paths such as /causes/ to the place of the page's text.
@@ -450,6 +452,9 @@ func (c *checker) source(f finding) (Place, bool) {
 	places, known := c.Sources[f.ref.source]
 	if f.ref.source == "" || !known && c.SourceDir == "" {
 		return Place{}, false
+	}
+	if at, ok := c.IDs[f.ref.source+"#"+f.ref.value]; ok && f.Rule == RuleID {
+		return at, true
 	}
 	if f.Rule != RuleID && f.ref.ordinal >= 0 && len(places) == f.from.counts[f.ref.source] {
 		return places[f.ref.ordinal], true

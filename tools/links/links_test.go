@@ -3,7 +3,6 @@ package links
 import (
 	"context"
 	"fmt"
-	"html"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -11,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/net/html"
 
 	"microsite/tools/problem"
 )
@@ -392,6 +393,55 @@ func FuzzPage(f *testing.F) {
 				if p.File == "index.html" && (p.Line < 1 || p.Line > strings.Count(string(src), "\n")+1 || p.Column < 1 || p.Column > len(src)+1) {
 					t.Errorf("%+v is outside the file", p)
 				}
+			}
+		}
+	})
+}
+
+// FuzzToken: the tags that are read without x/net/html are those that it reads.
+func FuzzToken(f *testing.F) {
+	for _, src := range []string{
+		"<a href=x>", "<A HREF='x' hREF=y Title=\"a>b\"/>", "<a href=/x/>", "<a b = 'c' d/>", "<a b= >", "<a =b>", "<a b'c>", "<a b=c'd e=\"f\"g=h>", "<p/ a>", "</p a=b/>", "</p >", "< a>", "<3<b>", "<a href=x&amp;y z=\"&copy=\">", "<a b=\"c\rd\">",
+		"<a\x00b c>", "<!doctype html><!--<a>--!><b>", "<!a><?b><//c></><d", "<title><a></title><b>", "<title></title><b>", "<TEXTAREA/><a></textarea><b>", "<script><!--<script></script><a>--></script><b>", "<style>a</styles></style ><b>", "<plaintext><a>", "<noscript><a></noscript>", "<![CDATA[<a>]]><b>",
+		"<é>", "<a é=x ü>", "<a-b:c_d e-f=g>", "<a b=<c>", "<a b=`c`>", "<a b='c'/d>", "<a b=c/ >", "<br/>", "<br / >", "<a href='x", "<a href=x", "x", "<a",
+	} {
+		f.Add(src)
+	}
+	f.Fuzz(func(t *testing.T, src string) {
+		for _, foreign := range []bool{false, true} {
+			var got, want []string
+			l := lexer{names: map[string]string{}}
+			l.start([]byte(src), foreign)
+			for kind := l.next(); kind != html.ErrorToken; kind = l.next() {
+				switch kind {
+				case html.StartTagToken, html.SelfClosingTagToken:
+					got = append(got, fmt.Sprintf("%d %s %s %q", l.at, kind, l.name, l.attrs))
+				case html.EndTagToken:
+					got = append(got, fmt.Sprintf("%d %s %s", l.at, kind, l.name))
+				}
+			}
+			z := html.NewTokenizer(strings.NewReader(src))
+			z.AllowCDATA(foreign)
+			for at := 0; z.Next() != html.ErrorToken; {
+				start := at
+				at += len(z.Raw())
+				token := z.Token()
+				switch token.Type {
+				case html.StartTagToken, html.SelfClosingTagToken:
+					var as attrs
+					for _, a := range token.Attr {
+						as = append(as, attr{[]byte(a.Key), []byte(a.Val)})
+					}
+					want = append(want, fmt.Sprintf("%d %s %s %q", start, token.Type, token.Data, as))
+					if foreign || token.Data == "noscript" {
+						z.NextIsNotRawText()
+					}
+				case html.EndTagToken:
+					want = append(want, fmt.Sprintf("%d %s %s", start, token.Type, token.Data))
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%q, foreign %t:\n got %s\nwant %s", src, foreign, got, want)
 			}
 		}
 	})
