@@ -89,7 +89,8 @@ func (r *resolver) resolve(a *address) *target {
 // browsers read alike: https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4
 func plain(page, address string) (string, bool) {
 	for i := 0; i < len(address); i++ {
-		if c := address[i]; class[c]&nameByte == 0 && c != '/' && c != '.' || c == ':' || c == '/' && strings.HasPrefix(address[i+1:], "/") {
+		c := address[i]
+		if !('a' <= c|0x20 && c|0x20 <= 'z' || '-' <= c && c <= '9' || c == '_') || c == '/' && strings.HasPrefix(address[i+1:], "/") {
 			return "", false
 		}
 	}

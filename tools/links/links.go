@@ -170,7 +170,7 @@ type checker struct {
 	home    *whatwg.Url
 	files   map[string]*document
 	asked   bool // all that is outside
-	guesses map[string]string
+	guesses int
 	pages   []string // to guess from
 }
 
@@ -489,22 +489,18 @@ const maxGuesses = 500
 // suggest adds the page that was probably meant.
 func (c *checker) suggest(f finding) problem.Problem {
 	wrong, ok := strings.CutSuffix(f.Message, ".")
-	if _, p, broken := strings.Cut(wrong, "there is no page or file at "+c.root); f.Rule == RuleLink && ok && broken {
-		if c.guesses == nil {
-			c.guesses = map[string]string{}
-			for file := range c.files {
-				if file != "index.html" { // which is near to any short path
-					c.pages = append(c.pages, "/"+indexless(file))
-				}
-			}
-			slices.Sort(c.pages)
-		}
-		guess, known := c.guesses[p]
-		if !known && len(c.guesses) < maxGuesses {
-			guess = problem.DidYouMean(p, c.pages)
-			c.guesses[p] = guess
-		}
-		f.Message += guess
+	_, p, broken := strings.Cut(wrong, "there is no page or file at "+c.root)
+	if f.Rule != RuleLink || !ok || !broken || c.guesses == maxGuesses {
+		return f.Problem
 	}
+	if c.guesses++; c.pages == nil {
+		for file := range c.files {
+			if file != "index.html" { // which is near to any short path
+				c.pages = append(c.pages, "/"+indexless(file))
+			}
+		}
+		slices.Sort(c.pages)
+	}
+	f.Message += problem.DidYouMean(p, c.pages)
 	return f.Problem
 }

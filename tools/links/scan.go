@@ -225,26 +225,16 @@ func (s *scanner) meta(add func([]byte, use)) {
 	case slices.Contains(metas, strings.ToLower(s.attrs.text("property"))), slices.Contains(metas, strings.ToLower(s.attrs.text("name"))):
 		add(content, required)
 	case strings.EqualFold(s.attrs.text("http-equiv"), "refresh"):
-		if to := refresh(string(content)); to != "" {
-			add([]byte(to), follow|redirect)
+		if m := refresh.FindSubmatch(content); m != nil {
+			if to := slices.Concat(m[1], m[2], m[3]); len(to) > 0 {
+				add(to, follow|redirect)
+			}
 		}
 	}
 }
 
-var refreshSyntax = regexp.MustCompile(`^[\t\n\f\r ]*(?:[0-9]+[0-9.]*|\.[0-9.]*)(?:[\t\n\f\r ]*[;,][\t\n\f\r ]*|[\t\n\f\r ]+)(?s:(?i:url[\t\n\f\r ]*=[\t\n\f\r ]*)?(.*))$`)
-
 // refresh follows https://html.spec.whatwg.org/multipage/semantics.html#shared-declarative-refresh-steps
-func refresh(content string) string {
-	m := refreshSyntax.FindStringSubmatch(content)
-	if m == nil {
-		return ""
-	}
-	to := m[1]
-	if to != "" && (to[0] == '"' || to[0] == '\'') {
-		to, _, _ = strings.Cut(to[1:], to[:1])
-	}
-	return to
-}
+var refresh = regexp.MustCompile(`(?s)^\s*(?:[0-9]+[0-9.]*|\.[0-9.]*)(?:\s*[;,]\s*|\s+)(?:(?i:url\s*=\s*)?)(?:"([^"]*).*|'([^']*).*|(.*))$`)
 
 // candidate follows https://html.spec.whatwg.org/multipage/images.html#parse-a-srcset-attribute,
 // by which an address may hold commas, and so may what stands in parentheses.

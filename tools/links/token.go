@@ -106,32 +106,25 @@ func (l *lexer) intern(name []byte) string {
 	return v
 }
 
-// What a byte may be in a tag that is out of no ordinary.
-const (
-	nameByte  = 1 << iota // of an element or attribute
-	valueByte             // of a value between quotes
-	bareByte              // of one without
-	spaceByte
+// signs are the bytes that end something.
+type signs [256]bool
+
+func endsWith(all string) (s signs) {
+	for _, c := range []byte(all) {
+		s[c] = true
+	}
+	return s
+}
+
+const space = " \t\n\f\r"
+
+var (
+	nameEnd  = endsWith(space + "/>")
+	keyEnd   = endsWith(space + "/>=")
+	valueEnd = endsWith(space + ">")
 )
 
-var class = func() (class [256]uint8) {
-	for c := range class {
-		switch {
-		case c == ' ' || c == '\t' || c == '\n' || c == '\f':
-			class[c] = spaceByte | valueByte
-		case c == 0 || c == '\r' || c == '&': // to be replaced
-		case c == '"' || c == '\'' || c == '<' || c == '>' || c == '=' || c == '`':
-			class[c] = valueByte
-		case c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == ':' || c == '_':
-			class[c] = nameByte | valueByte | bareByte
-		default:
-			class[c] = valueByte | bareByte
-		}
-	}
-	return class
-}()
-
-// byte is the one at i, or 0, which is none's, after the last.
+// byte is the one at i, or 0 after the last.
 func (l *lexer) byte(i int) byte {
 	if i < len(l.src) {
 		return l.src[i]
@@ -139,23 +132,30 @@ func (l *lexer) byte(i int) byte {
 	return 0
 }
 
-// run returns where the run of bytes of a class ends that starts at i.
-func (l *lexer) run(i int, of uint8) int {
-	for class[l.byte(i)]&of != 0 {
+func (l *lexer) skipSpace(i int) int {
+	for strings.IndexByte(space, l.byte(i)) >= 0 {
 		i++
 	}
 	return i
 }
 
-// word is the name that starts at i, in small letters.
-func (l *lexer) word(i int) []byte {
-	w := l.src[i:l.run(i, nameByte)]
-	for i, c := range w {
-		if 'A' <= c && c <= 'Z' {
-			w[i] = c | 0x20
+// until is what stands from i to a sign, nothing where none comes.
+func (l *lexer) until(i int, end *signs) []byte {
+	for j := i; j < len(l.src); j++ {
+		if end[l.src[j]] {
+			return l.src[i:j]
 		}
 	}
-	return w
+	return nil
+}
+
+func lower(word []byte) []byte {
+	for i, c := range word {
+		if 'A' <= c && c <= 'Z' {
+			word[i] = c | 0x20
+		}
+	}
+	return word
 }
 
 // plain reads a tag, if nothing in it is out of the ordinary; otherwise it
@@ -165,42 +165,35 @@ func (l *lexer) plain() html.TokenType {
 	if l.byte(i) == '/' {
 		i, kind = i+1, html.EndTagToken
 	}
-	name := l.word(i)
-	if len(name) == 0 || name[0] < 'a' {
+	if c := l.byte(i) | 0x20; c < 'a' || c > 'z' {
 		return html.ErrorToken
 	}
+	name := lower(l.until(i, &nameEnd))
 	i += len(name)
 	l.name = l.intern(name)
 	if kind == html.StartTagToken && !l.foreign && slices.Contains(rawText, l.name) {
 		return html.ErrorToken
 	}
-	for {
-		switch i = l.run(i, spaceByte); l.byte(i) {
-		case '>':
-			l.end = i + 1
-			return kind
-		case '/':
-			if kind == html.StartTagToken && l.byte(i+1) == '>' {
-				l.end = i + 2
-				return html.SelfClosingTagToken
-			}
+	for i = l.skipSpace(i); l.byte(i) != '>'; i = l.skipSpace(i) {
+		if kind == html.StartTagToken && l.byte(i) == '/' && l.byte(i+1) == '>' {
+			kind = html.SelfClosingTagToken
+			i++
+			break
 		}
-		a := attr{key: l.word(i)}
+		a := attr{key: lower(l.until(i, &keyEnd))}
 		if len(a.key) == 0 {
 			return html.ErrorToken
 		}
-		if i = l.run(i+len(a.key), spaceByte); l.byte(i) == '=' {
-			i = l.run(i+1, spaceByte)
+		if i = l.skipSpace(i + len(a.key)); l.byte(i) == '=' {
+			i = l.skipSpace(i + 1)
 			if quote := l.byte(i); quote == '"' || quote == '\'' {
-				start := i + 1
-				for i = start; l.byte(i) != quote; i++ {
-					if class[l.byte(i)] == 0 {
-						return html.ErrorToken
-					}
+				end := bytes.IndexByte(l.src[i+1:], quote)
+				if end < 0 {
+					return html.ErrorToken
 				}
-				a.value = l.src[start:i]
-				i++
-			} else if a.value = l.src[i:l.run(i, bareByte)]; len(a.value) == 0 {
+				a.value = l.src[i+1 : i+1+end]
+				i += end + 2
+			} else if a.value = l.until(i, &valueEnd); len(a.value) == 0 {
 				return html.ErrorToken
 			} else {
 				i += len(a.value)
@@ -210,6 +203,13 @@ func (l *lexer) plain() html.TokenType {
 			l.attrs = append(l.attrs, a)
 		}
 	}
+	l.end = i + 1
+	for _, replaced := range []byte("&\r\x00") {
+		if bytes.IndexByte(l.src[l.at:l.end], replaced) >= 0 {
+			return html.ErrorToken
+		}
+	}
+	return kind
 }
 
 // text is what the text in hand says.
