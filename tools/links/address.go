@@ -205,6 +205,9 @@ func (d *document) has(fragment string) bool {
 // decode follows https://url.spec.whatwg.org/#percent-decode: what isn't
 // encoded stays as it is. The replacement of other than UTF-8 is HTML's.
 func decode(s string) string {
+	if !strings.Contains(s, "%") { // as most
+		return s
+	}
 	return strings.ToValidUTF8(encoded.ReplaceAllStringFunc(s, func(e string) string {
 		b, _ := strconv.ParseUint(e[1:], 16, 8)
 		return string([]byte{byte(b)})

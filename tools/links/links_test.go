@@ -402,7 +402,7 @@ func FuzzPage(f *testing.F) {
 func FuzzToken(f *testing.F) {
 	for _, src := range []string{
 		"<a href=x>", "<A HREF='x' hREF=y Title=\"a>b\"/>", "<a href=/x/>", "<a b = 'c' d/>", "<a b= >", "<a =b>", "<a b'c>", "<a b=c'd e=\"f\"g=h>", "<p/ a>", "</p a=b/>", "</p >", "< a>", "<3<b>", "<a href=x&amp;y z=\"&copy=\">", "<a b=\"c\rd\">",
-		"<a\x00b c>", "<!doctype html><!--<a>--!><b>", "<!a><?b><//c></><d", "<title><a></title><b>", "<title></title><b>", "<TEXTAREA/><a></textarea><b>", "<script><!--<script></script><a>--></script><b>", "<style>a</styles></style ><b>", "<plaintext><a>", "<noscript><a></noscript>", "<![CDATA[<a>]]><b>",
+		"<a\x00b c>", "<!doctype html><!--<a>--!><b>", "<!a><?b><//c></><d", "<title><a></title><b>", "<title></title><b>", "<TEXTAREA/><a></textarea><b>", "<script><!--<script></script><a>--></script><b>", "<style>a</styles></style ><b>", "<plaintext><a>", "<plaintext></plaintext><a>", "<style><a></style><b>", "<script><!--</script><a>", "<title></a></title><b>", "<!doctype x '>'><a>", "<noscript><a></noscript>", "<![CDATA[<a>]]><b>",
 		"<é>", "<a é=x ü>", "<a-b:c_d e-f=g>", "<a b=<c>", "<a b=`c`>", "<a b='c'/d>", "<a b=c/ >", "<br/>", "<br / >", "<a href='x", "<a href=x", "x", "<a",
 	} {
 		f.Add(src)

@@ -165,15 +165,19 @@ func (l *lexer) plain() html.TokenType {
 	if l.byte(i) == '/' {
 		i, kind = i+1, html.EndTagToken
 	}
+	if l.byte(i) == '!' && l.byte(i+1)|0x20 == 'd' {
+		if n := bytes.IndexByte(l.src[i:], '>'); n > 0 {
+			l.end = i + n + 1
+			return html.DoctypeToken
+		}
+	}
 	if c := l.byte(i) | 0x20; c < 'a' || c > 'z' {
 		return html.ErrorToken
 	}
 	name := lower(l.until(i, &nameEnd))
 	i += len(name)
 	l.name = l.intern(name)
-	if kind == html.StartTagToken && !l.foreign && slices.Contains(rawText, l.name) {
-		return html.ErrorToken
-	}
+	raw := kind == html.StartTagToken && !l.foreign && slices.Contains(rawText, l.name)
 	for i = l.skipSpace(i); l.byte(i) != '>'; i = l.skipSpace(i) {
 		if kind == html.StartTagToken && l.byte(i) == '/' && l.byte(i+1) == '>' {
 			kind = html.SelfClosingTagToken
@@ -208,6 +212,14 @@ func (l *lexer) plain() html.TokenType {
 		if bytes.IndexByte(l.src[l.at:l.end], replaced) >= 0 {
 			return html.ErrorToken
 		}
+	}
+	if raw {
+		text := l.src[l.end:]
+		n := bytes.Index(text, []byte("</"))
+		if n < 0 || l.name == "plaintext" || !bytes.HasPrefix(text[n+2:], []byte(l.name+">")) || bytes.Contains(text[:n], []byte("<!--")) {
+			return html.ErrorToken
+		}
+		l.raw = n
 	}
 	return kind
 }
