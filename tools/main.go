@@ -421,13 +421,16 @@ func (t *tool) reserved(s *site) []problem.Problem {
 
 // linkOptions tells the link check where the Markdown's links are written.
 func (s *site) linkOptions(base string) links.Options {
-	o := links.Options{Base: base, Root: s.Root, SourceDir: content.Dir, Sources: map[string][]links.Place{}, Pages: map[string]links.Place{}}
+	o := links.Options{Base: base, Root: s.Root, SourceDir: content.Dir, Sources: map[string][]links.Place{}, IDs: map[string]links.Place{}, Pages: map[string]links.Place{}}
 	for _, p := range s.Pages {
 		places := []links.Place{}
 		for _, l := range p.Links {
 			places = append(places, links.Place{File: p.File, Line: l.Pos.Line, Column: l.Pos.Column})
 		}
 		o.Sources[p.Path] = places
+		for _, id := range p.IDs { // the last of equal ones is too many
+			o.IDs[p.Path+"#"+id.Name] = links.Place{File: p.File, Line: id.Pos.Line, Column: id.Pos.Column}
+		}
 		if !p.Draft {
 			o.Pages[p.URL()] = links.Place{File: p.File}
 		}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"fmt"
 	"html"
 	"net/url"
 	"os"
@@ -98,9 +99,14 @@ func (b *body) node(n ast.Node) {
 		b.html(n.Pos(), raw)
 	case *ast.RawHTML:
 		b.html(n.Pos(), string(n.Segments.Value(b.src)))
+	case *ast.Heading:
+		if id, ok := n.AttributeString("id"); ok {
+			b.page.IDs = append(b.page.IDs, ID{Name: fmt.Sprintf("%s", id), Pos: b.pos(n.Pos())})
+		}
+		b.prose(n, false)
 	case *ast.Link:
 		b.link(n, string(n.Destination), false)
-	case *ast.Heading, *east.TableCell, *east.DefinitionTerm:
+	case *east.TableCell, *east.DefinitionTerm:
 		b.prose(n, false)
 	case *ast.Paragraph, *ast.TextBlock:
 		b.lookalikes(n)

@@ -37,6 +37,7 @@ type Page struct {
 	Cards       []Card
 	Links       []Link
 	Blocks      []Block // the words of the body, in order
+	IDs         []ID
 
 	source     []byte
 	bodyOffset int
@@ -84,6 +85,12 @@ func (p *Page) Pos(b Block, offset int) Pos {
 		}
 	}
 	return posAt(p.source, p.bodyOffset+at)
+}
+
+// ID is one that a heading is given, as in {#heat}.
+type ID struct {
+	Name string
+	Pos  Pos // of the heading
 }
 
 // URL is where Hugo publishes the page, relative to the site. File names and

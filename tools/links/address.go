@@ -1,131 +1,132 @@
 package links
 
 import (
-	"cmp"
 	"fmt"
 	"net/mail"
 	"net/url"
+	"path"
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	whatwg "github.com/nlnwa/whatwg-url/url"
 )
 
+// address is one as it is written, parted at its fragment after what
+// https://url.spec.whatwg.org/#concept-basic-url-parser takes off first.
+type address struct {
+	value, rest, fragment string
+	everywhere            bool    // it leads to the same from every page
+	target                *target // then
+}
+
+var ignored = strings.NewReplacer("\t", "", "\n", "", "\r", "")
+
+func newAddress(value string) *address {
+	a := &address{value: value}
+	v := ignored.Replace(strings.TrimFunc(value, func(r rune) bool { return r <= ' ' }))
+	a.rest, a.fragment, _ = strings.Cut(v, "#")
+	a.everywhere = strings.HasPrefix(v, "/") && !strings.HasPrefix(v, "//") && !strings.HasPrefix(v, `/\`) || absolute.MatchString(v)
+	return a
+}
+
+// absolute addresses don't need a base; one such as https:x does.
+var absolute = regexp.MustCompile(`^(?:[a-zA-Z][a-zA-Z0-9+.-]*://|(?i:data|mailto|tel):)`)
+
 // target is what an address leads to, without its fragment.
 type target struct {
-	own     bool      // on this site
-	path    string    // of the site, percent-decoded, with the site's own sub-path
-	doc     *document // nil where there is nothing
-	outside bool      // on the site's host, but not under its sub-path
+	path    string    // on this site: percent-decoded, with the site's own sub-path
+	doc     *document // there
 	href    string    // of another site: the whole address
-	rule    string    // what is wrong with the address itself
+	rule    string    // what is wrong
 	message string
 }
 
 // resolver finds out where addresses lead; each worker has its own.
 type resolver struct {
 	*checker
-	site map[string]*target // of addresses that mean the same on every page
-	page map[string]*target // of the others, on the page in hand
-	doc  *document
-	base *whatwg.Url // of doc; nil until it is needed
+	doc   *document
+	self  target             // doc
+	base  *whatwg.Url        // of doc; nil until it is needed
+	based map[string]*target // what addresses lead to from the last base
+	last  string             // that base
 }
+
+func newResolver(c *checker) resolver { return resolver{checker: c, based: map[string]*target{}} }
 
 func (r *resolver) start(d *document) {
-	r.doc, r.base = d, nil
-	clear(r.page)
+	r.doc, r.base, r.self = d, nil, target{path: d.path, doc: d}
 }
 
-// split parts an address at its fragment, after what
-// https://url.spec.whatwg.org/#concept-basic-url-parser takes off first.
-func split(value string) (address, fragment string) {
-	for i := 0; i < len(value); i++ {
-		if value[i] <= ' ' { // seldom
-			value = strings.TrimFunc(value, func(r rune) bool { return r <= ' ' })
-			value = strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(value)
-			break
-		}
-	}
-	address, fragment, _ = strings.Cut(value, "#")
-	return address, fragment
-}
-
-var absolute = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*:`)
-
-// resolve returns where an address on the page in hand leads.
-func (r *resolver) resolve(address string) *target {
-	if address == "" && !r.doc.hasBase {
-		return &target{own: true, path: r.doc.path, doc: r.doc}
-	}
-	cache := r.page
+// resolve returns where an address on the page in hand leads. What is the same
+// from every page is found out once.
+func (r *resolver) resolve(a *address) *target {
 	switch {
 	case r.doc.hasBase:
-	case strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//") && !strings.HasPrefix(address, `/\`):
-		cache = r.site
-	case strings.Contains(address, "://") && absolute.MatchString(address):
-		cache = r.site
+		return r.parse(a.rest)
+	case a.rest == "":
+		return &r.self
+	case a.target != nil:
+		return a.target
 	}
-	t := cache[address]
-	if t == nil {
-		t = r.parse(address)
-		cache[address] = t
+	own := a.rest
+	if path, ok := strings.CutPrefix(own, r.origin); ok && strings.HasPrefix(path, "/") {
+		own = path
+	}
+	t := &target{}
+	if path, ok := plain(r.doc.path, own); ok {
+		t = r.own(path)
+	} else {
+		t = r.parse(a.rest)
+	}
+	if a.everywhere {
+		a.target = t
 	}
 	return t
 }
 
-// plain is a path that no rule of the standard changes.
-func plain(path string) bool {
-	if !strings.HasPrefix(path, "/") {
-		return false
-	}
-	for i := 0; i < len(path); i++ {
-		c := path[i]
-		if c == '/' && i+1 < len(path) && (path[i+1] == '/' || path[i+1] == '.') {
-			return false
-		}
-		if !(c == '/' || c == '-' || c == '_' || c == '.' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z') {
-			return false
+// plain resolves an address that holds nothing but what both net/url and
+// browsers read alike: https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4
+func plain(page, address string) (string, bool) {
+	for i := 0; i < len(address); i++ {
+		c := address[i]
+		if !('a' <= c|0x20 && c|0x20 <= 'z' || '-' <= c && c <= '9' || c == '_') || c == '/' && strings.HasPrefix(address[i+1:], "/") {
+			return "", false
 		}
 	}
-	return true
+	if !strings.HasPrefix(address, "/") {
+		address = page[:strings.LastIndexByte(page, '/')+1] + address
+	}
+	clean := path.Clean(address)
+	if last := address[strings.LastIndexByte(address, '/'):]; clean != "/" && (last == "/" || last == "/." || last == "/..") {
+		clean += "/"
+	}
+	return clean, true
 }
 
-// relative takes the steps off a relative address and gives the folder that
-// they lead to from a page.
-func relative(page, address string) (dir, rest string) {
-	dir = page[:strings.LastIndexByte(page, '/')+1]
-	for {
-		if up, ok := strings.CutPrefix(address, "../"); ok {
-			dir, address = dir[:strings.LastIndexByte(strings.TrimRight(dir, "/"), '/')+1], up
-			dir = cmp.Or(dir, "/") // above the root is the root
-		} else if same, ok := strings.CutPrefix(address, "./"); ok {
-			address = same
-		} else {
-			return dir, address
-		}
-	}
-}
-
+// parse has the library read an address. What it leads to is kept while pages
+// have the same base.
 func (r *resolver) parse(address string) *target {
-	if !r.doc.hasBase {
-		if plain(address) {
-			return r.own(address)
-		}
-		if path, ok := strings.CutPrefix(address, r.origin); ok && plain(path) {
-			return r.own(path)
-		}
-		if dir, rest := relative(r.doc.path, address); plain(dir) && plain("/"+rest) {
-			return r.own(dir + rest)
-		}
+	base := r.baseURL()
+	t := r.based[address]
+	if t == nil {
+		t = r.read(base, address)
+		r.based[address] = t
 	}
-	u, err := r.baseURL().Parse(address + "#") // or a space before the fragment would be lost
+	return t
+}
+
+func (r *resolver) read(base *whatwg.Url, address string) *target {
+	u, err := base.Parse(address + "#") // or a space before the fragment would be lost
 	if err != nil {
 		return &target{rule: RuleAddress, message: "is not an address: check it for a slip"}
 	}
 	switch u.Scheme() {
 	case "http", "https":
+		if u.Protocol()+"//"+u.Host() == r.origin {
+			return r.own(u.Pathname())
+		}
+		return &target{href: u.Href(true)}
 	case "javascript":
 		return &target{rule: RuleAddress, message: "runs a script: link to a page"}
 	case "file":
@@ -134,21 +135,18 @@ func (r *resolver) parse(address string) *target {
 		return telephone(u)
 	case "mailto":
 		return mailbox(u)
-	default:
-		return &target{}
 	}
-	if u.Protocol()+"//"+u.Host() == r.origin {
-		return r.own(u.Pathname())
-	}
-	return &target{href: u.Href(true)}
+	return &target{}
 }
 
 // own returns what stands at a path of the site's host.
-func (r *resolver) own(path string) *target {
-	t := &target{own: true, path: decode(path)}
-	rest, ok := strings.CutPrefix(t.path, r.root)
-	if t.outside = !ok || rest != "" && rest[0] != '/'; !t.outside {
-		t.doc = r.lookup(rest)
+func (c *checker) own(path string) *target {
+	t := &target{path: decode(path)}
+	rest, ok := strings.CutPrefix(t.path, c.root)
+	if !ok || rest != "" && rest[0] != '/' {
+		t.rule, t.message = RuleLink, fmt.Sprintf("leads out of the site, which is published under %s/", c.root)
+	} else if t.doc = c.lookup(rest); t.doc == nil {
+		t.rule, t.message = RuleLink, fmt.Sprintf("leads nowhere: there is no page or file at %s.", t.path)
 	}
 	return t
 }
@@ -165,6 +163,10 @@ func (r *resolver) baseURL() *whatwg.Url {
 			if b, err := r.base.Parse(r.doc.base); err == nil && b.Scheme() != "data" && b.Scheme() != "javascript" {
 				r.base = b
 			}
+		}
+		if base := r.base.Href(false); base != r.last {
+			r.last = base
+			clear(r.based)
 		}
 	}
 	return r.base
@@ -193,50 +195,26 @@ func (d *document) has(fragment string) bool {
 		return true
 	}
 	decoded := decode(fragment)
-	return d.ids[decoded] != 0 || strings.EqualFold(decoded, "top") || d.ids[encodeFragment(fragment)] != 0
+	if d.ids[decoded] != 0 || strings.EqualFold(decoded, "top") {
+		return true
+	}
+	u, err := whatwg.Parse("x:#" + fragment) // which encodes it
+	return err == nil && d.ids[u.Fragment()] != 0
 }
 
 // decode follows https://url.spec.whatwg.org/#percent-decode: what isn't
 // encoded stays as it is. The replacement of other than UTF-8 is HTML's.
 func decode(s string) string {
-	if !strings.Contains(s, "%") {
+	if !strings.Contains(s, "%") { // as most
 		return s
 	}
-	out := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) {
-			if b, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
-				out = append(out, byte(b))
-				i += 2
-				continue
-			}
-		}
-		out = append(out, s[i])
-	}
-	return strings.ToValidUTF8(string(out), "\uFFFD")
+	return strings.ToValidUTF8(encoded.ReplaceAllStringFunc(s, func(e string) string {
+		b, _ := strconv.ParseUint(e[1:], 16, 8)
+		return string([]byte{byte(b)})
+	}), "\uFFFD")
 }
 
-// encodeFragment follows https://url.spec.whatwg.org/#fragment-percent-encode-set
-func encodeFragment(s string) string {
-	var out strings.Builder
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c <= ' ' || c > '~' || strings.IndexByte("\"<>`", c) >= 0 {
-			fmt.Fprintf(&out, "%%%02X", c)
-		} else {
-			out.WriteByte(c)
-		}
-	}
-	return out.String()
-}
-
-// codePoint is the character of a hexadecimal number; what is none is U+FFFD.
-func codePoint(hex string) string {
-	n, err := strconv.ParseUint(hex, 16, 32)
-	if err != nil || n == 0 || !utf8.ValidRune(rune(n)) {
-		return "\uFFFD"
-	}
-	return string(rune(n))
-}
+var encoded = regexp.MustCompile(`%[0-9a-fA-F]{2}`)
 
 var number = regexp.MustCompile(`^\+?[0-9*#().\s-]*[0-9*#][0-9*#().\s-]*$`)
 

@@ -11,13 +11,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/net/html"
 
 	"microsite/tools/problem"
 )
@@ -39,22 +38,6 @@ type External struct {
 	Sleep     func(context.Context, time.Duration) error // tests don't wait
 }
 
-// question is a place that refers to another site.
-type question struct {
-	doc      *document
-	ref      reference
-	href     string
-	fragment string
-}
-
-// answer is what is to be said of a question.
-type answer struct {
-	question
-	rule     string
-	severity problem.Severity
-	message  string
-}
-
 // page is what is known of one address; the zero value is that it is there.
 type page struct {
 	rule    string
@@ -62,6 +45,7 @@ type page struct {
 	moved   string            // where it has moved to for good
 	ids     map[string]idKind // where a fragment was asked for
 	whole   bool              // all ids are known
+	shown   *[32]byte         // a digest of what was read
 }
 
 const (
@@ -82,10 +66,7 @@ const (
 
 func (x *External) defaults() *External {
 	y := *x
-	y.Timeout, y.Bytes = cmp.Or(y.Timeout, 30*time.Second), cmp.Or(y.Bytes, 4<<20)
-	if y.Transport == nil {
-		y.Transport = http.DefaultTransport
-	}
+	y.Timeout, y.Bytes, y.Transport = cmp.Or(y.Timeout, 30*time.Second), cmp.Or(y.Bytes, 4<<20), cmp.Or(y.Transport, http.DefaultTransport)
 	if y.Sleep == nil {
 		y.Sleep = func(ctx context.Context, d time.Duration) error {
 			select {
@@ -101,11 +82,11 @@ func (x *External) defaults() *External {
 
 // ask asks each address once and answers every question. When ctx ends, what
 // was not asked has no answer.
-func (x *External) ask(ctx context.Context, questions []question) (answers []answer) {
+func (x *External) ask(ctx context.Context, questions []question) []finding {
 	x = x.defaults()
 	fragments := map[string]bool{} // of each address: whether one is asked for
 	for _, q := range questions {
-		fragments[q.href] = fragments[q.href] || q.fragment != "" && q.ref.use&follow != 0
+		fragments[q.href] = fragments[q.href] || q.ref.fragment != "" && q.ref.use&follow != 0
 	}
 	byHost := map[string][]string{}
 	for href := range fragments {
@@ -136,37 +117,37 @@ func (x *External) ask(ctx context.Context, questions []question) (answers []ans
 		})
 	}
 	group.Wait()
+	var answers results
 	for _, q := range questions {
 		if p := pages[q.href]; p != nil {
-			answers = append(answers, p.answers(q)...)
+			p.answer(q, &answers)
 		}
 	}
-	return answers
+	return answers.findings
 }
 
-func (p *page) answers(q question) (out []answer) {
+func (p *page) answer(q question, to *results) {
 	say := func(rule string, s problem.Severity, format string, args ...any) {
-		out = append(out, answer{q, rule, s, fmt.Sprintf("%q ", q.ref.value) + fmt.Sprintf(format, args...)})
+		to.add(q.from, q.ref, rule, s, fmt.Sprintf("%q ", q.ref.value)+fmt.Sprintf(format, args...))
 	}
 	switch {
 	case p.rule == RuleLink:
 		say(p.rule, problem.Error, "%s", p.message)
 	case p.rule != "":
 		say(p.rule, problem.Warning, "%s", p.message)
-	case q.fragment != "" && q.ref.use&follow != 0 && p.ids != nil && !(&document{ids: p.ids}).has(q.fragment):
+	case q.ref.fragment != "" && q.ref.use&follow != 0 && p.ids != nil && !(&document{ids: p.ids}).has(q.ref.fragment):
 		if p.whole {
-			say(RuleFragment, problem.Error, "leads to a part that is not there: nothing on the page has the id %q; leave out what follows the #, or look up its new name", decode(q.fragment))
+			say(RuleFragment, problem.Error, "leads to a part that is not there: nothing on the page has the id %q; leave out what follows the #, or look up its new name", decode(q.ref.fragment))
 		} else {
-			say(RuleUnknown, problem.Warning, "could not be checked: the page did not come whole, and the id %q was not in what came", decode(q.fragment))
+			say(RuleUnknown, problem.Warning, "could not be checked: the page did not come whole, and the id %q was not in what came", decode(q.ref.fragment))
 		}
 	}
 	if to := p.moved; to != "" {
-		if q.fragment != "" && !strings.Contains(to, "#") {
-			to += "#" + q.fragment
+		if q.ref.fragment != "" && !strings.Contains(to, "#") {
+			to += "#" + q.ref.fragment
 		}
 		say(RuleMoved, problem.Warning, "has moved for good: write %s", to)
 	}
-	return out
 }
 
 // visit asks the addresses of one host, one after the other.
@@ -265,16 +246,33 @@ func (v *visit) request(ctx context.Context, method, href string, ids bool) (p *
 	if end.String() != href && permanent {
 		p.moved = end.String()
 	}
+	if method == http.MethodHead {
+		return p, status, again
+	}
+	limit := min(v.Bytes, 64<<10)
+	if ids {
+		limit = v.Bytes
+	}
+	src, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
+	if err == nil {
+		telling := src
+		if m := title.FindSubmatch(src); m != nil {
+			telling = m[1] // the text may name the address
+		}
+		sum := sha256.Sum256(telling)
+		p.shown = &sum
+	}
 	if ids && strings.Contains(response.Header.Get("Content-Type"), "html") {
-		d := &document{ids: map[string]idKind{}}
-		src, err := io.ReadAll(io.LimitReader(response.Body, v.Bytes+1))
-		p.whole = err == nil && int64(len(src)) <= v.Bytes
+		p.whole = err == nil && int64(len(src)) <= limit
+		d := &document{html: true, ids: map[string]idKind{}}
 		s := newScanner()
 		s.html(d, src)
 		p.ids = d.ids
 	}
 	return p, status, again
 }
+
+var title = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title`)
 
 var errRedirects = errors.New("it redirects again and again")
 
@@ -327,49 +325,18 @@ func (v *visit) real(ctx context.Context, href string, p *page) *page {
 	}
 	if !v.probed {
 		v.probed = true
-		no := fmt.Sprintf("%s://%s/%x", u.Scheme, u.Host, sha256.Sum256([]byte(u.Host)))
-		v.soft = v.shown(ctx, no)
+		no, _, _ := v.request(ctx, http.MethodGet, fmt.Sprintf("%s://%s/%x", u.Scheme, u.Host, sha256.Sum256([]byte(u.Host))), false)
+		v.soft = no.shown
 	}
-	if v.soft == nil {
-		return p
+	shown := p.shown
+	if v.soft != nil && shown == nil {
+		full, _, _ := v.request(ctx, http.MethodGet, href, false)
+		shown = full.shown
 	}
-	if shown := v.shown(ctx, href); shown != nil && *shown == *v.soft {
+	if v.soft != nil && shown != nil && *shown == *v.soft {
 		return &page{rule: RuleUnknown, message: "could not be checked: the site shows the same for an address that does not exist, so look at the page yourself"}
 	}
 	return p
-}
-
-// shown is a digest of what an address shows, or nil where it shows nothing. A
-// page is known by its title, because its text may name the address.
-func (v *visit) shown(ctx context.Context, href string) *[32]byte {
-	ctx, cancel := context.WithTimeout(ctx, v.Timeout)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, href, nil)
-	if err != nil {
-		return nil
-	}
-	request.Header.Set("User-Agent", agent)
-	response, err := (&http.Client{Transport: v.polite}).Do(request)
-	if err != nil {
-		return nil
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return nil
-	}
-	src, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
-	if err != nil {
-		return nil
-	}
-	z := html.NewTokenizer(strings.NewReader(string(src)))
-	for kind := z.Next(); kind != html.ErrorToken; kind = z.Next() {
-		if name, _ := z.TagName(); kind == html.StartTagToken && string(name) == "title" && z.Next() == html.TextToken {
-			src = z.Text()
-			break
-		}
-	}
-	sum := sha256.Sum256(src)
-	return &sum
 }
 
 // polite lets one request at a time through to each host, redirects from

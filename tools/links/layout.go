@@ -3,7 +3,7 @@ package links
 import (
 	"io/fs"
 	"os"
-	"path"
+	"path/filepath"
 	"strings"
 	"unicode/utf8"
 )
@@ -13,23 +13,14 @@ type layout map[string]string
 
 func newLayout(root string) layout {
 	l := layout{}
-	if root == "" {
-		return l
-	}
-	folder := os.DirFS(root)
-	_ = fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return nil // Hugo reports what can't be read
-		case d.IsDir() && name != "." && name != "layouts" && !strings.HasPrefix(name, "layouts/"):
-			return fs.SkipDir
-		case !d.IsDir() && (name == "config.toml" || path.Dir(name) != "."):
-			if src, err := fs.ReadFile(folder, name); err == nil {
-				l[name] = string(src)
+	for _, top := range []string{"config.toml", "layouts"} {
+		_ = fs.WalkDir(os.DirFS(root), top, func(name string, _ fs.DirEntry, _ error) error {
+			if src, err := os.ReadFile(filepath.Join(root, name)); root != "" && err == nil {
+				l[name] = string(src) // of what can't be read, Hugo says so
 			}
-		}
-		return nil
-	})
+			return nil
+		})
+	}
 	return l
 }
 
@@ -39,28 +30,23 @@ func (l layout) knows(file string) bool { _, ok := l[file]; return ok }
 // or signs of a tag. Where there are several, none is the one.
 func (l layout) find(value string) (found Place) {
 	const edge = "\"'`= \t\r\n<>()"
-	if value == "" {
-		return found
-	}
 	for file, src := range l {
-		for from := 0; ; {
+		for from, to := 0, 0; value != ""; from = to {
 			i := strings.Index(src[from:], value)
 			if i < 0 {
 				break
 			}
-			start := from + i
-			end := start + len(value)
-			from = end
-			if start == 0 || end == len(src) || strings.IndexByte(edge, src[start-1]) < 0 || strings.IndexByte(edge, src[end]) < 0 {
-				continue
-			}
-			if line := strings.TrimSpace(src[strings.LastIndexByte(src[:start], '\n')+1 : start]); strings.HasPrefix(line, "baseURL") || strings.HasPrefix(line, "target") {
-				continue // where every address comes from, and where one is ignored
+			at := from + i
+			to = at + len(value)
+			before := src[strings.LastIndexByte(src[:at], '\n')+1 : at]
+			if at == 0 || to == len(src) || !strings.Contains(edge, src[at-1:at]) || !strings.Contains(edge, src[to:to+1]) ||
+				strings.HasPrefix(strings.TrimSpace(before), "baseURL") || strings.HasPrefix(strings.TrimSpace(before), "target") {
+				continue // part of another; or where every address comes from, or where one is ignored
 			}
 			if found.File != "" {
 				return Place{}
 			}
-			found = Place{file, strings.Count(src[:start], "\n") + 1, utf8.RuneCountInString(src[strings.LastIndexByte(src[:start], '\n')+1:start]) + 1}
+			found = Place{file, strings.Count(src[:at], "\n") + 1, utf8.RuneCountInString(before) + 1}
 		}
 	}
 	return found

@@ -65,6 +65,8 @@ type Options struct {
 	// Sources maps a data-source value to the places of that file's links, in
 	// the order in which they are written.
 	Sources map[string][]Place
+	// IDs maps a data-source value, # and an id to the last place that gives it.
+	IDs map[string]Place
 	// SourceDir goes before a data-source value to make a problem's file.
 	SourceDir string
 	// Pages maps paths such as /causes/ to the place of the page's text.
@@ -100,16 +102,14 @@ func Check(ctx context.Context, dir string, o Options) (pages int, problems []pr
 			pages++
 		}
 	}
-	for _, p := range c.pending {
-		if !p.target.has(p.fragment) {
-			c.found(p.doc, p.ref, RuleFragment, problem.Error, brokenFragment(p.ref, p.target, p.fragment))
+	for _, q := range c.inside {
+		if !q.doc.has(q.ref.fragment) {
+			c.add(q.from, q.ref, RuleFragment, problem.Error, brokenFragment(q.ref, q.doc))
 		}
 	}
 	c.orphans(docs)
 	if c.External != nil {
-		for _, a := range c.External.ask(ctx, c.external) {
-			c.found(a.doc, a.ref, a.rule, a.severity, a.message)
-		}
+		c.findings = append(c.findings, c.External.ask(ctx, c.outside)...)
 		c.asked = ctx.Err() == nil
 	}
 	return pages, c.problems(), nil
@@ -119,6 +119,7 @@ func Check(ctx context.Context, dir string, o Options) (pages int, problems []pr
 type document struct {
 	file     string // slash-separated, relative to the folder
 	path     string // that it is served at, with the site's sub-path
+	kind     string // its name's ending
 	html     bool
 	base     string // of the first <base>
 	hasBase  bool
@@ -137,31 +138,40 @@ const (
 
 // finding is a problem before it has its place.
 type finding struct {
-	doc *document
-	ref reference
+	from *document
+	ref  reference
 	problem.Problem
 }
 
-// waiting is a fragment of a page that may not have been read yet.
-type waiting struct {
-	doc, target *document
-	ref         reference
-	fragment    string
+// question is a reference that can't be judged before all files have been read.
+type question struct {
+	from *document
+	ref  reference
+	*target
+}
+
+// results are what is found; each worker has its own, so that none waits for another.
+type results struct {
+	findings        []finding
+	inside, outside []question // fragments of other pages; other sites
+	err             error
+}
+
+func (r *results) add(from *document, ref reference, rule string, s problem.Severity, message string) {
+	r.findings = append(r.findings, finding{from, ref, problem.Problem{Rule: rule, Severity: s, Message: message}})
 }
 
 type checker struct {
 	Options
-	dir      string
-	origin   string // such as https://example.org
-	root     string // the site's sub-path, such as /sub, or ""
-	home     *whatwg.Url
-	files    map[string]*document
-	findings []finding
-	pending  []waiting
-	external []question
-	asked    bool // all that is external
-	guesses  map[string]string
-	pages    []string // to guess from
+	results
+	dir     string
+	origin  string // such as https://example.org
+	root    string // the site's sub-path, such as /sub, or ""
+	home    *whatwg.Url
+	files   map[string]*document
+	asked   bool // all that is outside
+	guesses int
+	pages   []string // to guess from
 }
 
 func (c *checker) address() (err error) {
@@ -192,11 +202,11 @@ func (c *checker) list() (docs []*document, err error) {
 		file := filepath.ToSlash(rel)
 		c.files[file] = other
 		switch ext := strings.ToLower(path.Ext(file)); ext {
-		case ".html", ".htm", ".xhtml", ".css", ".xml":
-			doc := &document{file: file, path: c.root + "/" + indexless(file), html: ext != ".css" && ext != ".xml"}
-			if doc.html {
-				doc.ids = map[string]idKind{}
+		case ".html", ".htm", ".xhtml", ".css", ".xml", ".svg", ".txt":
+			if ext == ".txt" && file != "robots.txt" {
+				break
 			}
+			doc := &document{file: file, path: c.root + "/" + indexless(file), kind: ext, html: strings.Contains(ext, "htm"), ids: map[string]idKind{}}
 			c.files[file] = doc
 			docs = append(docs, doc)
 		}
@@ -213,23 +223,25 @@ func indexless(file string) string {
 	return file
 }
 
-// read tokenises the files in parallel.
+// worker reads files, one after the other.
+type worker struct {
+	scanner
+	resolver
+	results
+	buffer bytes.Buffer
+}
+
+// read has the files read in parallel.
 func (c *checker) read(docs []*document) error {
 	work := make(chan *document, 64)
 	workers := make([]worker, runtime.GOMAXPROCS(0))
 	var group sync.WaitGroup
 	for i := range workers {
 		w := &workers[i]
-		w.scanner = newScanner()
-		w.resolver = resolver{checker: c, site: map[string]*target{}, page: map[string]*target{}}
+		w.scanner, w.resolver = newScanner(), newResolver(c)
 		group.Go(func() {
 			for doc := range work {
-				src, err := os.ReadFile(filepath.Join(c.dir, filepath.FromSlash(doc.file)))
-				if err != nil {
-					w.err = errors.Join(w.err, err)
-					continue
-				}
-				w.document(doc, src)
+				w.err = errors.Join(w.err, w.document(doc))
 			}
 		})
 	}
@@ -238,104 +250,85 @@ func (c *checker) read(docs []*document) error {
 	}
 	close(work)
 	group.Wait()
-	var err error
-	for i := range workers {
-		w := &workers[i]
-		c.findings = append(c.findings, w.findings...)
-		c.pending = append(c.pending, w.pending...)
-		c.external = append(c.external, w.external...)
-		err = errors.Join(err, w.err)
+	for _, w := range workers {
+		c.findings, c.inside, c.outside = append(c.findings, w.findings...), append(c.inside, w.inside...), append(c.outside, w.outside...)
+		c.err = errors.Join(c.err, w.err)
 	}
-	return err
+	return c.err
 }
 
-// worker holds what one goroutine finds, so that none waits for another.
-type worker struct {
-	scanner
-	resolver
-	findings []finding
-	pending  []waiting
-	external []question
-	err      error
-}
-
-func (w *worker) document(d *document, src []byte) {
-	switch {
-	case d.html:
-		w.html(d, src)
-	case path.Ext(d.file) == ".xml":
-		w.sitemap(d, src)
+func (w *worker) document(d *document) error {
+	file, err := os.Open(filepath.Join(w.dir, filepath.FromSlash(d.file)))
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	w.buffer.Reset()
+	if _, err := w.buffer.ReadFrom(file); err != nil {
+		return err
+	}
+	w.refs, w.dups = w.refs[:0], w.dups[:0]
+	switch src := w.buffer.Bytes(); d.kind {
+	case ".css":
+		w.refs = append(w.refs, w.stylesheet(src)...)
+	case ".xml":
+		w.xml(d, src)
+	case ".txt":
+		w.robots(src)
 	default:
-		w.refs, w.dups = w.refs[:0], w.dups[:0]
-		for _, u := range w.stylesheet(src) {
-			w.refs = append(w.refs, reference{value: u.value, offset: u.offset, ordinal: -1})
-		}
+		w.html(d, src)
 	}
 	w.start(d)
 	for _, r := range w.refs {
 		w.reference(d, r)
 	}
 	for _, r := range w.dups {
-		w.add(d, r, RuleID, fmt.Sprintf("the id %q stands twice on this page: a link to it reaches only the first; reword one of the headings", r.value))
+		w.add(d, r, RuleID, problem.Error, fmt.Sprintf("the id %q stands twice on this page: a link to it reaches only the first; reword one of the headings", r.value))
 	}
-}
-
-func (w *worker) add(d *document, r reference, rule, message string) {
-	w.findings = append(w.findings, finding{d, r, problem.Problem{Rule: rule, Severity: problem.Error, Message: message}})
+	return nil
 }
 
 // reference checks one address as far as other files need not be read.
 func (w *worker) reference(d *document, r reference) {
-	address, fragment := split(r.value)
-	if address == "" && fragment == "" && r.use&required != 0 {
-		w.add(d, r, RuleAddress, "an address is missing here: write one, or remove what needs it")
+	if r.rest == "" && r.fragment == "" && r.use&required != 0 {
+		w.add(d, r, RuleAddress, problem.Error, "an address is missing here: write one, or remove what needs it")
 		return
 	}
-	t := &target{own: true, path: d.path, doc: d}
-	if address != "" || r.use&local == 0 {
-		t = w.resolve(address)
+	t := &w.self
+	if r.rest != "" || r.use&local == 0 {
+		t = w.resolve(r.address)
 	}
 	switch {
 	case t.rule != "":
-		w.add(d, r, t.rule, fmt.Sprintf("%q %s", r.value, t.message))
-	case t.href != "":
-		if w.External != nil {
-			w.external = append(w.external, question{d, r, t.href, fragment})
+		w.add(d, r, t.rule, problem.Error, fmt.Sprintf("%q %s", r.value, t.message))
+	case t.href != "" && w.External != nil:
+		w.outside = append(w.outside, question{d, r, t})
+	case t.doc == nil: // nothing that can be checked
+	case t.doc == d:
+		if r.use&follow != 0 && d.html && !d.has(r.fragment) {
+			w.add(d, r, RuleFragment, problem.Error, brokenFragment(r, d))
 		}
-	case !t.own:
-	case t.outside:
-		w.add(d, r, RuleLink, fmt.Sprintf("%q leads out of the site, which is published under %s/", r.value, w.root))
-	case t.doc == nil:
-		w.add(d, r, RuleLink, fmt.Sprintf("%q leads nowhere: there is no page or file at %s.", r.value, t.path))
 	default:
-		if r.use&inbound != 0 && t.doc != d {
+		if r.use&inbound != 0 && !t.doc.linked.Load() {
 			t.doc.linked.Store(true)
 		}
-		if r.use&redirect != 0 && t.doc != d {
+		if r.use&redirect != 0 {
 			d.redirect = t.doc
 		}
-		if r.use&follow != 0 && t.doc.ids != nil && fragment != "" {
-			if t.doc != d {
-				w.pending = append(w.pending, waiting{d, t.doc, r, fragment})
-			} else if !d.has(fragment) {
-				w.add(d, r, RuleFragment, brokenFragment(r, d, fragment))
-			}
+		if r.use&follow != 0 && t.doc.html && r.fragment != "" {
+			w.inside = append(w.inside, question{d, r, t})
 		}
 	}
 }
 
-func brokenFragment(r reference, d *document, fragment string) string {
+func brokenFragment(r reference, d *document) string {
 	ids := make([]string, 0, len(d.ids))
 	for id := range d.ids {
 		ids = append(ids, "#"+id)
 	}
 	slices.Sort(ids)
-	fragment, _, _ = strings.Cut(decode(fragment), ":~:")
+	fragment, _, _ := strings.Cut(decode(r.fragment), ":~:")
 	return fmt.Sprintf("%q leads to a heading that is not there: nothing on %s has the id %q.%s", r.value, d.path, fragment, problem.DidYouMean("#"+fragment, ids))
-}
-
-func (c *checker) found(d *document, r reference, rule string, s problem.Severity, message string) {
-	c.findings = append(c.findings, finding{d, r, problem.Problem{Rule: rule, Severity: s, Message: message}})
 }
 
 // orphans finds pages that no other page leads to. Readers come to the home
@@ -351,7 +344,7 @@ func (c *checker) orphans(docs []*document) {
 		if !d.html || d.linked.Load() || d.redirect != nil || d.file == "index.html" || path.Base(d.file) == "404.html" || c.Pages != nil && !page {
 			continue
 		}
-		c.found(d, reference{value: d.path, ordinal: -1}, RuleOrphan, problem.Warning,
+		c.add(d, reference{address: newAddress(d.path), ordinal: -1}, RuleOrphan, problem.Warning,
 			fmt.Sprintf("no other page links to %s, so readers don't find it: link to it, or add it to the menu", d.path))
 	}
 }
@@ -361,14 +354,14 @@ func (c *checker) sitePath(d *document) string { return "/" + indexless(d.file) 
 // problems gives the findings their places.
 func (c *checker) problems() []problem.Problem {
 	slices.SortFunc(c.findings, func(a, b finding) int {
-		return cmp.Or(strings.Compare(a.doc.file, b.doc.file), cmp.Compare(a.ref.offset, b.ref.offset), strings.Compare(a.Message, b.Message))
+		return cmp.Or(strings.Compare(a.from.file, b.from.file), cmp.Compare(a.ref.offset, b.ref.offset), strings.Compare(a.Message, b.Message))
 	})
 	var out []problem.Problem
 	used := make([]bool, len(c.Ignores))
 	keep := func(f finding) bool {
 		keep := true
 		for i, rule := range c.Ignores {
-			if rule.Target == f.ref.value && (rule.Page == f.File || rule.Page == c.sitePath(f.doc)) {
+			if rule.Target == f.ref.value && (rule.Page == f.File || rule.Page == c.sitePath(f.from)) {
 				used[i], keep = true, false
 			}
 		}
@@ -385,7 +378,7 @@ func (c *checker) problems() []problem.Problem {
 		for _, f := range c.findings {
 			at, traced := c.source(f)
 			own := seen{Place{File: at.File}, f.Rule}
-			if !traced || elsewhere == (c.Pages[c.sitePath(f.doc)].File == at.File) || elsewhere && (shown[own] || at.Line > 0 && shown[seen{at, f.Rule}]) {
+			if !traced || elsewhere == (c.Pages[c.sitePath(f.from)].File == at.File) || elsewhere && (shown[own] || at.Line > 0 && shown[seen{at, f.Rule}]) {
 				continue
 			}
 			if f.File, f.Line, f.Column = at.File, at.Line, at.Column; keep(f) {
@@ -398,36 +391,38 @@ func (c *checker) problems() []problem.Problem {
 		}
 	}
 	layout := newLayout(c.Root)
-	first := map[string]int{} // of a layout's findings, which many pages show
-	pages, last := map[int]int{}, map[int]*document{}
+	type group struct { // of a layout's findings, which many pages show
+		at, pages int
+		last      *document
+	}
+	groups := map[string]*group{}
 	for _, f := range c.findings {
 		if _, traced := c.source(f); traced {
 			continue
 		}
-		i, again := first[f.Rule+f.Message]
-		if !again {
+		g := groups[f.Rule+f.Message]
+		if g == nil {
 			c.locate(&f, layout)
 		}
 		if !keep(f) {
 			continue
 		}
-		if !again {
-			i = len(out)
-			first[f.Rule+f.Message] = i
+		if g == nil {
+			g = &group{at: len(out)}
+			groups[f.Rule+f.Message] = g
 			out = append(out, c.suggest(f))
 		}
-		if last[i] != f.doc {
-			last[i] = f.doc
-			pages[i]++
+		if g.last != f.from {
+			g.last = f.from
+			g.pages++
 		}
 	}
-	for i, n := range pages {
-		if n > 1 {
-			where := ", so look for it in layouts/ or config.toml"
-			if layout.knows(out[i].File) {
-				where = ""
+	for _, g := range groups {
+		if p := &out[g.at]; g.pages > 1 {
+			p.Message = strings.TrimSuffix(p.Message, ".") + fmt.Sprintf("; it stands on %d pages", g.pages)
+			if !layout.knows(p.File) {
+				p.Message += ", so look for it in layouts/ or config.toml"
 			}
-			out[i].Message = strings.TrimSuffix(out[i].Message, ".") + fmt.Sprintf("; it stands on %d pages%s", n, where)
 		}
 	}
 	for p, at := range c.Pages {
@@ -458,7 +453,10 @@ func (c *checker) source(f finding) (Place, bool) {
 	if f.ref.source == "" || !known && c.SourceDir == "" {
 		return Place{}, false
 	}
-	if f.Rule != RuleID && f.ref.ordinal >= 0 && len(places) == f.doc.counts[f.ref.source] {
+	if at, ok := c.IDs[f.ref.source+"#"+f.ref.value]; ok && f.Rule == RuleID {
+		return at, true
+	}
+	if f.Rule != RuleID && f.ref.ordinal >= 0 && len(places) == f.from.counts[f.ref.source] {
 		return places[f.ref.ordinal], true
 	}
 	return Place{File: path.Join(c.SourceDir, f.ref.source)}, true
@@ -469,15 +467,15 @@ func (c *checker) source(f finding) (Place, bool) {
 // is read again, because findings are few and pages many.
 func (c *checker) locate(f *finding, l layout) {
 	if f.Rule == RuleOrphan {
-		f.File = cmp.Or(c.Pages[c.sitePath(f.doc)].File, f.doc.file)
+		f.File = cmp.Or(c.Pages[c.sitePath(f.from)].File, f.from.file)
 		return
 	}
 	if at := l.find(f.ref.value); at.File != "" && f.Rule != RuleID {
 		f.File, f.Line, f.Column = at.File, at.Line, at.Column
 		return
 	}
-	f.File = f.doc.file
-	src, err := os.ReadFile(filepath.Join(c.dir, filepath.FromSlash(f.doc.file)))
+	f.File = f.from.file
+	src, err := os.ReadFile(filepath.Join(c.dir, filepath.FromSlash(f.from.file)))
 	if err != nil {
 		return // it was there a moment ago; the finding stands without a line
 	}
@@ -491,22 +489,18 @@ const maxGuesses = 500
 // suggest adds the page that was probably meant.
 func (c *checker) suggest(f finding) problem.Problem {
 	wrong, ok := strings.CutSuffix(f.Message, ".")
-	if _, p, broken := strings.Cut(wrong, "there is no page or file at "+c.root); f.Rule == RuleLink && ok && broken {
-		if c.guesses == nil {
-			c.guesses = map[string]string{}
-			for file := range c.files {
-				if file != "index.html" { // which is near to any short path
-					c.pages = append(c.pages, "/"+indexless(file))
-				}
-			}
-			slices.Sort(c.pages)
-		}
-		guess, known := c.guesses[p]
-		if !known && len(c.guesses) < maxGuesses {
-			guess = problem.DidYouMean(p, c.pages)
-			c.guesses[p] = guess
-		}
-		f.Message += guess
+	_, p, broken := strings.Cut(wrong, "there is no page or file at "+c.root)
+	if f.Rule != RuleLink || !ok || !broken || c.guesses == maxGuesses {
+		return f.Problem
 	}
+	if c.guesses++; c.pages == nil {
+		for file := range c.files {
+			if file != "index.html" { // which is near to any short path
+				c.pages = append(c.pages, "/"+indexless(file))
+			}
+		}
+		slices.Sort(c.pages)
+	}
+	f.Message += problem.DidYouMean(p, c.pages)
 	return f.Problem
 }

@@ -3,7 +3,6 @@ package links
 import (
 	"context"
 	"fmt"
-	"html"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -11,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/net/html"
 
 	"microsite/tools/problem"
 )
@@ -161,13 +162,19 @@ func TestOtherFiles(t *testing.T) {
 		"index.html": `<link rel=stylesheet href=css/a.css>`, "css/b.png": "", "a/index.html": "",
 		"css/a.css":      "a { b: url(b.png) }\n  c { d: url(../gone.png) }",
 		"sitemap.xml":    `<?xml version="1.0"?><urlset xmlns="x"><url><loc> https://site.example/sub/a/ </loc><lastmod>x</lastmod></url>` + "\n" + `<url><loc>https://site.example/sub/b/?x&amp;y</loc><xhtml:link rel="alternate" hreflang="de" href="https://site.example/sub/c/"/></url><url><loc><![CDATA[https://site.example/sub/d/]]></loc></url></urlset>`,
-		"de/sitemap.xml": `<sitemapindex><sitemap><loc>/sub/e.xml</loc></sitemap></sitemapindex>`, "feed.xml": `<rss><loc>https://site.example/sub/no/</loc></rss>`, "x.svg": `<svg><a href=no></svg>`, "x.txt": `<a href=no>`,
+		"de/sitemap.xml": `<sitemapindex><sitemap><loc>/sub/e.xml</loc></sitemap></sitemapindex>`, "feed.xml": `<rss><loc>https://site.example/sub/no/</loc></rss>`, "x.txt": `<a href=no>`,
+		"index.xml":  `<rss><channel><title>A <b> C</title><link>https://site.example/sub/</link><atom:link href="https://site.example/sub/index.xml"/><atom:link href="https://site.example/sub/x/" /><item><link><![CDATA[https://site.example/sub/f/]]></link><guid>https://site.example/sub/g/</guid><guid isPermaLink="false">h</guid><enclosure url="../i.mp3"/></item></channel></rss>`,
+		"atom.xml":   `<feed xml:base="https://site.example/sub/a/"><id>x</id><link href="./"/><link href="k/"/><icon>/sub/l.png</icon><link rel="self" href="https://site.example/sub/atom.xml"/><link rel="alternate" href="https://elsewhere.example/"/></feed>`,
+		"x.svg":      `<svg><a href="no"><title/><style>a{b:url(p.png)}</style><svg></svg><script/><use xlink:href="#m"/><image HREF="q"/><view id="m"/><view id="m"/></a><!-- <a href="n"/> --></svg>`,
+		"robots.txt": "User-agent: *\nSITEMAP : https://site.example/sub/sitemap.xml\r\nSitemap: https://site.example/sub/s.xml\nDisallow: /t/\n", "a/robots.txt": "Sitemap: /u.xml",
 	}, Options{Base: "https://site.example/sub/"})
 	var got []string
 	for _, p := range problems {
 		got = append(got, fmt.Sprintf("%s:%d:%d %s", p.File, p.Line, p.Column, strings.Split(p.Message, `"`)[1]))
 	}
-	want := "css/a.css:2:10 ../gone.png, de/sitemap.xml:1:29 /sub/e.xml, sitemap.xml:2:11 https://site.example/sub/b/?x&y, sitemap.xml:2:52 https://site.example/sub/c/, sitemap.xml:2:146 https://site.example/sub/d/"
+	want := "atom.xml:1:73 k/, atom.xml:1:96 /sub/l.png, css/a.css:2:10 ../gone.png, de/sitemap.xml:1:29 /sub/e.xml, " +
+		"index.xml:1:129 https://site.example/sub/x/, index.xml:1:189 https://site.example/sub/f/, index.xml:1:241 https://site.example/sub/g/, index.xml:1:309 ../i.mp3, robots.txt:3:1 https://site.example/sub/s.xml, " +
+		"sitemap.xml:2:11 https://site.example/sub/b/?x&y, sitemap.xml:2:52 https://site.example/sub/c/, sitemap.xml:2:146 https://site.example/sub/d/, x.svg:1:6 no, x.svg:1:38 p.png, x.svg:1:99 q"
 	if strings.Join(got, ", ") != want {
 		t.Errorf("\n got %s\nwant %s", strings.Join(got, ", "), want)
 	}
@@ -391,6 +398,55 @@ func FuzzPage(f *testing.F) {
 	})
 }
 
+// FuzzToken: the tags that are read without x/net/html are those that it reads.
+func FuzzToken(f *testing.F) {
+	for _, src := range []string{
+		"<a href=x>", "<A HREF='x' hREF=y Title=\"a>b\"/>", "<a href=/x/>", "<a b = 'c' d/>", "<a b= >", "<a =b>", "<a b'c>", "<a b=c'd e=\"f\"g=h>", "<p/ a>", "</p a=b/>", "</p >", "< a>", "<3<b>", "<a href=x&amp;y z=\"&copy=\">", "<a b=\"c\rd\">",
+		"<a\x00b c>", "<!doctype html><!--<a>--!><b>", "<!a><?b><//c></><d", "<title><a></title><b>", "<title></title><b>", "<TEXTAREA/><a></textarea><b>", "<script><!--<script></script><a>--></script><b>", "<style>a</styles></style ><b>", "<plaintext><a>", "<plaintext></plaintext><a>", "<style><a></style><b>", "<script><!--</script><a>", "<title></a></title><b>", "<!doctype x '>'><a>", "<noscript><a></noscript>", "<![CDATA[<a>]]><b>",
+		"<é>", "<a é=x ü>", "<a-b:c_d e-f=g>", "<a b=<c>", "<a b=`c`>", "<a b='c'/d>", "<a b=c/ >", "<br/>", "<br / >", "<a href='x", "<a href=x", "x", "<a",
+	} {
+		f.Add(src)
+	}
+	f.Fuzz(func(t *testing.T, src string) {
+		for _, foreign := range []bool{false, true} {
+			var got, want []string
+			l := lexer{names: map[string]string{}}
+			l.start([]byte(src), foreign)
+			for kind := l.next(); kind != html.ErrorToken; kind = l.next() {
+				switch kind {
+				case html.StartTagToken, html.SelfClosingTagToken:
+					got = append(got, fmt.Sprintf("%d %s %s %q", l.at, kind, l.name, l.attrs))
+				case html.EndTagToken:
+					got = append(got, fmt.Sprintf("%d %s %s", l.at, kind, l.name))
+				}
+			}
+			z := html.NewTokenizer(strings.NewReader(src))
+			z.AllowCDATA(foreign)
+			for at := 0; z.Next() != html.ErrorToken; {
+				start := at
+				at += len(z.Raw())
+				token := z.Token()
+				switch token.Type {
+				case html.StartTagToken, html.SelfClosingTagToken:
+					var as attrs
+					for _, a := range token.Attr {
+						as = append(as, attr{[]byte(a.Key), []byte(a.Val)})
+					}
+					want = append(want, fmt.Sprintf("%d %s %s %q", start, token.Type, token.Data, as))
+					if foreign || token.Data == "noscript" {
+						z.NextIsNotRawText()
+					}
+				case html.EndTagToken:
+					want = append(want, fmt.Sprintf("%d %s %s", start, token.Type, token.Data))
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%q, foreign %t:\n got %s\nwant %s", src, foreign, got, want)
+			}
+		}
+	})
+}
+
 // FuzzAddress: where both must agree, which is wherever an address has only
 // letters, digits and signs that no standard changes, net/url resolves it to
 // the same path and fragment; and what is resolved without the URL library is
@@ -411,15 +467,15 @@ func FuzzAddress(f *testing.F) {
 	agreed := regexp.MustCompile(`^[A-Za-z0-9/._~?#=&-]*$`)
 	f.Fuzz(func(t *testing.T, s string) {
 		s = strings.ToValidUTF8(s, "\uFFFD") // as browsers decode pages
-		r := resolver{checker: c, site: map[string]*target{}, page: map[string]*target{}}
+		r := newResolver(c)
 		r.start(d)
-		address, fragment := split(s)
-		got := r.resolve(address)
+		address := newAddress(s)
+		got, fragment := r.resolve(address), address.fragment
 		if u, err := r.baseURL().Parse(s); err != nil {
 			if got.rule != RuleAddress {
 				t.Errorf("%q: %+v, but %v", s, got, err)
 			}
-		} else if u.Protocol()+"//"+u.Host() == c.origin && (!got.own || got.path != decode(u.Pathname()) || decode(encodeFragment(fragment)) != decode(u.Fragment())) {
+		} else if u.Protocol()+"//"+u.Host() == c.origin && (got.path != decode(u.Pathname()) || decode(fragment) != decode(u.Fragment())) {
 			t.Errorf("%q: %+v %q, but the library says %s", s, got, fragment, u.Href(false))
 		}
 		if !agreed.MatchString(s) || strings.Contains(s, "//") { // a host, or an empty part that net/url drops after a dot segment
@@ -429,7 +485,7 @@ func FuzzAddress(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if u = base.ResolveReference(u); !got.own || got.path != u.Path || fragment != u.Fragment {
+		if u = base.ResolveReference(u); got.path != u.Path || fragment != u.Fragment {
 			t.Errorf("%q: %+v %q, but net/url says %s", s, got, fragment, u)
 		}
 	})

@@ -2,9 +2,9 @@ package links
 
 import (
 	"bytes"
-	"io"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tdewolff/parse/v2"
@@ -26,7 +26,7 @@ const (
 
 // reference is one address in a file, as it is written.
 type reference struct {
-	value   string
+	*address
 	offset  int    // of its tag
 	source  string // data-source around it
 	ordinal int    // among the source's links in this file, from 0; -1 for others
@@ -53,78 +53,27 @@ var attributes = map[string]map[string]use{
 var metas = []string{"og:url", "og:image", "og:image:url", "og:image:secure_url", "og:video", "og:video:url", "og:video:secure_url", "og:audio", "og:audio:url", "og:audio:secure_url",
 	"twitter:image", "twitter:image:src", "msapplication-tileimage", "msapplication-config"}
 
-func newScanner() scanner {
-	return scanner{pool: map[string]string{}, names: map[string]string{}, sheets: map[string][]stylesheetURL{}}
-}
-
-// attrs are a tag's, in the order in which they are written.
-type attrs []attr
-
-type attr struct{ key, value []byte }
-
-// get is an attribute's value; the first of a doubled one wins:
-// https://html.spec.whatwg.org/multipage/parsing.html#attribute-name-state
-func (as attrs) get(key string) ([]byte, bool) {
-	for _, a := range as {
-		if string(a.key) == key {
-			return a.value, true
-		}
-	}
-	return nil, false
-}
-
-func (as attrs) text(key string) string {
-	v, _ := as.get(key)
-	return string(v)
-}
-
 // scanner collects what files refer to; each worker has its own.
 type scanner struct {
-	attrs  attrs
-	refs   []reference                // of the file in hand
-	dups   []reference                // ids of it that stand again
-	pool   map[string]string          // one copy of each address
-	names  map[string]string          // of elements, in small letters
-	sheets map[string][]stylesheetURL // of style elements, which pages share
+	lexer
+	refs   []reference            // of the file in hand
+	dups   []reference            // ids of it that stand again
+	known  map[string]*address    // each that was met
+	sheets map[string][]reference // of style elements, which pages share
 }
 
-func (s *scanner) intern(b []byte) string {
-	v, ok := s.pool[string(b)]
-	if !ok {
-		v = string(b)
-		s.pool[v] = v
-	}
-	return v
+func newScanner() scanner {
+	return scanner{lexer: lexer{names: map[string]string{}}, known: map[string]*address{}, sheets: map[string][]reference{}}
 }
 
-// name is the lower-case name of a tag, as z.TagName gives it with a copy each time.
-func (s *scanner) name(tag []byte) string {
-	tag = bytes.TrimPrefix(tag[1:], []byte("/"))
-	for i, c := range tag {
-		if c == ' ' || c == '>' || c == '/' || '\t' <= c && c <= '\r' {
-			tag = tag[:i]
-			break
-		}
+// address gives equal values one address, which is parted once.
+func (s *scanner) address(value []byte) *address {
+	a := s.known[string(value)]
+	if a == nil {
+		a = newAddress(string(value))
+		s.known[a.value] = a
 	}
-	v, ok := s.names[string(tag)]
-	if !ok {
-		v = strings.ToLower(string(tag))
-		s.names[string(tag)] = v
-	}
-	return v
-}
-
-// telling tells whether a tag may have an id, name, style or data-source: the
-// tokenizer copies each attribute twice, and most tags have only classes.
-func telling(tag []byte) bool {
-	for i, c := range tag {
-		if c == '=' {
-			if name := bytes.TrimRight(tag[:i], " \t\n\f\r"); name[len(name)-1]|0x20 == 'd' || name[len(name)-1]|0x20 == 'e' {
-				return true
-			}
-		}
-	}
-	return false
+	return a
 }
 
 // open is what is open around a tag.
@@ -132,115 +81,98 @@ type open struct {
 	source, element string // the data-source and its element
 	depth           int    // of elements of that name
 	templates       []bool // whether each is inert: a shadow root's content is shown
-	foreign         bool   // SVG or MathML, where no text is raw
 	style           bool   // the text of a style element comes
-	ordinals        map[string]int
 }
 
-// html collects the references and ids of one page.
+// html collects the references and ids of one page, or of an SVG file.
 func (s *scanner) html(d *document, src []byte) {
-	z := html.NewTokenizer(bytes.NewReader(src))
-	o := open{ordinals: map[string]int{}}
-	s.refs, s.dups = s.refs[:0], s.dups[:0]
-	for offset := 0; ; {
-		kind := z.Next()
-		at := offset
-		offset += len(z.Raw())
-		switch kind {
+	s.start(src, !d.html)
+	o := open{}
+	for {
+		switch kind := s.next(); kind {
 		case html.ErrorToken:
-			if z.Err() == io.EOF {
-				d.counts = o.ordinals
-				return
-			}
+			return
 		case html.TextToken:
 			if o.style {
-				for _, u := range s.stylesheet(z.Raw()) {
-					s.refs = append(s.refs, reference{value: u.value, offset: at + u.offset, source: o.source, ordinal: -1, use: local})
+				for _, r := range s.stylesheet(s.src[s.at:s.end]) {
+					r.offset, r.source = s.at+r.offset, o.source
+					s.refs = append(s.refs, r)
 				}
 			}
 		case html.StartTagToken, html.SelfClosingTagToken:
-			name := s.name(z.Raw())
-			s.attrs = s.attrs[:0]
-			for more := attributes[name] != nil || telling(z.Raw()); more; {
-				var a attr
-				a.key, a.value, more = z.TagAttr()
-				s.attrs = append(s.attrs, a)
-			}
-			s.tag(d, &o, z, name, kind == html.SelfClosingTagToken, at)
+			s.tag(d, &o, kind == html.SelfClosingTagToken)
 		case html.EndTagToken:
-			name := s.name(z.Raw())
-			switch name {
+			switch s.name {
 			case "template":
 				o.templates = o.templates[:max(len(o.templates)-1, 0)]
 			case "svg", "math":
-				o.foreign = false
+				s.foreign = !d.html
 			case "foreignobject":
-				o.foreign = true
+				s.foreign = true
 			case "style":
 				o.style = false
 			}
-			if o.source != "" && name == o.element {
+			if o.source != "" && s.name == o.element {
 				if o.depth--; o.depth == 0 {
 					o.source = ""
 				}
 			}
 		}
-		z.AllowCDATA(o.foreign)
 	}
 }
 
 // tag takes in one start tag.
-func (s *scanner) tag(d *document, o *open, z *html.Tokenizer, element string, closed bool, at int) {
+func (s *scanner) tag(d *document, o *open, closed bool) {
+	element := s.name
 	switch element {
 	case "template":
-		if !o.foreign {
+		if !s.foreign {
 			_, shown := s.attrs.get("shadowrootmode")
 			o.templates = append(o.templates, !shown)
 		}
-	case "noscript":
-		z.NextIsNotRawText() // what is in it is for readers, too
 	case "svg", "math":
-		o.foreign = !closed
+		s.foreign = !closed || !d.html
 	case "foreignobject":
-		o.foreign = closed && o.foreign
-	}
-	if o.foreign {
-		z.NextIsNotRawText()
+		s.foreign = closed && s.foreign || !d.html
 	}
 	if slices.Contains(o.templates, true) {
 		return
 	}
+	closed = closed && s.foreign // else the slash means nothing
 	if element == "style" {
-		o.style = !closed || !o.foreign
+		o.style = !closed
 	}
 	if v, _ := s.attrs.get("data-source"); len(v) > 0 && o.source == "" {
-		if !closed || !o.foreign {
+		if !closed {
 			o.source, o.element, o.depth = s.intern(v), element, 1
 		}
-	} else if o.source != "" && element == o.element && !(closed && o.foreign) {
+	} else if o.source != "" && element == o.element && !closed {
 		o.depth++
 	}
-	ref := reference{source: o.source, offset: at, ordinal: -1}
+	ref := reference{source: o.source, offset: s.at, ordinal: -1}
 	if len(o.templates) == 0 { // ids of a shadow tree are its own
 		if id, _ := s.attrs.get("id"); len(id) > 0 {
-			if d.ids[string(id)] == isID {
-				ref.value = string(id)
-				s.dups = append(s.dups, ref)
+			a := s.address(id)
+			if d.ids[a.value] == isID && d.html {
+				s.dups = append(s.dups, reference{address: a, source: o.source, offset: s.at, ordinal: -1})
 			}
-			d.ids[string(id)] = isID
+			d.ids[a.value] = isID
 		}
 		if name, _ := s.attrs.get("name"); element == "a" && len(name) > 0 && d.ids[string(name)] == 0 {
 			d.ids[string(name)] = isName
 		}
 	}
-	if element == "base" && !d.hasBase && !o.foreign {
+	if element == "base" && !d.hasBase && !s.foreign {
 		_, d.hasBase = s.attrs.get("href")
 		d.base = s.attrs.text("href")
 	}
-	if element == "a" || element == "img" {
+	if o.source != "" && (element == "a" || element == "img") {
 		if class, _ := s.attrs.get("class"); !bytes.HasPrefix(class, []byte("footnote-")) { // Hugo makes these itself
-			ref.ordinal = o.ordinals[o.source]
-			o.ordinals[o.source]++
+			if d.counts == nil {
+				d.counts = map[string]int{}
+			}
+			ref.ordinal = d.counts[o.source]
+			d.counts[o.source]++
 		}
 	}
 	s.references(element, ref)
@@ -249,12 +181,12 @@ func (s *scanner) tag(d *document, o *open, z *html.Tokenizer, element string, c
 // references takes in what one element refers to.
 func (s *scanner) references(element string, ref reference) {
 	add := func(value []byte, u use) {
-		ref.value, ref.use = s.intern(value), u
+		ref.address, ref.use = s.address(value), u
 		s.refs = append(s.refs, ref)
 	}
 	if style, _ := s.attrs.get("style"); bytes.IndexByte(style, '(') >= 0 {
-		for _, u := range s.stylesheet(style) {
-			add([]byte(u.value), local)
+		for _, r := range s.stylesheet(style) {
+			add([]byte(r.value), r.use)
 		}
 	}
 	known := attributes[element]
@@ -271,24 +203,18 @@ func (s *scanner) references(element string, ref reference) {
 			return
 		}
 	}
-	if known == nil {
-		return
-	}
-	for i, a := range s.attrs {
+	for _, a := range s.attrs {
 		u, ok := known[string(a.key)]
-		if !ok || slices.ContainsFunc(s.attrs[:i], func(b attr) bool { return string(b.key) == string(a.key) }) {
-			continue
-		}
-		if u == images {
-			for _, v := range candidates(string(a.value)) {
-				add([]byte(v), 0)
+		_, newer := s.attrs.get("href")
+		switch {
+		case !ok || newer && string(a.key) == "xlink:href": // https://www.w3.org/TR/SVG2/linking.html#XLinkRefAttrs: href wins
+		case u == images:
+			for _, m := range candidate.FindAllSubmatch(a.value, -1) {
+				add(m[1], 0)
 			}
-			continue
+		default:
+			add(a.value, u)
 		}
-		if _, newer := s.attrs.get("href"); newer && string(a.key) == "xlink:href" {
-			continue // https://www.w3.org/TR/SVG2/linking.html#XLinkRefAttrs: href wins
-		}
-		add(a.value, u)
 	}
 }
 
@@ -299,66 +225,23 @@ func (s *scanner) meta(add func([]byte, use)) {
 	case slices.Contains(metas, strings.ToLower(s.attrs.text("property"))), slices.Contains(metas, strings.ToLower(s.attrs.text("name"))):
 		add(content, required)
 	case strings.EqualFold(s.attrs.text("http-equiv"), "refresh"):
-		if to := refresh(string(content)); to != "" {
-			add([]byte(to), follow|redirect)
+		if m := refresh.FindSubmatch(content); m != nil {
+			if to := slices.Concat(m[1], m[2], m[3]); len(to) > 0 {
+				add(to, follow|redirect)
+			}
 		}
 	}
 }
-
-var refreshSyntax = regexp.MustCompile(`^[\t\n\f\r ]*(?:[0-9]+[0-9.]*|\.[0-9.]*)(?:[\t\n\f\r ]*[;,][\t\n\f\r ]*|[\t\n\f\r ]+)(?s:(?i:url[\t\n\f\r ]*=[\t\n\f\r ]*)?(.*))$`)
 
 // refresh follows https://html.spec.whatwg.org/multipage/semantics.html#shared-declarative-refresh-steps
-func refresh(content string) string {
-	m := refreshSyntax.FindStringSubmatch(content)
-	if m == nil {
-		return ""
-	}
-	to := m[1]
-	if to != "" && (to[0] == '"' || to[0] == '\'') {
-		to, _, _ = strings.Cut(to[1:], to[:1])
-	}
-	return to
-}
+var refresh = regexp.MustCompile(`(?s)^\s*(?:[0-9]+[0-9.]*|\.[0-9.]*)(?:\s*[;,]\s*|\s+)(?:(?i:url\s*=\s*)?)(?:"([^"]*).*|'([^']*).*|(.*))$`)
 
-// candidates follows https://html.spec.whatwg.org/multipage/images.html#parse-a-srcset-attribute,
+// candidate follows https://html.spec.whatwg.org/multipage/images.html#parse-a-srcset-attribute,
 // by which an address may hold commas, and so may what stands in parentheses.
-func candidates(srcset string) (out []string) {
-	const space = " \t\n\f\r"
-	for {
-		srcset = strings.TrimLeft(srcset, space+",")
-		end := strings.IndexAny(srcset+" ", space)
-		address := srcset[:end]
-		if address == "" {
-			return out
-		}
-		out, srcset = append(out, strings.TrimRight(address, ",")), srcset[end:]
-		if strings.HasSuffix(address, ",") {
-			continue
-		}
-		depth := 0 // its width or density
-		end = strings.IndexFunc(srcset, func(r rune) bool {
-			switch r {
-			case '(':
-				depth = 1
-			case ')':
-				depth = 0
-			}
-			return r == ',' && depth == 0
-		})
-		if end < 0 {
-			return out
-		}
-		srcset = srcset[end:]
-	}
-}
-
-type stylesheetURL struct {
-	value  string
-	offset int
-}
+var candidate = regexp.MustCompile(`[\s,]*(\S*[^\s,])(?:,+|\s(?:\([^)]*\)?|[^(,])*)?`)
 
 // stylesheet returns what CSS refers to: https://www.w3.org/TR/css-values-4/#urls
-func (s *scanner) stylesheet(src []byte) (found []stylesheetURL) {
+func (s *scanner) stylesheet(src []byte) (found []reference) {
 	if found, ok := s.sheets[string(src)]; ok {
 		return found
 	}
@@ -394,7 +277,7 @@ func (s *scanner) stylesheet(src []byte) (found []stylesheetURL) {
 			value = "" // a name, not a file
 		}
 		if value != "" && !strings.HasPrefix(value, "#") { // those mean something in this document
-			found = append(found, stylesheetURL{unescapeCSS(value), offset})
+			found = append(found, reference{address: s.address([]byte(unescapeCSS(value))), offset: offset, ordinal: -1, use: local})
 		}
 		if value != "" && rule == "@import" {
 			rule = ""
@@ -416,7 +299,8 @@ func unescapeCSS(v string) string {
 		m := escapeCSS.FindStringSubmatch(e)
 		switch {
 		case m[1] != "":
-			return codePoint(m[1])
+			n, _ := strconv.ParseInt(m[1], 16, 32)
+			return strings.ReplaceAll(string(rune(n)), "\x00", "\uFFFD")
 		case m[2] == "\n" || m[2] == "\r\n" || m[2] == "\r" || m[2] == "\f":
 			return "" // a line that goes on
 		}
@@ -424,38 +308,52 @@ func unescapeCSS(v string) string {
 	})
 }
 
-// sitemap collects the addresses of a sitemap: https://www.sitemaps.org/protocol.html
-func (s *scanner) sitemap(d *document, src []byte) {
-	s.refs, s.dups = s.refs[:0], s.dups[:0]
-	z := html.NewTokenizer(bytes.NewReader(src))
-	z.AllowCDATA(true)
-	known, loc := false, false
-	for offset := 0; ; {
-		kind := z.Next()
-		at := offset
-		offset += len(z.Raw())
-		switch kind {
-		case html.ErrorToken:
-			if z.Err() == io.EOF {
-				return
-			}
-		case html.TextToken:
-			if text := strings.TrimSpace(string(z.Text())); loc && text != "" {
-				s.refs = append(s.refs, reference{value: s.intern([]byte(text)), offset: at, ordinal: -1, use: required})
-			}
-		case html.StartTagToken, html.SelfClosingTagToken, html.EndTagToken:
-			name, more := z.TagName()
-			if !known && string(name) != "urlset" && string(name) != "sitemapindex" {
-				return // another kind of file
-			}
-			known = true
-			loc = kind == html.StartTagToken && (string(name) == "loc" || string(name) == "image:loc")
-			for more && string(name) == "xhtml:link" {
-				var key, value []byte
-				if key, value, more = z.TagAttr(); string(key) == "href" {
-					s.refs = append(s.refs, reference{value: s.intern(value), offset: at, ordinal: -1, use: required})
+// addressed lists, by the root of an XML file, the elements that hold an
+// address and in which attribute, "" for their text: https://www.sitemaps.org/protocol.html,
+// https://www.rssboard.org/rss-specification and https://www.rfc-editor.org/rfc/rfc4287
+var addressed = map[string]map[string]string{
+	"urlset": {"loc": "", "image:loc": "", "xhtml:link": "href"}, "sitemapindex": {"loc": ""},
+	"rss": {"link": "", "guid": "", "url": "", "comments": "", "atom:link": "href", "enclosure": "url"}, "feed": {"link": "href", "icon": "", "logo": ""},
+}
+
+// xml collects the addresses of a sitemap or feed.
+func (s *scanner) xml(d *document, src []byte) {
+	s.start(src, true)
+	var elements map[string]string
+	text := false // what comes is an address
+	add := func(v string) {
+		s.refs = append(s.refs, reference{address: s.address([]byte(v)), offset: s.at, ordinal: -1, use: follow | required})
+	}
+	for kind := s.next(); kind != html.ErrorToken; kind = s.next() {
+		switch v := s.text(); {
+		case kind == html.TextToken && text && v != "":
+			add(v)
+		case kind == html.EndTagToken:
+			text = false
+		case kind == html.StartTagToken || kind == html.SelfClosingTagToken:
+			if elements == nil {
+				if elements = addressed[s.name]; elements == nil {
+					return // another kind of file
 				}
+				_, d.hasBase = s.attrs.get("xml:base")
+				d.base = s.attrs.text("xml:base")
+			}
+			key, ok := elements[s.name]
+			text = ok && key == "" && kind == html.StartTagToken && s.attrs.text("ispermalink") != "false"
+			if to, has := s.attrs.get(key); has {
+				add(string(to))
 			}
 		}
+	}
+}
+
+// robots collects the sitemaps that robots.txt names: https://www.sitemaps.org/protocol.html#submit_robots
+func (s *scanner) robots(src []byte) {
+	at := 0
+	for line := range bytes.Lines(src) {
+		if name, value, _ := bytes.Cut(line, []byte(":")); strings.EqualFold(string(bytes.TrimSpace(name)), "sitemap") {
+			s.refs = append(s.refs, reference{address: s.address(bytes.TrimSpace(value)), offset: at, ordinal: -1, use: required})
+		}
+		at += len(line)
 	}
 }
