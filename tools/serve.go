@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -48,7 +49,6 @@ type session struct {
 	found []problem.Problem // by the last rendering
 	said  []problem.Problem // by Hugo's server of the last save
 	told  []problem.Problem // of both
-	pages int
 
 	server    <-chan publish.Event // nil when none is running
 	stop      context.CancelFunc
@@ -62,7 +62,6 @@ type session struct {
 
 // rendering is what came of one.
 type rendering struct {
-	pages    int
 	problems []problem.Problem
 	err      error
 }
@@ -181,15 +180,19 @@ func (t *tool) newSession() (*session, error) {
 
 // check tells what is wrong with the content after a save; nil is the first look.
 func (s *session) check(saved []string) {
+	if slices.ContainsFunc(saved, func(name string) bool { return slices.Contains(watched.Folders, name) }) {
+		saved = nil // a whole folder came or went
+	}
 	s.site, s.saved, s.said = nil, saved, nil
 	site, err := s.read(&s.cache)
 	if err != nil {
 		if _, gone := os.Stat(filepath.Join(s.root, content.Dir)); gone != nil {
-			err = fmt.Errorf("the folder %s is gone. Bring it back, and the work goes on", content.Dir)
-		} else if errors.Is(err, os.ErrNotExist) && slices.Contains(saved, content.ConfigFile) == false {
+			err = fmt.Errorf("the folder %s is gone: bring it back, and the work goes on", content.Dir)
+		} else if errors.Is(err, os.ErrNotExist) {
 			return // a file went away while the folder was read: its own event comes next
 		}
-		s.pause(err.Error() + ".")
+		why := err.Error() + "."
+		s.pause(strings.ToUpper(why[:1]) + why[1:])
 		return
 	}
 	subject := problem.Plural(len(site.Pages), "page")
@@ -242,27 +245,27 @@ func (s *session) render(ctx context.Context) {
 	s.rendering = done
 	go func() {
 		var r rendering
-		r.pages, r.problems, r.err = s.look(ctx, site)
+		r.problems, r.err = s.look(ctx, site)
 		done <- r
 	}()
 }
 
 // look renders the site, drafts included, into a folder of its own and looks
 // for what only the rendered pages show.
-func (s *session) look(ctx context.Context, site *site) (int, []problem.Problem, error) {
+func (s *session) look(ctx context.Context, site *site) ([]problem.Problem, error) {
 	stage, err := publish.Preview(s.root)
 	if err != nil {
-		return 0, nil, err
+		return nil, err
 	}
 	defer stage.Close()
 	found, err := stage.Render(ctx, s.hugo, site.clock, "", s.stderr)
 	if errs, _ := problem.Count(found); err != nil || errs > 0 {
-		return 0, found, err
+		return found, err
 	}
 	options := site.linkOptions(site.BaseURL)
 	options.Whole = true
-	pages, broken, err := links.Check(ctx, stage.Dir, options)
-	return pages, append(found, broken...), err
+	_, broken, err := links.Check(ctx, stage.Dir, options)
+	return append(found, broken...), err
 }
 
 func (s *session) rendered(ctx context.Context, r rendering) {
@@ -275,7 +278,7 @@ func (s *session) rendered(ctx context.Context, r rendering) {
 	case r.err != nil:
 		s.report.Say("The links could not be checked: %v", r.err)
 	default:
-		s.found, s.pages = r.problems, r.pages
+		s.found = r.problems
 		s.tell()
 	}
 }
@@ -295,7 +298,7 @@ func byHugo(p problem.Problem) bool {
 
 func (s *session) tell() {
 	s.told = s.all()
-	subject := "Links on " + problem.Plural(s.pages, "page")
+	subject := "Links"
 	if slices.ContainsFunc(s.told, byHugo) {
 		subject = "Rendering"
 	}

@@ -126,7 +126,7 @@ func (l *listener) end(ctx context.Context, err error) Event {
 	for _, p := range e.Problems {
 		words = append(words, p.Message)
 	}
-	if words == nil { // such as a panic
+	if words == nil && !l.ready { // such as a panic
 		words = strings.Fields(l.said.String())
 		words = []string{strings.Join(words[max(0, len(words)-60):], " ")}
 	}
@@ -135,6 +135,8 @@ func (l *listener) end(ctx context.Context, err error) Event {
 	if err == nil {
 		err = errors.New("it ended by itself")
 	}
-	e.Err = fmt.Errorf("%w: %s", err, strings.Join(words, "; "))
+	if e.Err = err; words != nil {
+		e.Err = fmt.Errorf("%w: %s", err, strings.Join(words, "; "))
+	}
 	return e
 }

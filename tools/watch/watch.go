@@ -36,15 +36,14 @@ type Save struct {
 	Err error
 }
 
+// Quiet is how long nothing must have changed before a Save is told: an editor
+// renames, writes and removes several files to save one.
+const Quiet = 50 * time.Millisecond
+
 const (
-	// Quiet is how long nothing must have changed before a Save is told: an
-	// editor renames, writes and removes several files to save one.
-	Quiet = 50 * time.Millisecond
-	// More than a few files are a burst, whose writer may pause for longer.
-	few        = 5
-	quietBurst = 250 * time.Millisecond
-	// patience is the longest that a burst without an end is waited for.
-	patience = 2 * time.Second
+	few      = 5  // more files are a burst, whose writer may pause
+	burst    = 5  // times as long
+	patience = 40 // times Quiet is the longest that a burst without an end is waited for
 )
 
 // Watcher watches a folder until it is closed.
@@ -53,20 +52,27 @@ type Watcher struct {
 
 	root    string
 	options Options
+	quiet   time.Duration
 	notify  *fsnotify.Watcher
 	dirs    map[string]bool // that are watched; folders, not files, because editors replace files
-	pending map[string]bool
+	pending map[string]passing
 	err     error
 }
 
+// passing is what is known of a file since the last Save: one that was made
+// and is gone again is a step of some editor's save, and not worth telling.
+type passing struct{ made, gone bool }
+
 // New watches root. The error says what an editor can do about it.
-func New(root string, o Options) (*Watcher, error) {
+func New(root string, o Options) (*Watcher, error) { return start(root, o, Quiet) }
+
+func start(root string, o Options, quiet time.Duration) (*Watcher, error) {
 	notify, err := fsnotify.NewWatcher()
 	if err != nil {
 		return nil, limit(err)
 	}
 	saves := make(chan Save)
-	w := &Watcher{Saves: saves, root: root, options: o, notify: notify, dirs: map[string]bool{}, pending: map[string]bool{}}
+	w := &Watcher{Saves: saves, root: root, options: o, quiet: quiet, notify: notify, dirs: map[string]bool{}, pending: map[string]passing{}}
 	w.watch(root)
 	for _, name := range o.Folders {
 		w.add(w.path(name))
@@ -105,26 +111,26 @@ func (w *Watcher) loop(saves chan<- Save) {
 			changed = true
 			if errors.Is(err, fsnotify.ErrEventOverflow) { // whatever has changed
 				for _, name := range w.options.Folders {
-					w.pending[name] = true
+					w.pending[name] = passing{}
 					w.add(w.path(name))
 				}
 			} else {
 				w.fail(err)
 			}
 		case <-rest:
-			rest, out, told = nil, saves, Save{Files: slices.Sorted(maps.Keys(w.pending)), Err: w.err}
+			rest, out, told = nil, saves, Save{Files: w.files(), Err: w.err}
 		case out <- told:
-			w.pending, w.err, out, first = map[string]bool{}, nil, nil, time.Time{}
+			w.pending, w.err, out, first = map[string]passing{}, nil, nil, time.Time{}
 		}
 		if changed {
 			if first.IsZero() {
 				first = time.Now()
 			}
-			quiet := Quiet
+			quiet := w.quiet
 			if len(w.pending) > few {
-				quiet = quietBurst
+				quiet *= burst
 			}
-			rest, out = time.After(min(quiet, time.Until(first.Add(patience)))), nil
+			rest, out = time.After(min(quiet, time.Until(first.Add(patience*w.quiet)))), nil
 		}
 	}
 }
@@ -142,8 +148,19 @@ func (w *Watcher) event(e fsnotify.Event) bool {
 	if e.Has(fsnotify.Create) {
 		w.add(e.Name)
 	}
-	w.pending[name] = true
+	p, known := w.pending[name]
+	w.pending[name] = passing{made: p.made || !known && e.Has(fsnotify.Create), gone: e.Op&(fsnotify.Remove|fsnotify.Rename) != 0}
 	return true
+}
+
+// files are those that a Save names.
+func (w *Watcher) files() []string {
+	names := slices.Sorted(maps.Keys(w.pending))
+	steps := func(name string) bool { return w.pending[name] == passing{made: true, gone: true} }
+	if lasting := slices.DeleteFunc(slices.Clone(names), steps); len(lasting) > 0 {
+		return lasting
+	}
+	return names
 }
 
 // add watches a folder and those in it. What stood there before is read with
