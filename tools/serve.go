@@ -46,9 +46,11 @@ type session struct {
 	cancel    context.CancelFunc
 	stale     bool // something was saved since it began
 
-	found []problem.Problem // by the last rendering
-	said  []problem.Problem // by Hugo's server of the last save
-	told  []problem.Problem // of both
+	found  []problem.Problem // by the last rendering
+	said   []problem.Problem // by Hugo's server of the last save
+	saidAt time.Time
+	later  <-chan time.Time  // when that is told, unless a rendering says it before
+	told   []problem.Problem // of both
 
 	server    <-chan publish.Event // nil when none is running
 	stop      context.CancelFunc
@@ -88,8 +90,8 @@ func free(port int) error {
 		return fmt.Errorf("port %d can't be used: %w. Choose another: go run ./tools serve -port 1314", port, err)
 	default:
 		l.Close()
-		// A browser may find somebody else under the name.
-		conn, err := net.DialTimeout("tcp", net.JoinHostPort("localhost", strconv.Itoa(port)), time.Second)
+		// A browser may come to somebody else, who listens where Hugo doesn't.
+		conn, err := net.DialTimeout("tcp", net.JoinHostPort("::1", strconv.Itoa(port)), time.Second)
 		if err != nil {
 			return nil
 		}
@@ -159,6 +161,10 @@ func (t *tool) session(ctx context.Context, preview bool) error {
 			if err := s.heard(ctx, e, ok); err != nil {
 				return err
 			}
+		case <-s.later:
+			if s.later = nil; s.site != nil && s.rendering == nil && !slices.Equal(s.all(), s.told) {
+				s.tell()
+			}
 		case <-s.again:
 			s.again = nil
 			s.start(ctx)
@@ -178,12 +184,18 @@ func (t *tool) newSession() (*session, error) {
 	return &session{tool: t, root: root, report: report}, err
 }
 
+// meanwhile is the most by which Hugo's server can know of a save earlier.
+const meanwhile = 500 * time.Millisecond
+
 // check tells what is wrong with the content after a save; nil is the first look.
 func (s *session) check(saved []string) {
 	if slices.ContainsFunc(saved, func(name string) bool { return slices.Contains(watched.Folders, name) }) {
 		saved = nil // a whole folder came or went
 	}
-	s.site, s.saved, s.said = nil, saved, nil
+	s.site, s.saved, s.later = nil, saved, nil
+	if time.Since(s.saidAt) > meanwhile {
+		s.said = nil
+	}
 	site, err := s.read(&s.cache)
 	if err != nil {
 		if _, gone := os.Stat(filepath.Join(s.root, content.Dir)); gone != nil {
@@ -298,11 +310,11 @@ func byHugo(p problem.Problem) bool {
 
 func (s *session) tell() {
 	s.told = s.all()
-	subject := "Links"
-	if slices.ContainsFunc(s.told, byHugo) {
-		subject = "Rendering"
+	if slices.ContainsFunc(s.told, byHugo) { // whatever was saved, there is no page to see
+		s.report.Found("links", "Rendering", nil, s.told)
+		return
 	}
-	s.report.Found("links", subject, s.saved, s.told)
+	s.report.Found("links", "Links", s.saved, s.told)
 }
 
 // start runs Hugo's server.
@@ -356,10 +368,7 @@ func (s *session) heard(ctx context.Context, e publish.Event, ok bool) error {
 		s.unstarted, s.url = false, e.URL
 		s.report.Say("Preview: %s   (Ctrl-C ends it)", e.URL)
 	case e.Rendered || e.Site:
-		s.said = e.Problems
-		if s.site != nil && s.rendering == nil && !slices.Equal(s.all(), s.told) {
-			s.tell()
-		}
+		s.said, s.saidAt, s.later = e.Problems, time.Now(), time.After(meanwhile)
 		if e.Site && !s.unstarted {
 			s.unstarted = true
 			s.report.Say("The preview starts when these errors are mended.")

@@ -264,8 +264,9 @@ func TestUnread(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.write("content/causes.md", "new")
-	time.Sleep(2 * s.w.quiet) // it would have been told by now; earlier makes no difference
+	time.Sleep(2 * s.w.quiet) // it would have been told by now
 	s.write("content/part/page.md", "new")
+	time.Sleep(5 * s.w.quiet)
 	s.told("content/causes.md", "content/part/page.md")
 }
 
