@@ -102,7 +102,7 @@ func free(port int) error {
 
 func (t *tool) edit(ctx context.Context, preview bool) (int, error) {
 	// SIGHUP is a terminal that closes, SIGPIPE a reader that went away: Hugo must not outlive either.
-	ctx, unhook := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	ctx, unhook := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE, syscall.SIGQUIT)
 	defer unhook()
 	err := t.session(ctx, preview)
 	if ctx.Err() != nil {
