@@ -1,6 +1,8 @@
 // Command tools checks, builds and publishes a patient education site that
 // Hugo renders from Markdown. Run it in the site's root folder:
 //
+//	go run ./tools serve            live preview, and what to mend after each save
+//	go run ./tools watch            the latter alone, beside a "hugo server"
 //	go run ./tools build            check everything and publish into public/
 //	go run ./tools check            check content, dates and sign-offs; change nothing
 //	go run ./tools links DIR        check the links of a rendered folder
@@ -71,6 +73,7 @@ type tool struct {
 	within string
 
 	external bool
+	port     int
 }
 
 // command is one word after the tool's name.
@@ -81,6 +84,20 @@ type command struct {
 }
 
 var commands = []command{
+	{
+		name: "serve", short: "show the site as you write it, and what to mend",
+		long: `Starts Hugo's live preview, drafts shown, and prints its address. The page
+reloads when you save a file, and what is wrong with it is told here, as watch
+does. Ctrl-C ends both.`,
+		flags: []string{"port", "today", "strict"}, run: (*tool).serve,
+	},
+	{
+		name: "watch", short: "tell what to mend whenever a file is saved",
+		long: `Checks the site now and after each save, keeps static/checklist.json up to
+date, and then renders the site, drafts included, into a folder of its own and
+checks its links. It runs beside "hugo server". Ctrl-C ends it.`,
+		flags: []string{"today", "strict"}, run: (*tool).watch,
+	},
 	{
 		name: "build", short: "check everything and publish into public/",
 		long: `Checks the content, renders it with the Hugo that go.mod names, checks the
@@ -181,6 +198,7 @@ func (t *tool) command(ctx context.Context, c command, args []string) int {
 	all["show"] = func() {
 		set.BoolVar(&t.show, "show", false, "print exactly what would be signed, and sign nothing")
 	}
+	all["port"] = func() { set.IntVar(&t.port, "port", 1313, "`port` of the preview on this computer") }
 	all["within"] = func() {
 		set.StringVar(&t.within, "within", "", "leave out pages that are current for longer than this `time`, such as 90d")
 	}
@@ -275,6 +293,15 @@ type site struct {
 }
 
 func (t *tool) load() (*site, error) {
+	s, err := t.read(&content.Cache{})
+	if err == nil {
+		t.summary(s)
+	}
+	return s, err
+}
+
+// read is load without a word; the cache spares it what has not changed.
+func (t *tool) read(cache *content.Cache) (*site, error) {
 	root, err := filepath.Abs(t.dir)
 	if err == nil {
 		root, err = filepath.EvalSymlinks(root)
@@ -283,7 +310,7 @@ func (t *tool) load() (*site, error) {
 		return nil, err
 	}
 	s := &site{}
-	if s.Site, s.problems, err = content.Load(root); err != nil {
+	if s.Site, s.problems, err = cache.Load(root); err != nil {
 		return nil, err
 	}
 	if s.clock, err = t.day(s.Location); err != nil {
@@ -296,12 +323,12 @@ func (t *tool) load() (*site, error) {
 	list, problems := checklist.Build(s.Site, reports)
 	s.problems = append(s.problems, problems...)
 	s.checklist, err = list.Encode()
-	t.summary(s, today)
 	return s, err
 }
 
 // summary says in one line what whole sites live with.
-func (t *tool) summary(s *site, today time.Time) {
+func (t *tool) summary(s *site) {
+	today := review.Today(s.clock, s.Location)
 	medical, unreviewed, outdated := 0, 0, 0
 	for _, r := range s.reports {
 		if r.Page.Medical {

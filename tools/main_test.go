@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -44,7 +45,8 @@ func TestMain(m *testing.M) {
 //	remember                takes down every file here
 //	unchanged [FILE…]       every file, or each of these, is still as remembered, untouched
 //
-// $SERVER is a site elsewhere: elsewhere says what it answers.
+// $SERVER is a site elsewhere: elsewhere says what it answers. It has the port
+// $TAKEN; nobody has the port $FREE.
 //
 // WHAT is a problem as check prints it; … stands for any text, what follows
 // its end doesn't matter, and the rule is that of the script's name unless it's
@@ -56,7 +58,9 @@ func TestScripts(t *testing.T) {
 		Dir:             "testdata/script",
 		ContinueOnError: true,
 		Setup: func(e *testscript.Env) error {
-			e.Vars = append(e.Vars, "GORACE=atexit_sleep_ms=0", "TODAY="+today, "SERVER="+server.URL)
+			free := httptest.NewServer(nil)
+			free.Close()
+			e.Vars = append(e.Vars, "GORACE=atexit_sleep_ms=0", "TODAY="+today, "SERVER="+server.URL, "TAKEN="+port(server), "FREE="+port(free))
 			files, err := tree("testdata/site")
 			if err != nil {
 				return err
@@ -141,6 +145,8 @@ func TestScripts(t *testing.T) {
 		},
 	})
 }
+
+func port(s *httptest.Server) string { return s.URL[strings.LastIndex(s.URL, ":")+1:] }
 
 var otherRule = regexp.MustCompile(`… \[[a-z-]+\]$`)
 
@@ -307,6 +313,10 @@ func fakeHugo() {
 		return
 	}
 	fmt.Fprint(os.Stderr, os.Getenv("FAKE_HUGO"))
+	if os.Args[1] == "server" {
+		fakeServer()
+		return
+	}
 	to := os.Args[slices.Index(os.Args, "--destination")+1]
 	for _, from := range []string{"static", "rendered"} {
 		files, err := tree(from)
@@ -328,6 +338,19 @@ func fakeHugo() {
 		<-interrupted
 		_ = os.WriteFile("hugo-was-interrupted", nil, 0o644)
 	}
+}
+
+// fakeServer says that it's ready, and dies or waits to be ended, as FAKE_HUGO says.
+func fakeServer() {
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, syscall.SIGTERM)
+	if strings.HasPrefix(os.Getenv("FAKE_HUGO"), "panic") {
+		os.Exit(2)
+	}
+	fmt.Println("Web Server is available at http://localhost:1/ (bind address 127.0.0.1)")
+	_ = os.WriteFile("hugo-serves", nil, 0o644)
+	<-ended
+	_ = os.WriteFile("hugo-was-ended", []byte(strings.Join(os.Args[1:], " ")), 0o644)
 }
 
 // A signal that comes when the work is done doesn't make it undone.

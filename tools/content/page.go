@@ -39,6 +39,7 @@ type Page struct {
 	Blocks      []Block // the words of the body, in order
 	IDs         []ID
 
+	layout     string
 	source     []byte
 	bodyOffset int
 }
@@ -169,9 +170,7 @@ func (l *loader) page(file string, src []byte) *Page {
 	p.Title = f.text("title", true)
 	p.Description = f.text("description", true)
 	f.text("linkTitle", false)
-	if layout := f.text("layout", false); layout != "" {
-		l.layout(p, layout)
-	}
+	p.layout = f.text("layout", false)
 	p.Weight = f.number("weight", 0, 1)
 	p.Draft = f.boolean("draft", false)
 	p.Medical = f.boolean("medical", true)
@@ -201,7 +200,10 @@ func (l *loader) aliases(p *Page) {
 }
 
 // layout reports a layout that isn't there: Hugo would take another one without a word.
-func (l *loader) layout(p *Page, name string) {
+func (l *loader) layout(p *Page) {
+	if p.layout == "" {
+		return
+	}
 	files, _ := filepath.Glob(filepath.Join(l.site.Root, "layouts", "*.html")) // the pattern is sound
 	var known []string
 	for _, file := range files {
@@ -209,9 +211,9 @@ func (l *loader) layout(p *Page, name string) {
 			known = append(known, name)
 		}
 	}
-	if !slices.Contains(known, name) {
+	if !slices.Contains(known, p.layout) {
 		n := p.Front.Get("layout")
-		l.add(p.File, n.Pos, RuleFrontMatter, "there is no layouts/%s.html.%s Remove \"layout\", or name one of: %s", name, problem.DidYouMean(name, known), cmp.Or(strings.Join(known, ", "), "(none)"))
+		l.add(p.File, n.Pos, RuleFrontMatter, "there is no layouts/%s.html.%s Remove \"layout\", or name one of: %s", p.layout, problem.DidYouMean(p.layout, known), cmp.Or(strings.Join(known, ", "), "(none)"))
 	}
 }
 

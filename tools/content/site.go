@@ -91,8 +91,12 @@ type Plain struct {
 // Load reads config.toml and everything under content/. Problems are what an
 // editor can mend; an error means that a file or folder could not be read.
 func Load(root string) (*Site, []problem.Problem, error) {
+	return load(root, &Cache{})
+}
+
+func load(root string, cache *Cache) (*Site, []problem.Problem, error) {
 	s := &Site{Root: root, Location: time.UTC, Interval: 36, DueSoon: 60, Sources: map[string]*Source{}}
-	l := &loader{site: s, aliased: map[string]string{}}
+	l := &loader{site: s, cache: cache, aliased: map[string]string{}}
 	if err := l.config(); errors.Is(err, errUnreadable) {
 		return s, l.problems, nil // without it, nothing true can be said of the pages
 	} else if err != nil {
@@ -102,6 +106,7 @@ func Load(root string) (*Site, []problem.Problem, error) {
 		return nil, nil, err
 	}
 	for _, p := range s.Pages {
+		l.layout(p)
 		l.links(p)
 		l.aliases(p)
 	}
@@ -120,6 +125,7 @@ func (s *Site) Page(file string) *Page {
 
 type loader struct {
 	site     *Site
+	cache    *Cache
 	problems []problem.Problem
 	aliased  map[string]string // file by alias
 }
@@ -292,6 +298,7 @@ func (l *loader) config() error {
 	if !l.readable(ConfigFile, src) {
 		return errUnreadable
 	}
+	l.cache.use(src)
 	root, err := parseTOML(bytes.TrimPrefix(src, bom))
 	if err != nil {
 		l.syntax(ConfigFile, err, 0, RuleConfig)
@@ -435,7 +442,7 @@ func (l *loader) pages() error {
 	} else if err == nil && !info.IsDir() {
 		return fmt.Errorf("%s is not a folder", Dir)
 	}
-	byURL := map[string]string{}
+	byURL, kept := map[string]string{}, map[string]*cached{}
 	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -474,13 +481,9 @@ func (l *loader) pages() error {
 			l.add(file, Pos{}, RuleFileName, "rename this: 404 is the page that is shown where there is none")
 			return nil
 		}
-		src, err := os.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		p := l.page(file, src)
+		p, err := l.cachedPage(file, name, d, kept)
 		if p == nil {
-			return nil
+			return err
 		}
 		if other := byURL[p.URL()]; other != "" {
 			l.add(file, Pos{}, RuleFileName, "this page and %s would be published at the same address, %s: rename or remove one", other, p.URL())
@@ -490,6 +493,9 @@ func (l *loader) pages() error {
 		l.site.Pages = append(l.site.Pages, p)
 		return nil
 	})
+	if err == nil {
+		l.cache.pages = kept
+	}
 	if err == nil && len(l.site.Pages) == 0 && len(l.problems) == 0 {
 		return fmt.Errorf("%s holds no page: start with %s/_index.md", Dir, Dir)
 	}

@@ -88,7 +88,7 @@ func Write(w io.Writer, format string, ps []Problem) error {
 	switch format {
 	case "text":
 		for _, p := range ps {
-			if _, err := fmt.Fprintln(w, oneLine(p.String())); err != nil {
+			if _, err := fmt.Fprintln(w, OneLine(p.String())); err != nil {
 				return err
 			}
 		}
@@ -112,9 +112,9 @@ func Write(w io.Writer, format string, ps []Problem) error {
 	return fmt.Errorf("unknown format %q: use one of %s", format, strings.Join(Formats, ", "))
 }
 
-// oneLine keeps a hostile file name or value from breaking out of its line or
+// OneLine keeps a hostile file name or value from breaking out of its line or
 // from writing to the terminal's control channel.
-func oneLine(s string) string {
+func OneLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' && r != '\t' || r == 0x7f || 0x80 <= r && r <= 0x9f || r == '\u2028' || r == '\u2029' {
 			return '\uFFFD'
@@ -138,7 +138,7 @@ func annotation(p Problem) string {
 	if p.Column > 0 {
 		s += fmt.Sprintf(",col=%d", p.Column)
 	}
-	return oneLine(fmt.Sprintf("%s,title=%s::%s", s, escapeProperty.Replace(p.Rule), escapeData.Replace(p.Message)))
+	return OneLine(fmt.Sprintf("%s,title=%s::%s", s, escapeProperty.Replace(p.Rule), escapeData.Replace(p.Message)))
 }
 
 // Nearest returns the known word that was probably meant by word, or "".

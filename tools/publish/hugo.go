@@ -106,12 +106,15 @@ func command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
 // that Hugo could not be run.
 func (s *Stage) Render(ctx context.Context, hugo string, clock time.Time, base string, log io.Writer) ([]problem.Problem, error) {
 	args := []string{"build", "--destination", s.Dir, "--noBuildLock", "--minify", "--environment", "production",
-		"--buildDrafts=false", "--buildFuture=false", "--buildExpired=false",
+		fmt.Sprintf("--buildDrafts=%t", s.preview), "--buildFuture=false", "--buildExpired=false",
 		"--printPathWarnings", "--clock", clock.Format(time.RFC3339)}
 	if base != "" {
 		args = append(args, "--baseURL", base)
 	}
 	cmd := command(ctx, s.root, hugo, args...)
+	if s.preview {
+		cmd.WaitDelay = stopTime
+	}
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()

@@ -39,12 +39,23 @@ type Stage struct {
 	aside string // where the old site waits while folders are swapped in steps
 	lock  *flock.Flock
 	own   []string // what Write wrote
+
+	preview bool
 }
 
 // Begin makes an empty staging folder for the site in root. One build runs at
 // a time: the error says so when another does. Call Close in the end.
-func Begin(root string) (*Stage, error) {
-	dir := filepath.Join(root, work)
+func Begin(root string) (*Stage, error) { return open(root, false) }
+
+// Preview is as Begin, for a site with its drafts that is looked into and
+// never put in place. It doesn't hinder a build, nor a build it.
+func Preview(root string) (*Stage, error) { return open(root, true) }
+
+func open(root string, preview bool) (*Stage, error) {
+	dir, what := filepath.Join(root, work), "build"
+	if preview {
+		dir, what = filepath.Join(dir, "preview"), "preview"
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
@@ -54,9 +65,9 @@ func Begin(root string) (*Stage, error) {
 		return nil, err
 	}
 	if !locked {
-		return nil, errors.New("another build of this site is running: wait until it has ended")
+		return nil, fmt.Errorf("another %s of this site is running: wait until it has ended", what)
 	}
-	s := &Stage{root: root, lock: lock, aside: filepath.Join(dir, public+".old")}
+	s := &Stage{root: root, lock: lock, preview: preview, aside: filepath.Join(dir, public+".old")}
 	if s.Dir, err = fresh(dir, s.aside, filepath.Join(root, public)); err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
@@ -181,6 +192,21 @@ func (s *Stage) Commit(name string, data []byte) error {
 		return os.Rename(fresh, target)
 	}
 	return nil
+}
+
+// Update replaces one generated file of the site, relative to its root, whole.
+func Update(root, name string, data []byte) error {
+	target := filepath.Join(root, filepath.FromSlash(name))
+	fresh := filepath.Join(root, work, "preview", filepath.Base(target)) // not where a build has its own
+	defer os.Remove(fresh)
+	err := errors.Join(os.MkdirAll(filepath.Dir(fresh), 0o755), os.MkdirAll(filepath.Dir(target), 0o755))
+	if err == nil {
+		err = os.WriteFile(fresh, data, 0o644)
+	}
+	if err == nil {
+		err = os.Rename(fresh, target)
+	}
+	return err
 }
 
 // writable says, before anything is changed, whether a file can be renamed into dir.

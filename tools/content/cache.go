@@ -1,0 +1,78 @@
+package content
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+
+	"microsite/tools/problem"
+)
+
+// Cache keeps pages as they were last read, so that Load reads and parses only
+// what has changed since. The zero value is empty.
+//
+// It holds what follows from a file's own bytes and config.toml. What depends
+// on other files, such as where a link leads, Load finds out each time.
+type Cache struct {
+	config []byte // what the pages were parsed by
+	pages  map[string]*cached
+}
+
+// cached is one file as it was read.
+type cached struct {
+	info     fs.FileInfo
+	read     time.Time
+	src      []byte
+	page     *Page // nil where the file can't be read as a page
+	problems []problem.Problem
+}
+
+// settled is after how long a file's time can be trusted to tell two versions
+// of it apart: some file systems count in steps of two seconds.
+const settled = 3 * time.Second
+
+// same says whether a file has surely not been written to since it was read.
+func (c *cached) same(info fs.FileInfo) bool {
+	return os.SameFile(c.info, info) && c.info.Size() == info.Size() && c.info.ModTime().Equal(info.ModTime()) &&
+		c.read.Sub(info.ModTime()) > settled
+}
+
+// Load is as the function Load.
+func (c *Cache) Load(root string) (*Site, []problem.Problem, error) {
+	return load(root, c)
+}
+
+// use empties the cache when the settings are not those of the last time.
+func (c *Cache) use(config []byte) {
+	if !bytes.Equal(c.config, config) {
+		c.config, c.pages = config, nil
+	}
+}
+
+// cachedPage reads the page of a file, unless the file is as it was. kept is
+// the cache of the next time.
+func (l *loader) cachedPage(file, name string, d fs.DirEntry, kept map[string]*cached) (*Page, error) {
+	info, err := d.Info()
+	if err != nil {
+		return nil, err
+	}
+	entry := l.cache.pages[file]
+	if entry == nil || !entry.same(info) {
+		now := time.Now()
+		src, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		if entry == nil || !bytes.Equal(entry.src, src) {
+			own := &loader{site: l.site}
+			entry = &cached{src: src, page: own.page(file, src)}
+			entry.problems = own.problems
+		}
+		entry.info, entry.read = info, now
+	}
+	kept[file] = entry
+	l.problems = append(l.problems, slices.Clone(entry.problems)...)
+	return entry.page, nil
+}
