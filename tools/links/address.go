@@ -230,10 +230,7 @@ func telephone(u *whatwg.Url) *target {
 
 // mailbox follows https://www.rfc-editor.org/rfc/rfc6068#section-2.
 func mailbox(u *whatwg.Url) *target {
-	to := strings.Split(u.Pathname(), ",") // a comma in an address is encoded
-	if u.Pathname() == "" {
-		to = nil
-	}
+	to := strings.FieldsFunc(u.Pathname(), func(r rune) bool { return r == ',' }) // one in an address is encoded
 	for _, field := range strings.Split(u.Query(), "&") {
 		name, value, _ := strings.Cut(field, "=")
 		if name = strings.ToLower(name); name == "to" || name == "cc" || name == "bcc" {

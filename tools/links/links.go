@@ -154,7 +154,6 @@ type question struct {
 type results struct {
 	findings        []finding
 	inside, outside []question // fragments of other pages; other sites
-	err             error
 }
 
 func (r *results) add(from *document, ref reference, rule string, s problem.Severity, message string) {
@@ -201,11 +200,8 @@ func (c *checker) list() (docs []*document, err error) {
 		}
 		file := filepath.ToSlash(rel)
 		c.files[file] = other
-		switch ext := strings.ToLower(path.Ext(file)); ext {
-		case ".html", ".htm", ".xhtml", ".css", ".xml", ".svg", ".txt":
-			if ext == ".txt" && file != "robots.txt" {
-				break
-			}
+		ext := strings.ToLower(path.Ext(file))
+		if slices.Contains([]string{".html", ".htm", ".xhtml", ".css", ".xml", ".svg"}, ext) || file == "robots.txt" {
 			doc := &document{file: file, path: c.root + "/" + indexless(file), kind: ext, html: strings.Contains(ext, "htm"), ids: map[string]idKind{}}
 			c.files[file] = doc
 			docs = append(docs, doc)
@@ -235,13 +231,14 @@ type worker struct {
 func (c *checker) read(docs []*document) error {
 	work := make(chan *document, 64)
 	workers := make([]worker, runtime.GOMAXPROCS(0))
+	errs := make([]error, len(workers))
 	var group sync.WaitGroup
 	for i := range workers {
 		w := &workers[i]
 		w.scanner, w.resolver = newScanner(), newResolver(c)
 		group.Go(func() {
 			for doc := range work {
-				w.err = errors.Join(w.err, w.document(doc))
+				errs[i] = errors.Join(errs[i], w.document(doc))
 			}
 		})
 	}
@@ -252,9 +249,8 @@ func (c *checker) read(docs []*document) error {
 	group.Wait()
 	for _, w := range workers {
 		c.findings, c.inside, c.outside = append(c.findings, w.findings...), append(c.inside, w.inside...), append(c.outside, w.outside...)
-		c.err = errors.Join(c.err, w.err)
 	}
-	return c.err
+	return errors.Join(errs...)
 }
 
 func (w *worker) document(d *document) error {
