@@ -317,8 +317,8 @@ func TestPreviewReloads(t *testing.T) {
 		t.Helper()
 		looks := 0
 		d.until("the browser shows "+text, func() bool {
-			if looks++; looks%200 == 1 { // again, in case the page was not listening yet
-				d.write(file, whole+"\n"+text+strings.Repeat("\n", looks))
+			if looks++; looks%200 == 1 { // again, in case the page was not listening yet; Hugo reloads what is other than before
+				d.write(file, fmt.Sprintf("%s\n%s Look %d.\n", whole, text, looks))
 			}
 			shown, err := chromedp.Run(tb.ctx, chromedp.Evaluate[bool](fmt.Sprintf(`document.body.innerText.includes(%q)`, text)))
 			return err == nil && shown // it fails in the midst of a reload
