@@ -363,7 +363,7 @@ func (s *session) heard(ctx context.Context, e publish.Event, ok bool) error {
 		}
 	case e.URL != "" && e.URL == s.url:
 		s.unstarted = false
-		s.report.Say("The preview is back.")
+		s.report.Say("The preview is back.") // the browser finds it by itself
 	case e.URL != "":
 		s.unstarted, s.url = false, e.URL
 		s.report.Say("Preview: %s   (Ctrl-C ends it)", e.URL)

@@ -13,11 +13,12 @@ import (
 // Cache keeps pages as they were last read, so that Load reads and parses only
 // what has changed since. The zero value is empty.
 //
-// It holds what follows from a file's own bytes and config.toml. What depends
-// on other files, such as where a link leads, Load finds out each time.
+// It holds what follows from a file's own bytes, config.toml and the names of
+// the drawings. What depends on other files, such as where a link leads, Load finds out each time.
 type Cache struct {
-	config []byte // what the pages were parsed by
-	pages  map[string]*cached
+	config  []byte // what the pages were parsed by, with figures
+	figures []string
+	pages   map[string]*cached
 }
 
 // cached is one file as it was read.
@@ -44,10 +45,10 @@ func (c *Cache) Load(root string) (*Site, []problem.Problem, error) {
 	return load(root, c)
 }
 
-// use empties the cache when the settings are not those of the last time.
-func (c *Cache) use(config []byte) {
-	if !bytes.Equal(c.config, config) {
-		c.config, c.pages = config, nil
+// use empties the cache when the settings or drawings are not those of the last time.
+func (c *Cache) use(config []byte, figures []string) {
+	if !bytes.Equal(c.config, config) || !slices.Equal(c.figures, figures) {
+		c.config, c.figures, c.pages = config, figures, nil
 	}
 }
 

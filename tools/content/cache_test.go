@@ -28,7 +28,7 @@ func TestCache(t *testing.T) {
 	write("config.toml", config)
 	write("content/_index.md", page("---\n[One](one.md)\n"))
 	write("content/one.md", page("layout: special\n---\n> [!DO] Walk\n"))
-	write("content/two.md", page("---\nText\n"))
+	write("content/two.md", page("---\n![Look](figure:lamp \"A lamp\")\n"))
 	for _, name := range []string{"_index.md", "one.md", "two.md"} {
 		if err := os.Chtimes(filepath.Join(root, "content", name), long, long); err != nil {
 			t.Fatal(err)
@@ -43,6 +43,7 @@ func TestCache(t *testing.T) {
 	}{
 		{"the first time", func() {}, []string{"_index.md", "one.md", "two.md"}},
 		{"nothing", func() {}, nil},
+		{"a drawing that was missing", func() { write("layouts/_partials/figures/lamp.html", "") }, []string{"_index.md", "one.md", "two.md"}},
 		{"one page", func() { write("content/two.md", page("---\n<b>Bold</b>\n")) }, []string{"two.md"}},
 		{"as long as before, in the same instant", func() {
 			name := filepath.Join(root, "content", "two.md")

@@ -143,15 +143,19 @@ func (b *body) link(n ast.Node, destination string, image bool) {
 	b.page.Links = append(b.page.Links, Link{Destination: destination, Image: image, Pos: b.pos(n.Pos())})
 }
 
+// figures are the names of the drawings that the layouts hold.
+func figures(root string) (names []string) {
+	files, _ := filepath.Glob(filepath.Join(root, "layouts", "_partials", "figures", "*.html")) // the pattern is sound
+	for _, file := range files {
+		names = append(names, strings.TrimSuffix(filepath.Base(file), ".html"))
+	}
+	return names
+}
+
 // figure checks a drawing: layouts inline it, so no link comes of it.
 func (b *body) figure(n *ast.Image, name string) {
 	report := func(format string, args ...any) { b.report(n.Pos(), RuleFigure, format, args...) }
-	files, _ := filepath.Glob(filepath.Join(b.site.Root, "layouts", "_partials", "figures", "*.html")) // the pattern is sound
-	var known []string
-	for _, file := range files {
-		known = append(known, strings.TrimSuffix(filepath.Base(file), ".html"))
-	}
-	if !slices.Contains(known, name) {
+	if known := b.site.figures; !slices.Contains(known, name) {
 		report("unknown figure %q.%s Known figures: %s", name, problem.DidYouMean(name, known), cmp.Or(strings.Join(known, ", "), "(none)"))
 	}
 	if Squeeze(b.text(n, false)) == "" {

@@ -58,6 +58,8 @@ type Site struct {
 	Ignores  []Ignore // findings on links that somebody has a reason for
 	Plain    Plain
 	Pages    []*Page // sorted by weight, then path
+
+	figures []string // names of the drawings that pages may show
 }
 
 // Source is one entry of [params.sources].
@@ -298,7 +300,8 @@ func (l *loader) config() error {
 	if !l.readable(ConfigFile, src) {
 		return errUnreadable
 	}
-	l.cache.use(src)
+	l.site.figures = figures(l.site.Root)
+	l.cache.use(src, l.site.figures)
 	root, err := parseTOML(bytes.TrimPrefix(src, bom))
 	if err != nil {
 		l.syntax(ConfigFile, err, 0, RuleConfig)

@@ -71,7 +71,7 @@ var (
 	serverEnds   = regexp.MustCompile(`^(?:Total|Rebuilt) in `)
 	serverReady  = regexp.MustCompile(`^Web Server is available at (\S+)`)
 	serverPrefix = regexp.MustCompile(`^(?:(?:Rebuild failed|process|error building site|command error): )+`)
-	buildFailed  = regexp.MustCompile(`(?m)^ERROR .*(?:error building site|failed to (?:load|read) config)`)
+	buildFailed  = regexp.MustCompile(`(?m)^ERROR .*error building site`)
 )
 
 func (l *listener) Write(p []byte) (int, error) {
@@ -131,7 +131,8 @@ func (l *listener) end(ctx context.Context, err error) Event {
 		words = []string{strings.Join(words[max(0, len(words)-60):], " ")}
 	}
 	var exit *exec.ExitError
-	e.Site = errors.As(err, &exit) && exit.ExitCode() > 0 && !l.ready && buildFailed.MatchString(l.said.String())
+	e.Site = errors.As(err, &exit) && exit.ExitCode() > 0 && !l.ready &&
+		(buildFailed.MatchString(l.said.String()) || slices.ContainsFunc(e.Problems, func(p problem.Problem) bool { return p.Line > 0 }))
 	if err == nil {
 		err = errors.New("it ended by itself")
 	}
