@@ -119,7 +119,7 @@ const (
 	// bare: with styles off, the page is a document still: in order, in no odd size, whichever way the browser's own words run.
 	bare check = `
 		for (const s of document.styleSheets) s.disabled = true;
-		for (const s of all('svg')) { const r = s.getBoundingClientRect(); if (r.width > 48 || r.height > 48) found.push(r.width + ' by ' + r.height + ': an icon beside ' + name(s.parentElement)) }
+		for (const s of all('svg:not([role=img])')) { const r = s.getBoundingClientRect(); if (r.width > 48 || r.height > 48) found.push(r.width + ' by ' + r.height + ': an icon beside ' + name(s.parentElement)) }
 		if (!document.documentElement.getAttribute('dir')) found.push('which way the text runs is left to the browser');
 		if (all('body a[href]')[0] !== document.querySelector('.skip')) found.push('the skip link is not first');
 		if (!(document.querySelector('.sos').compareDocumentPosition(document.querySelector('h1')) & 4)) found.push('the emergency box comes after the title');`
