@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	cdpage "github.com/chromedp/cdproto/page"
@@ -312,6 +313,27 @@ func TestSlowNetwork(t *testing.T) {
 			} else if title := see("h1"); title == "" {
 				t.Errorf("%s lost its title with the network", p)
 			}
+		}
+	}
+}
+
+// TestArrivesInPieces: what is read already stays where it is while the rest of the page comes in.
+func TestArrivesInPieces(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=UTF-8")
+		for piece := range slices.Chunk([]byte(page(t, site.public, q.URL.Path)), 1400) {
+			_, _ = w.Write(piece)
+			w.(http.Flusher).Flush()
+			time.Sleep(20 * time.Millisecond) // so that the browser shows what it has
+		}
+	}))
+	defer server.Close()
+	tb := open(t)
+	tb.look(t, "light", "none", 375, 667)
+	for _, p := range site.pages {
+		tb.do(t, chromedp.Navigate(server.URL+p))
+		for _, moved := range shifts.look(t, tb) {
+			t.Errorf("%s: %s", p, moved)
 		}
 	}
 }
