@@ -293,15 +293,21 @@ type site struct {
 }
 
 func (t *tool) load() (*site, error) {
-	s, err := t.read(&content.Cache{})
+	s, err := t.read(&cache{})
 	if err == nil {
 		t.summary(s)
 	}
 	return s, err
 }
 
-// read is load without a word; the cache spares it what has not changed.
-func (t *tool) read(cache *content.Cache) (*site, error) {
+// cache spares a command that reads the site again and again what has not changed.
+type cache struct {
+	content content.Cache
+	plain   plain.Cache
+}
+
+// read is load without a word.
+func (t *tool) read(cache *cache) (*site, error) {
 	root, err := filepath.Abs(t.dir)
 	if err == nil {
 		root, err = filepath.EvalSymlinks(root)
@@ -310,7 +316,7 @@ func (t *tool) read(cache *content.Cache) (*site, error) {
 		return nil, err
 	}
 	s := &site{}
-	if s.Site, s.problems, err = cache.Load(root); err != nil {
+	if s.Site, s.problems, err = cache.content.Load(root); err != nil {
 		return nil, err
 	}
 	if s.clock, err = t.day(s.Location); err != nil {
@@ -319,7 +325,7 @@ func (t *tool) read(cache *content.Cache) (*site, error) {
 	today := review.Today(s.clock, s.Location)
 	reports, problems := review.Check(s.Site, today, t.strict)
 	s.reports, s.problems = reports, append(s.problems, problems...)
-	s.problems = append(s.problems, plain.Check(s.Site)...)
+	s.problems = append(s.problems, cache.plain.Check(s.Site)...)
 	list, problems := checklist.Build(s.Site, reports)
 	s.problems = append(s.problems, problems...)
 	s.checklist, err = list.Encode()

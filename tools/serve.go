@@ -34,7 +34,7 @@ var watched = watch.Options{
 type session struct {
 	*tool
 	root   string
-	cache  content.Cache
+	cache  cache
 	report *watch.Report
 	hugo   string
 

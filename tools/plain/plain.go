@@ -26,24 +26,51 @@ const (
 // of this length or more; in fewer, one long word is a grade.
 const enough = 100
 
+// Cache keeps what was found on each page, so that Check judges only pages that
+// are new. Those of a content.Cache are, once their file or the settings
+// changed. The zero value is empty.
+type Cache struct{ pages map[*content.Page]findings }
+
+// findings are what was found on a page, and which of Ignores left something out.
+type findings struct {
+	problems []problem.Problem
+	used     []int
+}
+
+// Check is as the method of an empty Cache.
+func Check(site *content.Site) []problem.Problem { return new(Cache).Check(site) }
+
 // Check judges every page of the site by its [params.plain]. Each heading, item
 // and card title is a sentence, at least: readers stop there, too.
-func Check(site *content.Site) []problem.Problem {
-	c := &checker{Plain: site.Plain, known: map[string]*word{}, twins: map[string][]twin{}, used: make([]bool, len(site.Plain.Ignores))}
+func (k *Cache) Check(site *content.Site) (problems []problem.Problem) {
+	c := &checker{Plain: site.Plain, known: map[string]*word{}, twins: map[string][]twin{}}
 	c.graded = strings.HasPrefix(site.Language, "en")                                                                                           // the formula is of English
 	for _, from := range slices.SortedFunc(maps.Keys(c.Words), func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) }) { // the longest counts
 		c.learn(from, c.Words[from])
 	}
+	pages := map[*content.Page]findings{}
+	used := make([]bool, len(c.Ignores))
 	for _, p := range site.Pages {
-		c.page(p)
+		f, known := k.pages[p]
+		if !known {
+			c.findings = findings{}
+			c.page(p)
+			f = c.findings
+		}
+		pages[p] = f
+		problems = append(problems, f.problems...)
+		for _, i := range f.used {
+			used[i] = true
+		}
 	}
+	k.pages = pages
 	for i, rule := range c.Ignores {
-		if !c.used[i] {
-			c.problems = append(c.problems, problem.Problem{File: content.ConfigFile, Line: rule.Pos.Line, Column: rule.Pos.Column, Rule: RuleIgnore, Severity: problem.Warning,
+		if !used[i] {
+			problems = append(problems, problem.Problem{File: content.ConfigFile, Line: rule.Pos.Line, Column: rule.Pos.Column, Rule: RuleIgnore, Severity: problem.Warning,
 				Message: fmt.Sprintf("nothing is wrong with %q on %s any more: remove this rule", rule.Target, rule.Page)})
 		}
 	}
-	return c.problems
+	return problems
 }
 
 type checker struct {
@@ -51,9 +78,8 @@ type checker struct {
 	graded   bool
 	known    map[string]*word
 	twins    map[string][]twin // by their first word
-	used     []bool            // of Ignores
-	problems []problem.Problem
-	scratch  []place // of one sentence
+	scratch  []place           // of one sentence
+	findings                   // of one page
 }
 
 // word is what is known of a word wherever it stands.
@@ -168,7 +194,7 @@ func (c *checker) add(p *content.Page, text string, at content.Pos, format strin
 	squeezed := content.Squeeze(text)
 	for i, rule := range c.Ignores {
 		if (rule.Page == p.File || rule.Page == p.URL()) && strings.Contains(squeezed, content.Squeeze(rule.Target)) {
-			c.used[i] = true
+			c.used = append(c.used, i)
 			return
 		}
 	}

@@ -5,11 +5,13 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"microsite/tools/content"
+	"microsite/tools/problem"
 )
 
 // samples are counted by hand: | stands after each sentence, and · between the
@@ -280,5 +282,34 @@ func BenchmarkCheck(b *testing.B) {
 	}
 	for b.Loop() {
 		Check(site)
+	}
+}
+
+// TestCacheKeepsFindings: with a cache, what is found is what is found without one.
+func TestCacheKeepsFindings(t *testing.T) {
+	site := &content.Site{Language: "en", Sources: map[string]*content.Source{},
+		Plain: content.Plain{SentenceWords: 3, Ignores: []content.Ignore{{Page: "/a/", Target: "five words"}, {Page: "/b/", Target: "never there"}}}}
+	parse := func(name, body string) *content.Page {
+		p, problems := site.Parse("content/"+name+".md", []byte(front+body))
+		if p == nil {
+			t.Fatal(problems)
+		}
+		return p
+	}
+	a, b, again := parse("a", "Here are five words long.\n"), parse("b", "This one is too long.\n"), parse("b", "Short.\n")
+	var cache Cache
+	for i, pages := range [][]*content.Page{{a, b}, {a, b}, {a, again}, {b}, {a, b}} {
+		site.Pages = pages
+		got, want := cache.Check(site), Check(site)
+		if !reflect.DeepEqual(got, want) || len(want) == 0 {
+			t.Errorf("step %d: found %v, without a cache %v", i, got, want)
+		}
+		if len(cache.pages) != len(pages) {
+			t.Errorf("step %d: keeps %d pages of %d", i, len(cache.pages), len(pages))
+		}
+	}
+	cache.pages[a] = findings{problems: []problem.Problem{{Message: "kept"}}}
+	if got := cache.Check(site); got[0].Message != "kept" {
+		t.Errorf("a page that is known is judged again: %v", got)
 	}
 }
