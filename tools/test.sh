@@ -43,6 +43,7 @@ if ! command -v pdftoppm >/dev/null; then
 	fi
 fi
 command -v pdftoppm >/dev/null || need "pdftoppm is missing: install poppler-utils (on Debian: sudo apt-get install poppler-utils)"
+command -v ps >/dev/null || need "ps is missing: install it (on Debian: sudo apt-get install procps)"
 say "Browser: $CHROMIUM"
 
 command -v java >/dev/null || say "No Java here: the Nu HTML checker is left out, html-validate is not"
