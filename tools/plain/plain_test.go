@@ -30,9 +30,9 @@ var samples = []string{
 func count(text string) (n counts) {
 	for _, s := range split(text) {
 		n.sentences++
-		for from, to := range tokens(text, s) {
+		for _, word := range tokens(text, s) {
 			n.words++
-			n.syllables += syllables(text[from:to])
+			n.syllables += syllables(word)
 		}
 	}
 	return n
