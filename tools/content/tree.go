@@ -61,15 +61,6 @@ func (n *Node) Get(path ...string) *Node {
 	return n
 }
 
-// Holds says whether a line is one of the node's, from its key to its last value.
-func (n *Node) Holds(line int) bool {
-	last := n.Pos.Line
-	for _, item := range n.Items {
-		last = max(last, item.KeyPos.Line, item.Pos.Line)
-	}
-	return n.KeyPos.Line <= line && line <= last
-}
-
 // syntaxError is what a parser can't read, and where.
 type syntaxError struct {
 	pos     Pos

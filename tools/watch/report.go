@@ -21,14 +21,22 @@ type Report struct {
 	shown map[string][]problem.Problem // by topic, what was found last
 }
 
-// Colored says whether f shows colors and whoever runs the tool wants them:
-// https://no-color.org/
-func Colored(f *os.File) bool {
-	info, err := f.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+// Terminal says whether what is written to w is seen as it is written.
+func Terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
 		return false
 	}
-	return runtime.GOOS != "windows" || os.Getenv("WT_SESSION") != "" // older consoles would show the codes
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// Colored says whether w shows colors and whoever runs the tool wants them:
+// https://no-color.org/
+func Colored(w io.Writer) bool {
+	wanted := os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	able := runtime.GOOS != "windows" || os.Getenv("WT_SESSION") != "" // older consoles would show the codes
+	return wanted && able && Terminal(w)
 }
 
 // Say writes a line with the time of day.
