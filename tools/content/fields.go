@@ -79,6 +79,8 @@ func (f fields) text(key string, required bool) string {
 		return n.Raw
 	case n.Kind == Scalar: // 2026 or true: Hugo would make another value of it
 		f.report(n.Pos, "%q must be text: put quotes around %s", key, n.Raw)
+	case n.Kind == Null:
+		f.report(n.Pos, "%q is empty: write its text behind it, in quotes where that starts with #", key)
 	case required || n.Kind != Text:
 		f.want(n, "text")
 	}
