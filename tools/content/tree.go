@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -85,6 +84,7 @@ func plainly(message string, hints []hint) string {
 }
 
 var yamlHints = []hint{
+	{"already defined", "this key stands twice: keep one"},
 	{"that cannot start any token", "a tab stands here: write spaces in its place"},
 	{"non-map value is specified", "each line is a key, a colon, a space and a value, such as \"title: About us\""},
 	{"mapping value is not allowed", "put quotes around a value that holds a colon, and start each key at the left margin"},
@@ -97,14 +97,13 @@ var yamlHints = []hint{
 }
 
 var tomlHints = []hint{
+	{"already defined", "this key stands twice: keep one"},
 	{"at start of value", "put straight quotes around text, as in \"words\""},
 	{"basic strings cannot have new lines", "the text of this line has no end: close it with a straight \""},
 	{"literal strings cannot have new lines", "the text of this line has no end: close it with a straight '"},
 	{"expected newline but got", "the value ends before this: put quotes around text, write a date as 2026-01-05, and one setting a line"},
 	{"expected '=' after key", "between a key and its value stands ="},
 }
-
-var twice = regexp.MustCompile(`(?s)^mapping key (".*") already defined at.*`)
 
 // parseYAML reads front matter. Aliases, tags and merge keys are refused:
 // they make a value mean something else than what is written there.
@@ -116,7 +115,7 @@ func parseYAML(src []byte) (*Node, *syntaxError) {
 		if errors.As(err, &ye) {
 			at, message = yamlPos(ye.GetToken()), plainly(ye.GetMessage(), yamlHints)
 		}
-		return nil, errorAt(at, "this is not valid YAML: %s", twice.ReplaceAllString(message, "$1 stands twice: keep one"))
+		return nil, errorAt(at, "this is not valid YAML: %s", message)
 	}
 	if len(file.Docs) > 1 {
 		return nil, errorAt(yamlPos(file.Docs[1].GetToken()), "this is not valid front matter: it holds a second YAML document")
@@ -143,11 +142,6 @@ func yamlNode(n ast.Node) (*Node, *syntaxError) {
 			if err := out.addYAML(v); err != nil {
 				return nil, err
 			}
-		}
-	case *ast.MappingValueNode:
-		out.Kind = Map
-		if err := out.addYAML(n); err != nil {
-			return nil, err
 		}
 	case *ast.SequenceNode:
 		out.Kind = List
