@@ -57,12 +57,16 @@ func (s *site) written(name string) *content.Page {
 // file is where a page is written.
 func (s *site) file(p *content.Page) string { return filepath.Join(s.Root, filepath.FromSlash(p.File)) }
 
+// placeholders are README's, and what stands for "later".
+var placeholders = []string{"", "NAME", "CREDENTIAL AND ROLE", "TODO"}
+
 // person refuses what would not stand on one line of print.
 func person(flag, value string) error {
-	if strings.TrimSpace(value) == "" || slices.Contains([]string{"NAME", "CREDENTIAL AND ROLE", "TODO"}, strings.ToUpper(value)) { // README's placeholders
+	if slices.Contains(placeholders, strings.ToUpper(strings.TrimSpace(value))) {
 		return fmt.Errorf("-%s is missing: give it as -%s \"…\"", flag, flag)
 	}
-	if !utf8.ValidString(value) || strings.ContainsFunc(value, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }) || len(value) > 200 {
+	unprinted := func(r rune) bool { return r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
+	if strings.ContainsFunc(value, unprinted) || len(value) > 200 {
 		return fmt.Errorf("-%s must be one short line", flag)
 	}
 	return nil

@@ -98,7 +98,8 @@ func Build(site *content.Site, reports []review.Report) (*Checklist, []problem.P
 			if len(card.Items) == 0 {
 				continue
 			}
-			list := List{Level: card.Level, Title: card.Title, Page: r.Page.URL(), ID: id("list\n"+card.Level+"\n"+card.Title, "a list of this level and title", card.Pos)}
+			list := List{Level: card.Level, Title: card.Title, Page: r.Page.URL()}
+			list.ID = id("list\n"+card.Level+"\n"+card.Title, "a list of this level and title", card.Pos)
 			for _, item := range card.Items {
 				list.Items = append(list.Items, Item{ID: id("item\n"+item.Text, "this item", item.Pos), Text: item.Text})
 			}

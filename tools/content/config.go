@@ -156,7 +156,10 @@ func (f fields) sources() {
 		}
 		f := f.of(n)
 		f.known("title", "publisher", "url", "reviewed")
-		s := &Source{Key: n.Key, Title: f.text("title", true), Publisher: f.text("publisher", true), URL: f.text("url", false), Reviewed: f.date("reviewed"), Pos: n.Pos}
+		s := &Source{
+			Key: n.Key, Title: f.text("title", true), Publisher: f.text("publisher", true), URL: f.text("url", false),
+			Reviewed: f.date("reviewed"), Pos: n.Pos,
+		}
 		if _, ok := whole(s.URL); s.URL != "" && !ok {
 			f.want(n.Get("url"), "a whole address such as https://example.org/page")
 		}

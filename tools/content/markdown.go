@@ -151,7 +151,8 @@ func (b *body) blockquote(n *ast.Blockquote) {
 	m := alert.FindStringSubmatch(head)
 	if m == nil || strings.HasPrefix(head[len(m[0]):], "(") { // a link to Hugo
 		if nearly.MatchString(head) {
-			b.report(line.Start, RuleCard, "this would show as a plain quote: start a card with > [!TYPE], where TYPE is one of %s", strings.Join(b.site.Cards, ", "))
+			b.report(line.Start, RuleCard, "this would show as a plain quote: start a card with > [!TYPE], where TYPE is one of %s",
+				strings.Join(b.site.Cards, ", "))
 		}
 		return
 	}

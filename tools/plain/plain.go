@@ -140,7 +140,8 @@ func (c *checker) page(p *content.Page) {
 			}
 		}
 		if limit := c.ParagraphSentences; b.Paragraph && limit > 0 && len(sentences) > limit {
-			c.add(p, b.Text, p.Pos(b, sentences[0].from), "this paragraph has %d sentences, more than %d: start a new one, or make a list, at %q", len(sentences), limit, start(sentences[limit].of(b.Text)))
+			c.add(p, b.Text, p.Pos(b, sentences[0].from), "this paragraph has %d sentences, more than %d: start a new one, or make a list, at %q",
+				len(sentences), limit, start(sentences[limit].of(b.Text)))
 		}
 	}
 	if n := p.Front.Get("description"); n != nil {
@@ -153,7 +154,8 @@ func (c *checker) page(p *content.Page) {
 		limit = own
 	}
 	if grade := math.Round(all.grade()*10) / 10; c.graded && limit > 0 && all.words >= enough && grade > float64(limit) {
-		c.add(p, "", p.Pos(in, where.from), "the page reads at grade %.1f, and its limit is %d: use shorter sentences and words, first in %q", grade, limit, start(where.of(in.Text)))
+		c.add(p, "", p.Pos(in, where.from), "the page reads at grade %.1f, and its limit is %d: use shorter sentences and words, first in %q",
+			grade, limit, start(where.of(in.Text)))
 	}
 }
 
@@ -172,7 +174,8 @@ func (c *checker) sentence(p *content.Page, text string, s sentence, at func(off
 		return counts{}
 	}
 	if c.SentenceWords > 0 && n.words > c.SentenceWords {
-		c.add(p, s.of(text), at(s.from), "this sentence has %d words, more than %d: make two of it, or a list: %q", n.words, c.SentenceWords, start(s.of(text)))
+		c.add(p, s.of(text), at(s.from), "this sentence has %d words, more than %d: make two of it, or a list: %q",
+			n.words, c.SentenceWords, start(s.of(text)))
 	}
 	for i, first := range found {
 		for _, t := range first.twins {

@@ -140,9 +140,11 @@ func (c *checker) state(quiet bool, file string, pos content.Pos, rule, format s
 
 func (c *checker) source(s *content.Source) {
 	if s.Reviewed.After(c.today) {
-		c.add(problem.Error, content.ConfigFile, s.Pos, content.RuleDate, "source %q was reviewed on %s, which is after today, %s: check the date", s.Key, Day(s.Reviewed), Day(c.today))
+		c.add(problem.Error, content.ConfigFile, s.Pos, content.RuleDate, "source %q was reviewed on %s, which is after today, %s: check the date",
+			s.Key, Day(s.Reviewed), Day(c.today))
 	} else if Outdated(c.site, s, c.today) {
-		c.state(true, content.ConfigFile, s.Pos, RuleOutdated, "source %q was last reviewed on %s, more than %s ago: see if there is a newer version", s.Key, Day(s.Reviewed), problem.Plural(c.site.Interval, "month"))
+		c.state(true, content.ConfigFile, s.Pos, RuleOutdated, "source %q was last reviewed on %s, more than %s ago: see if there is a newer version",
+			s.Key, Day(s.Reviewed), problem.Plural(c.site.Interval, "month"))
 	}
 }
 
@@ -150,13 +152,16 @@ func (c *checker) page(p *content.Page) Report {
 	c.subject, c.failures = p, 0
 	r := Report{Page: p, Adapted: c.date(p.Front, "adapted")}
 	if r.Adapted.After(c.today) {
-		c.fail(p.Front.Get("adapted").Pos, content.RuleDate, "\"adapted\" is %s, which is after today, %s: write the day the text was written or last changed in meaning", Day(r.Adapted), Day(c.today))
+		c.fail(p.Front.Get("adapted").Pos, content.RuleDate,
+			"\"adapted\" is %s, which is after today, %s: write the day the text was written or last changed in meaning",
+			Day(r.Adapted), Day(c.today))
 	}
 	record := p.Front.Get("review")
 	if !p.Medical {
 		for _, key := range []string{"sources", "review"} {
 			if n := p.Front.Get(key); n != nil {
-				c.fail(n.KeyPos, RuleReview, "%q does not go with \"medical: false\", which says that the page holds no medical text of its own: remove one of them", key)
+				c.fail(n.KeyPos, RuleReview,
+					"%q does not go with \"medical: false\", which says that the page holds no medical text of its own: remove one of them", key)
 			}
 		}
 		return r
@@ -170,9 +175,11 @@ func (c *checker) page(p *content.Page) Report {
 	case Changed:
 		c.state(false, p.File, at, RuleChanged, "%s", c.changed(p, r))
 	case Overdue:
-		c.state(false, p.File, at, RuleOverdue, "the review was due on %s, %s ago: ask a clinician to review the page, then sign it again", Day(r.Review.Due), problem.Plural(Days(r.Review.Due, c.today), "day"))
+		c.state(false, p.File, at, RuleOverdue, "the review was due on %s, %s ago: ask a clinician to review the page, then sign it again",
+			Day(r.Review.Due), problem.Plural(Days(r.Review.Due, c.today), "day"))
 	case DueSoon:
-		c.state(false, p.File, at, RuleDueSoon, "the review is due on %s, in %s: ask a clinician to review the page", Day(r.Review.Due), problem.Plural(Days(c.today, r.Review.Due), "day"))
+		c.state(false, p.File, at, RuleDueSoon, "the review is due on %s, in %s: ask a clinician to review the page",
+			Day(r.Review.Due), problem.Plural(Days(c.today, r.Review.Due), "day"))
 	case Unreviewed:
 		c.state(true, p.File, at, RuleUnreviewed, "no clinician has signed this page")
 	}
@@ -224,7 +231,9 @@ func (c *checker) sources(p *content.Page, adapted time.Time) []*content.Source 
 		if n != nil {
 			pos = n.KeyPos
 		}
-		c.fail(pos, RuleSources, "\"sources\" is missing or empty: name where the facts come from, as in sources: [KEY], where KEY is one of [params.sources] in %s", content.ConfigFile)
+		c.fail(pos, RuleSources,
+			"\"sources\" is missing or empty: name where the facts come from, as in sources: [KEY], where KEY is one of [params.sources] in %s",
+			content.ConfigFile)
 		return nil
 	}
 	if n.Kind != content.List {
@@ -244,7 +253,9 @@ func (c *checker) sources(p *content.Page, adapted time.Time) []*content.Source 
 		default:
 			out = append(out, s)
 			if !adapted.IsZero() && s.Reviewed.After(adapted) {
-				c.fail(item.Pos, RuleSources, "source %q was reviewed on %s, after this text was adapted on %s: adapt the text to it again, or check the dates", s.Key, Day(s.Reviewed), Day(adapted))
+				c.fail(item.Pos, RuleSources,
+					"source %q was reviewed on %s, after this text was adapted on %s: adapt the text to it again, or check the dates",
+					s.Key, Day(s.Reviewed), Day(adapted))
 			}
 		}
 		seen[item.Raw] = true
@@ -272,15 +283,18 @@ func (c *checker) record(n *content.Node) *Review {
 		c.fail(n.Get("text").Pos, RuleReview, "\"text\" must be a digest, sha256- and 44 characters: let the sign command write it")
 	}
 	if r.Reviewed.After(c.today) {
-		c.fail(n.Get("reviewed").Pos, content.RuleDate, "\"reviewed\" is %s, which is after today, %s: write the day of the review", Day(r.Reviewed), Day(c.today))
+		c.fail(n.Get("reviewed").Pos, content.RuleDate, "\"reviewed\" is %s, which is after today, %s: write the day of the review",
+			Day(r.Reviewed), Day(c.today))
 	}
 	if !r.Reviewed.IsZero() && !r.Due.IsZero() {
 		latest := AddMonths(r.Reviewed, c.site.Interval)
 		switch {
 		case !r.Due.After(r.Reviewed):
-			c.fail(n.Get("due").Pos, content.RuleDate, "\"due\" is %s, which is not after the review on %s: write the day of the next review", Day(r.Due), Day(r.Reviewed))
+			c.fail(n.Get("due").Pos, content.RuleDate, "\"due\" is %s, which is not after the review on %s: write the day of the next review",
+				Day(r.Due), Day(r.Reviewed))
 		case r.Due.After(latest):
-			c.fail(n.Get("due").Pos, content.RuleDate, "\"due\" is %s, more than %s after the review on %s: write %s or earlier", Day(r.Due), problem.Plural(c.site.Interval, "month"), Day(r.Reviewed), Day(latest))
+			c.fail(n.Get("due").Pos, content.RuleDate, "\"due\" is %s, more than %s after the review on %s: write %s or earlier",
+				Day(r.Due), problem.Plural(c.site.Interval, "month"), Day(r.Reviewed), Day(latest))
 		}
 	}
 	if c.failures > before {
