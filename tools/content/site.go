@@ -93,9 +93,10 @@ func Load(root string) (*Site, []problem.Problem, error) {
 	return new(Cache).Load(root)
 }
 
-func load(root string, cache *Cache) (*Site, []problem.Problem, error) {
+// Load is as the function Load.
+func (c *Cache) Load(root string) (*Site, []problem.Problem, error) {
 	s := &Site{Root: root, Location: time.UTC, Interval: 36, DueSoon: 60, Sources: map[string]*Source{}}
-	l := &loader{site: s, cache: cache}
+	l := &loader{site: s, cache: c}
 	ok, err := l.config()
 	if ok {
 		err = l.pages()

@@ -37,9 +37,6 @@ type findings struct {
 	used     []int
 }
 
-// Check is as the method of an empty Cache.
-func Check(site *content.Site) []problem.Problem { return new(Cache).Check(site) }
-
 // Check judges every page of the site by its [params.plain]. Each heading, item
 // and card title is a sentence, at least: readers stop there, too.
 func (k *Cache) Check(site *content.Site) (problems []problem.Problem) {
