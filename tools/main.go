@@ -16,6 +16,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -40,6 +41,7 @@ import (
 	"microsite/tools/problem"
 	"microsite/tools/publish"
 	"microsite/tools/review"
+	"microsite/tools/watch"
 )
 
 // Exit codes.
@@ -61,19 +63,29 @@ type tool struct {
 	stdout, stderr io.Writer
 	now            func() time.Time
 
-	// flags
-	today  string
-	format string
-	base   string
-	strict bool
-	by     string
-	role   string
-	due    string
-	show   bool
-	within string
+	// flags; see the method of this name
+	today, format, base   string
+	strict, external      bool
+	port                  int
+	by, role, due, within string
+	show                  bool
+}
 
-	external bool
-	port     int
+// path is that of a file named on the command line.
+func (t *tool) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(t.dir, name)
+}
+
+// root is the site's root folder as the system knows it.
+func (t *tool) root() (string, error) {
+	root, err := filepath.Abs(t.dir)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(root)
 }
 
 // command is one word after the tool's name.
@@ -172,65 +184,43 @@ func (t *tool) help(w io.Writer) {
 	fmt.Fprint(w, "\n\"go run ./tools COMMAND -h\" explains a command. README.md is the manual.\n")
 }
 
+// flags defines every flag of every command; command.flags says whose is which.
+func (t *tool) flags() *flag.FlagSet {
+	all := flag.NewFlagSet("", flag.ContinueOnError)
+	all.StringVar(&t.today, "today", "", "judge dates as on this `day`, YYYY-MM-DD, not today")
+	all.StringVar(&t.format, "format", "text", "print problems as `text`, json or github (annotations)")
+	all.StringVar(&t.base, "base", "", "`address` that the site is published at, over config.toml's")
+	all.BoolVar(&t.strict, "strict", false, "let warnings fail too, and list pages that are not reviewed and sources that are outdated")
+	all.BoolVar(&t.external, "external", false, "ask other sites, too, whether what is linked there exists")
+	all.IntVar(&t.port, "port", 1313, "`port` of the preview on this computer")
+	all.StringVar(&t.by, "by", "", "`name` of the clinician who reviewed the text")
+	all.StringVar(&t.role, "role", "", "the clinician's credential and `role`")
+	all.StringVar(&t.due, "due", "", "`day` of the next review, YYYY-MM-DD; the site's whole interval from today if not given")
+	all.BoolVar(&t.show, "show", false, "print exactly what would be signed, and sign nothing")
+	all.StringVar(&t.within, "within", "", "leave out pages that are current for longer than this `time`, such as 90d")
+	return all
+}
+
 func (t *tool) command(ctx context.Context, c command, args []string) int {
-	set := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	set, all := flag.NewFlagSet(c.name, flag.ContinueOnError), t.flags()
 	set.SetOutput(io.Discard)
-	all := map[string]func(){
-		"today": func() { set.StringVar(&t.today, "today", "", "judge dates as on this `day`, YYYY-MM-DD, not today") },
-		"format": func() {
-			set.StringVar(&t.format, "format", "text", "print problems as `text`, json or github (annotations)")
-		},
-		"base": func() {
-			set.StringVar(&t.base, "base", "", "`address` that the site is published at, over config.toml's")
-		},
-		"strict": func() {
-			set.BoolVar(&t.strict, "strict", false, "let warnings fail too, and list pages that are not reviewed and sources that are outdated")
-		},
-	}
-	all["external"] = func() {
-		set.BoolVar(&t.external, "external", false, "ask other sites, too, whether what is linked there exists")
-	}
-	all["by"] = func() { set.StringVar(&t.by, "by", "", "`name` of the clinician who reviewed the text") }
-	all["role"] = func() { set.StringVar(&t.role, "role", "", "the clinician's credential and `role`") }
-	all["due"] = func() {
-		set.StringVar(&t.due, "due", "", "`day` of the next review, YYYY-MM-DD; the site's whole interval from today if not given")
-	}
-	all["show"] = func() {
-		set.BoolVar(&t.show, "show", false, "print exactly what would be signed, and sign nothing")
-	}
-	all["port"] = func() { set.IntVar(&t.port, "port", 1313, "`port` of the preview on this computer") }
-	all["within"] = func() {
-		set.StringVar(&t.within, "within", "", "leave out pages that are current for longer than this `time`, such as 90d")
-	}
 	for _, name := range c.flags {
-		all[name]()
+		f := all.Lookup(name)
+		set.Var(f.Value, f.Name, f.Usage)
 	}
-	switch err := set.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
+	err := set.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintf(t.stdout, "%s\n\nUsage: go run ./tools %s\n\n%s\n\n", strings.ToUpper(c.short[:1])+c.short[1:], strings.TrimSpace(c.name+" [flags] "+c.args), c.long)
 		set.SetOutput(t.stdout)
 		set.PrintDefaults()
 		fmt.Fprint(t.stdout, "\nExit codes: 0 clean, 1 problems, 2 wrong usage, 3 could not do its work.\n(\"go run\" makes 1 of every code but 0.)\n")
 		return exitClean
-	case err != nil:
+	}
+	if err == nil {
+		err = t.valid(c, set.Args())
+	}
+	if err != nil {
 		return t.usage(c, err)
-	}
-	if slices.Contains(c.flags, "format") && !slices.Contains(problem.Formats, t.format) {
-		return t.usage(c, fmt.Errorf("unknown -format %q: use one of %s", t.format, strings.Join(problem.Formats, ", ")))
-	}
-	if _, err := t.day(time.UTC); err != nil {
-		return t.usage(c, err)
-	}
-	if t.base != "" && !content.IsBase(t.base) {
-		return t.usage(c, fmt.Errorf("-base %q must be a whole address such as https://example.org/", t.base))
-	}
-	if want := len(strings.Fields(c.args)); set.NArg() != want {
-		if many := strings.HasSuffix(c.args, "…"); set.NArg() > want && !many {
-			return t.usage(c, fmt.Errorf("unexpected argument %q", set.Arg(want)))
-		}
-		if set.NArg() < want {
-			return t.usage(c, fmt.Errorf("%s is missing", c.args))
-		}
 	}
 	code, err := c.run(t, ctx, set.Args())
 	switch {
@@ -244,6 +234,28 @@ func (t *tool) command(ctx context.Context, c command, args []string) int {
 		return exitFailed
 	}
 	return code
+}
+
+// valid says what is wrong with the values of flags and with how many arguments there are.
+func (t *tool) valid(c command, args []string) error {
+	if !slices.Contains(problem.Formats, t.format) {
+		return fmt.Errorf("unknown -format %q: use one of %s", t.format, strings.Join(problem.Formats, ", "))
+	}
+	if _, err := t.day(time.UTC); err != nil {
+		return err
+	}
+	if t.base != "" && !content.IsBase(t.base) {
+		return fmt.Errorf("-base %q must be a whole address such as https://example.org/", t.base)
+	}
+	want := len(strings.Fields(c.args))
+	many := strings.HasSuffix(c.args, "…")
+	switch {
+	case len(args) < want:
+		return fmt.Errorf("%s is missing", c.args)
+	case len(args) > want && !many:
+		return fmt.Errorf("unexpected argument %q", args[want])
+	}
+	return nil
 }
 
 func (t *tool) usage(c command, err error) int {
@@ -286,7 +298,8 @@ func (t *tool) bad(problems []problem.Problem) bool {
 // site is what check and build both start from.
 type site struct {
 	*content.Site
-	clock     time.Time
+	clock     time.Time // the instant that pages are rendered for
+	today     time.Time // its civil day
 	reports   []review.Report
 	checklist []byte
 	problems  []problem.Problem
@@ -308,10 +321,7 @@ type cache struct {
 
 // read is load without a word.
 func (t *tool) read(cache *cache) (*site, error) {
-	root, err := filepath.Abs(t.dir)
-	if err == nil {
-		root, err = filepath.EvalSymlinks(root)
-	}
+	root, err := t.root()
 	if err != nil {
 		return nil, err
 	}
@@ -322,8 +332,8 @@ func (t *tool) read(cache *cache) (*site, error) {
 	if s.clock, err = t.day(s.Location); err != nil {
 		return nil, err
 	}
-	today := review.Today(s.clock, s.Location)
-	reports, problems := review.Check(s.Site, today, t.strict)
+	s.today = review.Today(s.clock, s.Location)
+	reports, problems := review.Check(s.Site, s.today, t.strict)
 	s.reports, s.problems = reports, append(s.problems, problems...)
 	s.problems = append(s.problems, cache.plain.Check(s.Site)...)
 	list, problems := checklist.Build(s.Site, reports)
@@ -334,7 +344,6 @@ func (t *tool) read(cache *cache) (*site, error) {
 
 // summary says in one line what whole sites live with.
 func (t *tool) summary(s *site) {
-	today := review.Today(s.clock, s.Location)
 	medical, unreviewed, outdated := 0, 0, 0
 	for _, r := range s.reports {
 		if r.Page.Medical {
@@ -345,12 +354,12 @@ func (t *tool) summary(s *site) {
 		}
 	}
 	for _, source := range s.Sources {
-		if review.Outdated(s.Site, source, today) {
+		if review.Outdated(s.Site, source, s.today) {
 			outdated++
 		}
 	}
 	t.say("Checked %s on %s: %d of %d with medical text are not reviewed by a clinician; %d of %s outdated.",
-		problem.Plural(len(s.Pages), "page"), today.Format(time.DateOnly), unreviewed, medical, outdated, problem.Plural(len(s.Sources), "source"))
+		problem.Plural(len(s.Pages), "page"), review.Day(s.today), unreviewed, medical, outdated, problem.Plural(len(s.Sources), "source"))
 }
 
 func (t *tool) check(_ context.Context, _ []string) (int, error) {
@@ -440,10 +449,7 @@ var reserved = regexp.MustCompile(`(^|\.)(example|test|invalid|localhost|example
 // reserved warns of a site that nobody can reach: RFC 2606 keeps these names
 // for examples. An address on this machine is meant.
 func (t *tool) reserved(s *site) []problem.Problem {
-	base := t.base
-	if base == "" {
-		base = s.BaseURL
-	}
+	base := cmp.Or(t.base, s.BaseURL)
 	u, err := url.Parse(base)
 	if err != nil || u.Hostname() == "localhost" || net.ParseIP(u.Hostname()) != nil || !reserved.MatchString(strings.ToLower(u.Hostname())) {
 		return nil
@@ -455,30 +461,29 @@ func (t *tool) reserved(s *site) []problem.Problem {
 // linkOptions tells the link check where the Markdown's links are written.
 func (s *site) linkOptions(base string) links.Options {
 	o := links.Options{Base: base, Root: s.Root, SourceDir: content.Dir, Sources: map[string][]links.Place{}, IDs: map[string]links.Place{}, Pages: map[string]links.Place{}}
+	place := func(file string, at content.Pos) links.Place {
+		return links.Place{File: file, Line: at.Line, Column: at.Column}
+	}
 	for _, p := range s.Pages {
-		places := []links.Place{}
+		o.Sources[p.Path] = []links.Place{}
 		for _, l := range p.Links {
-			places = append(places, links.Place{File: p.File, Line: l.Pos.Line, Column: l.Pos.Column})
+			o.Sources[p.Path] = append(o.Sources[p.Path], place(p.File, l.Pos))
 		}
-		o.Sources[p.Path] = places
 		for _, id := range p.IDs { // the last of equal ones is too many
-			o.IDs[p.Path+"#"+id.Name] = links.Place{File: p.File, Line: id.Pos.Line, Column: id.Pos.Column}
+			o.IDs[p.Path+"#"+id.Name] = place(p.File, id.Pos)
 		}
 		if !p.Draft {
 			o.Pages[p.URL()] = links.Place{File: p.File}
 		}
 	}
 	for _, i := range s.Ignores {
-		o.Ignores = append(o.Ignores, links.Ignore{Page: i.Page, Target: i.Target, Place: links.Place{File: content.ConfigFile, Line: i.Pos.Line, Column: i.Pos.Column}})
+		o.Ignores = append(o.Ignores, links.Ignore{Page: i.Page, Target: i.Target, Place: place(content.ConfigFile, i.Pos)})
 	}
 	return o
 }
 
 func (t *tool) links(ctx context.Context, args []string) (int, error) {
-	dir := args[0]
-	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(t.dir, dir)
-	}
+	dir := t.path(args[0])
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return exitFailed, fmt.Errorf("%s is not a folder that can be read", args[0])
 	}
@@ -519,17 +524,13 @@ func (t *tool) links(ctx context.Context, args []string) (int, error) {
 // progress shows how far the questions to other sites have come, on one line
 // of a terminal; anywhere else it is silent.
 func (t *tool) progress() func(done, all int) {
-	file, ok := t.stderr.(*os.File)
-	if !ok {
-		return nil
-	}
-	if info, err := file.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+	if !watch.Terminal(t.stderr) {
 		return nil
 	}
 	return func(done, all int) {
-		fmt.Fprintf(file, "\rAsked for %d of %d addresses of other sites", done, all)
+		fmt.Fprintf(t.stderr, "\rAsked for %d of %d addresses of other sites", done, all)
 		if done == all {
-			fmt.Fprintln(file)
+			fmt.Fprintln(t.stderr)
 		}
 	}
 }

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -25,47 +23,31 @@ import (
 // watched is what a site is made of.
 var watched = watch.Options{
 	Folders: []string{content.Dir, "layouts", "i18n", "static"},
-	Files:   []string{content.ConfigFile, "hugo.toml", "hugo.yaml", "hugo.yml", "hugo.json", "config.yaml", "config.yml", "config.json", "config"},
+	Files:   append([]string{content.ConfigFile}, content.OtherConfigs...),
 	Ignore:  []string{checklist.File}, // its own
 }
 
-// session is an editor's work under way. All of it but the rendering happens
-// on one goroutine, which alone writes to the terminal.
+// session is an editor's work under way. A rendering and Hugo's server run
+// beside it; all else happens on one goroutine, which alone writes to the terminal.
 type session struct {
 	*tool
 	root   string
+	hugo   string
 	cache  cache
 	report *watch.Report
-	hugo   string
 
 	site  *site    // as last read; nil while it can't be rendered
 	saved []string // with the last save; nil at first
 	why   string   // what was said last of why it can't be rendered
 
-	rendering chan rendering // nil when none is under way
-	cancel    context.CancelFunc
-	stale     bool // something was saved since it began
+	rendering rendering
+	preview   preview
 
 	found  []problem.Problem // by the last rendering
 	said   []problem.Problem // by Hugo's server of the last save
 	saidAt time.Time
 	later  <-chan time.Time  // when that is told, unless a rendering says it before
 	told   []problem.Problem // of both
-
-	server    <-chan publish.Event // nil when none is running
-	stop      context.CancelFunc
-	url       string
-	started   time.Time
-	deaths    int              // in a row
-	again     <-chan time.Time // when it starts again
-	restart   bool             // it was stopped to start afresh
-	unstarted bool             // the site keeps it from starting
-}
-
-// rendering is what came of one.
-type rendering struct {
-	problems []problem.Problem
-	err      error
 }
 
 func (t *tool) watch(ctx context.Context, _ []string) (int, error) { return t.edit(ctx, false) }
@@ -78,26 +60,6 @@ func (t *tool) serve(ctx context.Context, _ []string) (int, error) {
 		return exitFailed, err
 	}
 	return t.edit(ctx, true)
-}
-
-// free says whether a port can be had, before anything starts.
-func free(port int) error {
-	other := port%65535 + 1
-	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-	case err != nil:
-		return fmt.Errorf("port %d can't be used: %w. Choose another: go run ./tools serve -port 1314", port, err)
-	default:
-		l.Close()
-		// A browser may come to somebody else, who listens where Hugo doesn't.
-		conn, err := net.DialTimeout("tcp", net.JoinHostPort("::1", strconv.Itoa(port)), time.Second)
-		if err != nil {
-			return nil
-		}
-		conn.Close()
-	}
-	return fmt.Errorf("port %d is taken, perhaps by another preview. End that one, or choose another port: go run ./tools serve -port %d", port, other)
 }
 
 func (t *tool) edit(ctx context.Context, preview bool) (int, error) {
@@ -121,9 +83,6 @@ func (t *tool) session(ctx context.Context, preview bool) error {
 	if _, err := t.read(&s.cache); err != nil {
 		return err // this is no site
 	}
-	ctx, end := context.WithCancel(ctx)
-	defer s.wait()
-	defer end()
 	w, err := watch.New(s.root, watched)
 	if err != nil {
 		return err
@@ -133,9 +92,14 @@ func (t *tool) session(ctx context.Context, preview bool) error {
 	if s.hugo, err = publish.FindHugo(ctx, s.root, t.stderr); err != nil {
 		return err
 	}
+	ctx, end := context.WithCancel(ctx)
+	defer s.rendering.wait()
+	defer s.preview.wait()
+	defer end() // before it waits
 	s.render(ctx)
 	if preview {
-		s.start(ctx)
+		s.preview = s.newPreview()
+		s.preview.start(ctx)
 	} else {
 		s.report.Say("Watching. Save a file to see what it needs; Ctrl-C ends this.")
 	}
@@ -153,34 +117,30 @@ func (t *tool) session(ctx context.Context, preview bool) error {
 			s.check(save.Files)
 			s.render(ctx)
 			if preview {
-				s.refresh(ctx, save.Files)
+				s.preview.saved(ctx, save.Files)
 			}
-		case r := <-s.rendering:
+		case r := <-s.rendering.done:
 			s.rendered(ctx, r)
-		case e, ok := <-s.server:
-			if err := s.heard(ctx, e, ok); err != nil {
+		case e, ok := <-s.preview.events:
+			if e.Rendered || e.Site {
+				s.said, s.saidAt, s.later = e.Problems, time.Now(), time.After(meanwhile)
+			}
+			if err := s.preview.heard(ctx, e, ok); err != nil {
 				return err
 			}
 		case <-s.later:
-			if s.later = nil; s.site != nil && s.rendering == nil && !slices.Equal(s.all(), s.told) {
+			if s.later = nil; s.site != nil && s.rendering.done == nil && !slices.Equal(s.all(), s.told) {
 				s.tell()
 			}
-		case <-s.again:
-			s.again = nil
-			s.start(ctx)
+		case <-s.preview.again:
+			s.preview.start(ctx)
 		}
 	}
 }
 
 func (t *tool) newSession() (*session, error) {
-	root, err := filepath.Abs(t.dir)
-	if err == nil {
-		root, err = filepath.EvalSymlinks(root)
-	}
-	report := &watch.Report{Out: t.stdout, Now: t.now}
-	if f, ok := t.stdout.(*os.File); ok {
-		report.Style.Color = watch.Colored(f)
-	}
+	root, err := t.root()
+	report := &watch.Report{Out: t.stdout, Style: problem.Style{Color: watch.Colored(t.stdout)}, Now: t.now}
 	return &session{tool: t, root: root, report: report}, err
 }
 
@@ -198,7 +158,7 @@ func (s *session) check(saved []string) {
 	}
 	site, err := s.read(&s.cache)
 	if err != nil {
-		if _, gone := os.Stat(filepath.Join(s.root, content.Dir)); gone != nil {
+		if _, gone := os.Stat(s.file(content.Dir)); gone != nil {
 			err = fmt.Errorf("the folder %s is gone: bring it back, and the work goes on", content.Dir)
 		} else if errors.Is(err, os.ErrNotExist) {
 			return // a file went away while the folder was read: its own event comes next
@@ -209,13 +169,7 @@ func (s *session) check(saved []string) {
 	}
 	subject := problem.Plural(len(site.Pages), "page")
 	if saved != nil {
-		names := slices.Clone(saved)
-		for i, name := range names {
-			if _, err := os.Lstat(filepath.Join(s.root, filepath.FromSlash(name))); err != nil {
-				names[i] += " (removed)"
-			}
-		}
-		subject = watch.Names(names)
+		subject = s.names(saved)
 	}
 	s.report.Found("content", subject, saved, site.problems)
 	if errs, _ := problem.Count(site.problems); errs > 0 {
@@ -223,9 +177,29 @@ func (s *session) check(saved []string) {
 		return
 	}
 	s.site, s.why = site, ""
-	behind, err := checklist.Behind(s.root, site.checklist)
+	s.keepChecklist()
+}
+
+func (s *session) file(name string) string {
+	return filepath.Join(s.root, filepath.FromSlash(name))
+}
+
+// names lists the files of a save for the terminal.
+func (s *session) names(saved []string) string {
+	names := slices.Clone(saved)
+	for i, name := range names {
+		if _, err := os.Lstat(s.file(name)); err != nil {
+			names[i] += " (removed)"
+		}
+	}
+	return watch.Names(names)
+}
+
+// keepChecklist brings static/checklist.json up to date with the site.
+func (s *session) keepChecklist() {
+	behind, err := checklist.Behind(s.root, s.site.checklist)
 	if err == nil && len(behind) > 0 {
-		if err = publish.Update(s.root, checklist.File, site.checklist); err == nil {
+		if err = publish.Update(s.root, checklist.File, s.site.checklist); err == nil {
 			s.report.Say("%s is up to date again: commit it with your change.", checklist.File)
 		}
 	}
@@ -242,23 +216,42 @@ func (s *session) pause(why string) {
 	s.why = why
 }
 
-// render starts rendering the site as it was last read; one at a time.
+// rendering is the site being rendered, beside the session; one at a time.
+type rendering struct {
+	done   chan rendered // nil when none is under way
+	cancel context.CancelFunc
+	stale  bool // something was saved since it began
+}
+
+// rendered is what came of a rendering.
+type rendered struct {
+	problems []problem.Problem
+	err      error
+}
+
+func (r *rendering) wait() {
+	if r.done != nil {
+		<-r.done
+	}
+}
+
+// render starts rendering the site as it was last read; one that is under way
+// is broken off, and the next starts when it has ended.
 func (s *session) render(ctx context.Context) {
-	if s.rendering != nil {
-		s.cancel()
-		s.stale = true
+	if s.rendering.done != nil {
+		s.rendering.cancel()
+		s.rendering.stale = true
 		return
 	}
 	if s.site == nil {
 		return
 	}
-	done, site := make(chan rendering, 1), s.site
-	ctx, s.cancel = context.WithCancel(ctx)
-	s.rendering = done
+	ctx, cancel := context.WithCancel(ctx)
+	done, site := make(chan rendered, 1), s.site
+	s.rendering = rendering{done: done, cancel: cancel}
 	go func() {
-		var r rendering
-		r.problems, r.err = s.look(ctx, site)
-		done <- r
+		problems, err := s.look(ctx, site)
+		done <- rendered{problems, err}
 	}()
 }
 
@@ -280,12 +273,12 @@ func (s *session) look(ctx context.Context, site *site) ([]problem.Problem, erro
 	return append(found, broken...), err
 }
 
-func (s *session) rendered(ctx context.Context, r rendering) {
-	s.rendering = nil
-	s.cancel()
+func (s *session) rendered(ctx context.Context, r rendered) {
+	s.rendering.cancel()
+	stale := s.rendering.stale
+	s.rendering = rendering{}
 	switch {
-	case s.stale:
-		s.stale = false
+	case stale:
 		s.render(ctx)
 	case r.err != nil:
 		s.report.Say("The links could not be checked: %v", r.err)
@@ -315,84 +308,4 @@ func (s *session) tell() {
 		return
 	}
 	s.report.Found("links", "Links", s.saved, s.told)
-}
-
-// start runs Hugo's server.
-func (s *session) start(ctx context.Context) {
-	ctx, s.stop = context.WithCancel(ctx)
-	var clock time.Time // without -today, Hugo's server goes on to the next day by itself
-	if s.today != "" {
-		clock, _ = s.day(time.UTC) // it was parsed before
-	}
-	s.server, s.started = publish.Serve(ctx, s.root, s.hugo, s.port, clock), time.Now()
-}
-
-// refresh starts a server that waits for a save, and starts afresh one that
-// has lost a folder from sight: Hugo doesn't see it come back.
-func (s *session) refresh(ctx context.Context, saved []string) {
-	if s.server == nil && s.again == nil {
-		s.start(ctx)
-		return
-	}
-	back := slices.ContainsFunc(saved, func(name string) bool {
-		info, err := os.Stat(filepath.Join(s.root, name))
-		return slices.Contains(watched.Folders, name) && err == nil && info.IsDir()
-	})
-	if back && s.server != nil && !s.restart {
-		s.restart = true
-		s.stop()
-	}
-}
-
-const (
-	atOnce  = 10 * time.Second // a server that lives longer has not died at once
-	lives   = 5
-	backoff = 250 * time.Millisecond
-)
-
-// heard takes an event of Hugo's server. The error says that there is no use
-// in starting it again.
-func (s *session) heard(ctx context.Context, e publish.Event, ok bool) error {
-	switch {
-	case !ok:
-		s.server = nil
-		s.stop()
-		if s.restart {
-			s.restart = false
-			s.start(ctx)
-		}
-	case e.URL != "" && e.URL == s.url:
-		s.unstarted = false
-		s.report.Say("The preview is back.") // the browser finds it by itself
-	case e.URL != "":
-		s.unstarted, s.url = false, e.URL
-		s.report.Say("Preview: %s   (Ctrl-C ends it)", e.URL)
-	case e.Rendered || e.Site:
-		s.said, s.saidAt, s.later = e.Problems, time.Now(), time.After(meanwhile)
-		if e.Site && !s.unstarted {
-			s.unstarted = true
-			s.report.Say("The preview starts when these errors are mended.")
-		}
-	case e.Err != nil && !s.restart:
-		if time.Since(s.started) > atOnce {
-			s.deaths = 0
-		}
-		if s.deaths++; s.deaths == lives {
-			return fmt.Errorf("Hugo's server has ended %d times in a row: %w", s.deaths, e.Err)
-		}
-		s.report.Say("The preview has stopped (%v). Starting it again …", e.Err)
-		s.again = time.After(backoff << (s.deaths - 1))
-	}
-	return nil
-}
-
-// wait waits until all that ctx has ended has come to its end.
-func (s *session) wait() {
-	if s.rendering != nil {
-		<-s.rendering
-	}
-	if s.server != nil {
-		for range s.server {
-		}
-	}
 }

@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"microsite/tools/content"
 	"microsite/tools/problem"
@@ -89,8 +88,8 @@ func Build(site *content.Site, reports []review.Report) (*Checklist, []problem.P
 		id := func(words, what string, pos content.Pos) string {
 			id := ID(r.Page.Path, words)
 			if seen[id] {
-				problems = append(problems, problem.Problem{File: r.Page.File, Line: pos.Line, Column: pos.Column, Rule: Rule, Severity: problem.Error,
-					Message: what + " stands twice on this page: reword or remove one, because readers tick each by its words"})
+				problems = append(problems, pos.Problem(problem.Error, r.Page.File, Rule,
+					"%s stands twice on this page: reword or remove one, because readers tick each by its words", what))
 			}
 			seen[id] = true
 			return id
@@ -99,7 +98,8 @@ func Build(site *content.Site, reports []review.Report) (*Checklist, []problem.P
 			if len(card.Items) == 0 {
 				continue
 			}
-			list := List{Level: card.Level, Title: card.Title, Page: r.Page.URL(), ID: id("list\n"+card.Level+"\n"+card.Title, "a list of this level and title", card.Pos)}
+			list := List{Level: card.Level, Title: card.Title, Page: r.Page.URL()}
+			list.ID = id("list\n"+card.Level+"\n"+card.Title, "a list of this level and title", card.Pos)
 			for _, item := range card.Items {
 				list.Items = append(list.Items, Item{ID: id("item\n"+item.Text, "this item", item.Pos), Text: item.Text})
 			}
@@ -139,39 +139,28 @@ func ID(pagePath, words string) string {
 }
 
 func page(r review.Report) Page {
-	p := Page{Path: r.Page.URL(), Title: r.Page.Title, Adapted: day(r.Adapted), Sources: []Source{}}
+	p := Page{Path: r.Page.URL(), Title: r.Page.Title, Adapted: review.Day(r.Adapted), Sources: []Source{}}
 	if r.Review != nil {
-		p.Reviewed, p.Due = day(r.Review.Reviewed), day(r.Review.Due)
+		p.Reviewed, p.Due = review.Day(r.Review.Reviewed), review.Day(r.Review.Due)
 	}
 	for _, s := range r.Sources {
-		p.Sources = append(p.Sources, Source{Title: s.Title, Publisher: s.Publisher, URL: s.URL, Reviewed: day(s.Reviewed)})
+		p.Sources = append(p.Sources, Source{Title: s.Title, Publisher: s.Publisher, URL: s.URL, Reviewed: review.Day(s.Reviewed)})
 	}
 	return p
-}
-
-func day(d time.Time) string {
-	if d.IsZero() {
-		return ""
-	}
-	return d.Format(time.DateOnly)
 }
 
 // Encode returns the file's bytes: indented, so that a commit shows what
 // changed, and newline-ended.
 func (c *Checklist) Encode() ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(true)
-	enc.SetIndent("", "  ")
-	err := enc.Encode(c)
-	return b.Bytes(), err
+	b, err := json.MarshalIndent(c, "", "  ")
+	return append(b, '\n'), err
 }
 
 // Behind says how the committed file of the site differs from want: a problem,
 // or none. The error says that the file could not be read.
 func Behind(root string, want []byte) ([]problem.Problem, error) {
 	have, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(File)))
-	message := "the checklist is behind the content: run the build command and commit this file with your change"
+	message := "the checklist is behind the content: build the site (go run ./tools build), and commit this file with your change"
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		message = strings.Replace(message, "is behind the content", "is missing", 1)

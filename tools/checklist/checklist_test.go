@@ -212,7 +212,7 @@ func TestBehind(t *testing.T) {
 		}
 		return problems[0].Message
 	}
-	if got := behind(); !strings.HasPrefix(got, "the checklist is missing: run the build command") {
+	if got := behind(); !strings.HasPrefix(got, "the checklist is missing: build the site (go run ./tools build)") {
 		t.Error(got)
 	}
 	if err := os.Mkdir(filepath.Dir(name), 0o755); err != nil {

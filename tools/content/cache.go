@@ -40,11 +40,6 @@ func (c *cached) same(info fs.FileInfo) bool {
 		c.read.Sub(info.ModTime()) > settled
 }
 
-// Load is as the function Load.
-func (c *Cache) Load(root string) (*Site, []problem.Problem, error) {
-	return load(root, c)
-}
-
 // use empties the cache when the settings or drawings are not those of the last time.
 func (c *Cache) use(config []byte, figures []string) {
 	if !bytes.Equal(c.config, config) || !slices.Equal(c.figures, figures) {

@@ -53,12 +53,12 @@ func TestPosAt(t *testing.T) {
 	for text, want := range map[string]Pos{
 		"ab": {1, 1}, "b": {1, 2}, "\r": {1, 3}, "Ä": {2, 1}, "ö": {2, 2}, "😀": {2, 3}, "c": {2, 4}, "\nend": {3, 1}, "end": {4, 1}, "d": {4, 3},
 	} {
-		if got := posAt([]byte(src), strings.Index(src, text)); got != want {
+		if got := (&source{text: []byte(src)}).at(strings.Index(src, text)); got != want {
 			t.Errorf("%q is at %v, not %v", text, got, want)
 		}
 	}
 	for offset, want := range map[int]Pos{-5: {1, 1}, 0: {1, 1}, len(src): {4, 4}, len(src) + 9: {4, 4}} {
-		if got := posAt([]byte(src), offset); got != want {
+		if got := (&source{text: []byte(src)}).at(offset); got != want {
 			t.Errorf("offset %d is at %v, not %v", offset, got, want)
 		}
 	}
@@ -135,7 +135,7 @@ func TestTreeRefuses(t *testing.T) {
 	}
 	for name, src := range map[string]string{
 		"alias bomb": bomb, "anchor": "a: &x b", "tag": "a: !!int b", "custom tag": "a: !x b", "merge": "a: {b: c}\n<<: {d: e}",
-		"doubled key": "a: 1\nb: 2\na: 3", "doubled key in a table": "a: {b: 1, b: 2}", "two documents": "a: b\n---\nc: d", "tab": "a:\n\tb: c",
+		"doubled key": "a: 1\nb: 2\na: 3", "doubled key in a table": "a: {b: 1, b: 2}", "doubled key in quotes": "a: 1\n\"a\": 2", "doubled key in other quotes": "{\"a\": 1, 'a': 2}", "two documents": "a: b\n---\nc: d", "tab": "a:\n\tb: c",
 		"list as key": "[a, b]: c", "open list": "a: [b", "open text": "a: \"b", "late indent": "a: b\n  c: d",
 		"deep list": "a: " + strings.Repeat("[", 8000), "closed deep list": "a: " + strings.Repeat("[", 5000) + strings.Repeat("]", 5000),
 		"deep table": "a: " + strings.Repeat("{a: ", 4000), "deep blocks": strings.Repeat("- ", 8000) + "x",
@@ -145,7 +145,7 @@ func TestTreeRefuses(t *testing.T) {
 		}
 	}
 	for name, src := range map[string]string{
-		"doubled key": "a = 1\na = 2", "doubled table": "[a]\n[a]", "no value": "a =", "open text": "a = \"b", "bad date": "a = 2026-02-30", "bare text": "a = b",
+		"doubled key": "a = 1\na = 2", "doubled key in quotes": "a = 1\n'a' = 2", "doubled key, dotted": "a.b = 1\n[a]\nb = 2", "doubled table": "[a]\n[a]", "no value": "a =", "open text": "a = \"b", "bad date": "a = 2026-02-30", "bare text": "a = b",
 		"deep list": "a = " + strings.Repeat("[", 8000),
 	} {
 		if n, err := parseTOML([]byte(src)); err == nil {

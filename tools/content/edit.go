@@ -12,7 +12,7 @@ import (
 // Parse reads one content file of the site from src instead of the disk. The
 // page is nil where a problem makes it unreadable.
 func (s *Site) Parse(file string, src []byte) (*Page, []problem.Problem) {
-	l := &loader{site: s, aliased: map[string]string{}}
+	l := &loader{site: s}
 	p := l.page(file, src)
 	if p != nil {
 		l.links(p)
@@ -25,7 +25,7 @@ func (s *Site) Parse(file string, src []byte) (*Page, []problem.Problem) {
 // end of the front matter. No other byte changes; where that can't be
 // promised, the error says what to do by hand.
 func (p *Page) Replace(s *Site, key string, block []string) ([]byte, error) {
-	lines := bytes.SplitAfter(p.source[:p.bodyOffset], []byte("\n"))
+	lines := bytes.SplitAfter(p.source.text[:p.bodyOffset], []byte("\n"))
 	end := len(lines) - 1 // the closing line
 	for end > 0 && len(bytes.TrimSpace(lines[end])) == 0 {
 		end--
@@ -47,7 +47,7 @@ func (p *Page) Replace(s *Site, key string, block []string) ([]byte, error) {
 		out = append(out, indent+line+newline...)
 	}
 	out = append(out, bytes.Join(lines[to:], nil)...)
-	out = append(out, p.source[p.bodyOffset:]...)
+	out = append(out, p.source.text[p.bodyOffset:]...)
 
 	again, _ := s.Parse(p.File, out)
 	if again == nil || again.Body != p.Body || !sameBut(key, p.Front, again.Front) || (again.Front.Get(key) == nil) != (block == nil) {

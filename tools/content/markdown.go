@@ -3,7 +3,6 @@ package content
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"fmt"
 	"html"
 	"net/url"
@@ -13,7 +12,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
@@ -59,27 +57,10 @@ type body struct {
 	src  []byte
 	card *Card // the last one entered
 	in   ast.Node
-
-	lines []int // where each line of src starts
-	first int   // the file's line that src starts on
+	lost ast.Node // the last list of boxes that has no card
 }
 
-func (b *body) pos(offset int) Pos {
-	if b.lines == nil {
-		b.lines = append(b.lines, 0)
-		for i, c := range b.src {
-			if c == '\n' {
-				b.lines = append(b.lines, i+1)
-			}
-		}
-		b.first = posAt(b.page.source, b.page.bodyOffset).Line
-	}
-	line, found := slices.BinarySearch(b.lines, offset)
-	if !found {
-		line--
-	}
-	return Pos{b.first + line, utf8.RuneCount(b.src[b.lines[line]:offset]) + 1}
-}
+func (b *body) pos(offset int) Pos { return b.page.source.at(b.page.bodyOffset + offset) }
 
 func (b *body) report(offset int, rule, format string, args ...any) {
 	b.add(b.page.File, b.pos(offset), rule, format, args...)
@@ -143,22 +124,13 @@ func (b *body) link(n ast.Node, destination string, image bool) {
 	b.page.Links = append(b.page.Links, Link{Destination: destination, Image: image, Pos: b.pos(n.Pos())})
 }
 
-// figures are the names of the drawings that the layouts hold.
-func figures(root string) (names []string) {
-	files, _ := filepath.Glob(filepath.Join(root, "layouts", "_partials", "figures", "*.html")) // the pattern is sound
-	for _, file := range files {
-		names = append(names, strings.TrimSuffix(filepath.Base(file), ".html"))
-	}
-	return names
-}
-
 // figure checks a drawing: layouts inline it, so no link comes of it.
 func (b *body) figure(n *ast.Image, name string) {
 	report := func(format string, args ...any) { b.report(n.Pos(), RuleFigure, format, args...) }
-	if known := b.site.figures; !slices.Contains(known, name) {
-		report("unknown figure %q.%s Known figures: %s", name, problem.DidYouMean(name, known), cmp.Or(strings.Join(known, ", "), "(none)"))
+	if !slices.Contains(b.site.figures, name) {
+		report("%s", problem.Unknown("figure", name, "Known figures", b.site.figures))
 	}
-	if Squeeze(b.text(n, false)) == "" {
+	if words, _ := b.text(n); Squeeze(words.Text) == "" {
 		report("this figure has no alternative, for readers who can't see it: say what to do, as in ![what to do](figure:%s \"A caption\")", name)
 	}
 	if Squeeze(string(n.Title)) == "" {
@@ -179,13 +151,14 @@ func (b *body) blockquote(n *ast.Blockquote) {
 	m := alert.FindStringSubmatch(head)
 	if m == nil || strings.HasPrefix(head[len(m[0]):], "(") { // a link to Hugo
 		if nearly.MatchString(head) {
-			b.report(line.Start, RuleCard, "this would show as a plain quote: start a card with > [!TYPE], where TYPE is one of %s", strings.Join(b.site.Cards, ", "))
+			b.report(line.Start, RuleCard, "this would show as a plain quote: start a card with > [!TYPE], where TYPE is one of %s",
+				strings.Join(b.site.Cards, ", "))
 		}
 		return
 	}
 	level := strings.ToLower(m[1])
 	if !slices.Contains(b.site.Cards, level) {
-		b.report(line.Start, RuleCard, "unknown card type %q.%s Known types: %s", m[1], problem.DidYouMean(level, b.site.Cards), strings.Join(b.site.Cards, ", "))
+		b.report(line.Start, RuleCard, "%s", problem.Unknown("card type", m[1], "Known types", b.site.Cards))
 	}
 	if m[2] != "" {
 		b.report(line.Start, RuleCard, "remove the %s after [!%s]: cards do not fold", m[2], m[1])
@@ -193,7 +166,8 @@ func (b *body) blockquote(n *ast.Blockquote) {
 	if n.Parent().Kind() != ast.KindDocument {
 		b.report(line.Start, RuleCard, "a card stands on its own: not inside a list or another card")
 	}
-	title := strings.TrimSpace(alert.ReplaceAllString(b.text(first, true), ""))
+	words, end := b.text(first)
+	title := strings.TrimSpace(alert.ReplaceAllString(words.Text[:end], ""))
 	b.page.Cards = append(b.page.Cards, Card{Level: level, Title: title, Pos: b.pos(line.Start)})
 	b.card, b.in = &b.page.Cards[len(b.page.Cards)-1], n
 }
@@ -223,7 +197,11 @@ func (b *body) task(n *east.TaskCheckBox) {
 	at := n.Pos()
 	switch {
 	case b.in == nil || list.Parent() != b.in:
-		b.report(at, RuleTask, "a task item needs a card right around its list: start the list with a line such as > [!%s] and put > before each item", strings.ToUpper(first(b.site.Cards, "do")))
+		if b.lost != list { // one lost > is one slip, however long the list
+			b.lost = list
+			b.report(at, RuleTask, "a box to tick stands in a card: put > before each line of its list, from the card's first line, such as > [!%s], on",
+				strings.ToUpper(first(b.site.Cards, "do")))
+		}
 		return
 	case list.(*ast.List).IsOrdered():
 		b.report(at, RuleTask, "start each box to tick with - and not with a number")
@@ -239,17 +217,18 @@ func (b *body) task(n *east.TaskCheckBox) {
 			b.report(other.Pos(), RuleTask, "every line of a list of boxes has a box: write - [ ], or make two lists")
 		}
 	}
-	text := Squeeze(b.text(block, false))
-	if text == "" {
-		b.report(at, RuleTask, "this task item has no words")
-		return
-	}
 	_ = ast.Walk(block, func(inner ast.Node, entering bool) (ast.WalkStatus, error) {
 		if k := inner.Kind(); entering && (k == ast.KindLink || k == ast.KindAutoLink || k == ast.KindImage) {
 			b.report(inner.Pos(), RuleTask, "a task item holds no link or picture, because the whole line is the label of its box: put it above or below the list")
 		}
 		return ast.WalkContinue, nil
 	})
+	words, _ := b.text(block)
+	text := Squeeze(words.Text)
+	if text == "" {
+		b.report(at, RuleTask, "this task item has no words")
+		return
+	}
 	b.card.Items = append(b.card.Items, Item{Text: text, Pos: b.pos(at)})
 }
 
@@ -260,97 +239,72 @@ func first(list []string, unset string) string {
 	return unset
 }
 
-// text is the plain text of a node's inline children, of the first line only if so asked.
-func (b *body) text(n ast.Node, firstLine bool) string {
-	var out strings.Builder
-	_ = ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if !entering {
-			return ast.WalkContinue, nil
-		}
-		switch n := n.(type) {
-		case *ast.Text:
-			v := n.Segment.Value(b.src)
-			if !n.IsRaw() {
-				v = unescape(v)
-			}
-			out.Write(v)
-			if n.SoftLineBreak() || n.HardLineBreak() {
-				if firstLine {
-					return ast.WalkStop, nil
-				}
-				out.WriteByte(' ')
-			}
-		case *ast.String:
-			out.Write(n.Value)
-		case *ast.AutoLink:
-			out.Write(n.Label(b.src))
-		}
-		return ast.WalkContinue, nil
-	})
-	return out.String()
-}
-
 // prose takes down the words of a block. The first line of a card, its title,
 // makes a block of its own.
 func (b *body) prose(n ast.Node, paragraph bool) {
-	title := false
+	all, end := b.text(n)
 	if _, quote := n.Parent().(*ast.Blockquote); quote && n.PreviousSibling() == nil && n.Lines().Len() > 0 {
-		line := n.Lines().At(0)
-		title = inside.Match(line.Value(b.src))
+		if line := n.Lines().At(0); inside.Match(line.Value(b.src)) {
+			head := len(alert.FindString(all.Text))
+			b.page.add(Block{Text: strings.Repeat(" ", head) + all.Text[head:end], runs: all.runs})
+			all.Text = strings.Repeat(" ", end) + all.Text[end:]
+		}
 	}
-	out := Block{Paragraph: paragraph && !title}
+	all.Paragraph = paragraph
+	b.page.add(all)
+}
+
+func (p *Page) add(b Block) {
+	if strings.TrimSpace(b.Text) != "" {
+		p.Blocks = append(p.Blocks, b)
+	}
+}
+
+// text is the plain text of a node's inline children, line ends as spaces, and
+// where its first line ends. The words of a picture inside are a block of their own.
+func (b *body) text(n ast.Node) (out Block, firstLine int) {
 	var words strings.Builder
-	flush := func() {
-		out.Text = words.String()
-		if title {
-			head := len(alert.FindString(out.Text))
-			out.Text = strings.Repeat(" ", head) + out.Text[head:]
-		}
-		if strings.TrimSpace(out.Text) != "" {
-			b.page.Blocks = append(b.page.Blocks, out)
-		}
-		words.Reset()
-		out, title = Block{Paragraph: paragraph}, false
+	write := func(plain []byte, at int) {
+		out.runs = append(out.runs, run{words.Len(), at})
+		words.Write(plain)
 	}
+	firstLine = -1
 	_ = ast.Walk(n, func(inner ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {
 			return ast.WalkContinue, nil
 		}
 		switch inner := inner.(type) {
-		case *ast.Image: // its words are a block of their own
+		case *ast.Image:
 			if inner != n {
 				return ast.WalkSkipChildren, nil
 			}
 		case *ast.Text:
 			at, v := inner.Segment.Start, inner.Segment.Value(b.src)
-			write := func(plain []byte, written int) {
-				out.runs = append(out.runs, run{words.Len(), at})
-				words.Write(plain)
-				at += written
-			}
 			last := 0
 			if !inner.IsRaw() && bytes.ContainsAny(v, `\&`) {
 				for _, m := range escape.FindAllIndex(v, -1) {
-					write(v[last:m[0]], m[0]-last)
-					write(unescape(v[m[0]:m[1]]), m[1]-m[0])
+					write(v[last:m[0]], at+last)
+					write(unescape(v[m[0]:m[1]]), at+m[0])
 					last = m[1]
 				}
 			}
-			write(v[last:], len(v)-last)
+			write(v[last:], at+last)
 			if inner.SoftLineBreak() || inner.HardLineBreak() {
-				if title {
-					flush()
-				} else {
-					words.WriteByte(' ')
+				if firstLine < 0 {
+					firstLine = words.Len()
 				}
+				words.WriteByte(' ')
 			}
 		case *ast.AutoLink:
-			out.runs = append(out.runs, run{words.Len(), inner.Pos()})
-			words.Write(inner.Label(b.src))
+			write(inner.Label(b.src), inner.Pos())
 		}
 		return ast.WalkContinue, nil
 	})
-	flush()
+	out.Text = words.String()
+	if firstLine < 0 {
+		firstLine = len(out.Text)
+	}
+	return out, firstLine
 }
 
 // unescape resolves backslashes and entities as rendering does, in one pass.
@@ -408,16 +362,15 @@ func (l *loader) fileLink(p *Page, to string, report func(string, ...any)) {
 	case path.Ext(file) != ".md" && strings.HasPrefix(to, "/") && exists(filepath.Join(l.site.Root, "static", filepath.FromSlash(file))):
 	case inside && path.Ext(file) != ".md" && exists(filepath.Join(l.site.Root, Dir, filepath.FromSlash(file))):
 	default:
-		var files []string
+		var names []string
 		for _, q := range l.site.Pages {
-			files = append(files, q.Path)
+			names = append(names, strings.TrimSuffix(q.Path, ".md"))
 		}
-		name := strings.TrimSuffix(path.Base(file), ".md") + ".md"
-		if n := problem.Nearest(name, files); n != "" {
-			report("there is no file %q in %s. Did you mean %q? Link to the file, as in [words](%s)", to, Dir, n, n)
+		if n := problem.Nearest(strings.TrimSuffix(path.Base(file), ".md"), names); n != "" {
+			report("there is no file %q in %s. Did you mean \"%s.md\"? Link to the file, as in [words](%s.md)", to, Dir, n, n)
 			return
 		}
-		report("there is no file %q in %s: link to one of its files, as in [words](%s)", to, Dir, first(files, "page.md"))
+		report("there is no file %q in %s: link to one of its files, as in [words](%s.md)", to, Dir, first(names, "page"))
 	}
 }
 

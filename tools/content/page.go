@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -40,7 +39,7 @@ type Page struct {
 	IDs         []ID
 
 	layout     string
-	source     []byte
+	source     *source
 	bodyOffset int
 }
 
@@ -85,7 +84,7 @@ func (p *Page) Pos(b Block, offset int) Pos {
 			at = r.body + offset - r.text
 		}
 	}
-	return posAt(p.source, p.bodyOffset+at)
+	return p.source.at(p.bodyOffset + at)
 }
 
 // ID is one that a heading is given, as in {#heat}.
@@ -122,11 +121,12 @@ func (p *Page) SignedText() string {
 // keys is the closed list of front matter.
 var keys = []string{"title", "linkTitle", "description", "weight", "layout", "draft", "aliases", "adapted", "sources", "medical", "review"}
 
-// refused explains keys that Hugo knows and this site does not allow.
+// refused explains keys that Hugo knows, in any case of letters, and this site
+// does not allow.
 var refused = map[string]string{
 	"url": "it would move the page", "slug": "it would move the page", "type": "it would change the page's layout",
 	"outputs": "it would change what is published", "cascade": "it would change other pages", "build": "it would hide the page",
-	"expiryDate": "a safety page must not vanish by itself", "publishDate": "a safety page must not vanish by itself",
+	"expirydate": "a safety page must not vanish by itself", "publishdate": "a safety page must not vanish by itself",
 	"date": "the day of the text is \"adapted\"", "lastmod": "the day of the text is \"adapted\"",
 }
 
@@ -139,22 +139,22 @@ func (l *loader) page(file string, src []byte) *Page {
 	if !l.readable(file, src) {
 		return nil
 	}
-	p := &Page{File: file, Path: strings.TrimPrefix(file, Dir+"/"), source: src}
-	front, line, ok := l.split(p)
-	if !ok {
+	p := &Page{File: file, Path: strings.TrimPrefix(file, Dir+"/"), source: &source{text: src}}
+	front, line := l.split(p)
+	if front == nil {
+		return nil
+	}
+	if len(front) > maxFront {
+		l.add(file, Pos{1, 1}, RuleFrontMatter, "the front matter is longer than %d bytes: the text of the page goes below it", maxFront)
 		return nil
 	}
 	parse := parseYAML
 	if p.FrontTOML {
 		parse = parseTOML
 	}
-	if len(front) > maxFront {
-		l.add(file, Pos{1, 1}, RuleFrontMatter, "the front matter is longer than %d bytes: the text of the page goes below it", maxFront)
-		return nil
-	}
-	root, err := parse(bytes.ReplaceAll(front, []byte("\r\n"), []byte("\n")))
-	if err != nil {
-		l.syntax(file, err, line, RuleFrontMatter)
+	root, wrong := parse(bytes.ReplaceAll(front, []byte("\r\n"), []byte("\n")))
+	if wrong != nil {
+		l.add(file, Pos{wrong.pos.Line + line, wrong.pos.Column}, RuleFrontMatter, "%s", wrong.message)
 		return nil
 	}
 	if root.Kind != Map {
@@ -166,7 +166,7 @@ func (l *loader) page(file string, src []byte) *Page {
 	p.Front = root
 
 	f := fields{l, file, RuleFrontMatter, root}
-	f.frontKeys()
+	f.allowed()
 	p.Title = f.text("title", true)
 	p.Description = f.text("description", true)
 	f.text("linkTitle", false)
@@ -178,64 +178,48 @@ func (l *loader) page(file string, src []byte) *Page {
 	return p
 }
 
+// allowed is known, with the reason where Hugo has such a key.
+func (f fields) allowed() {
+	rest := &Node{Kind: Map}
+	for _, n := range f.table.Items {
+		if why := refused[strings.ToLower(n.Key)]; why != "" {
+			f.report(n.KeyPos, "%q is not allowed, because %s: remove it", n.Key, why)
+		} else {
+			rest.Items = append(rest.Items, n)
+		}
+	}
+	f.of(rest).known(keys...)
+}
+
 var alias = regexp.MustCompile(`^/([a-z0-9]+(-[a-z0-9]+)*/)+$`)
 
 // aliases reports old addresses that would take the place of a page, or of one
-// another.
-func (l *loader) aliases(p *Page) {
-	for _, n := range (fields{l, p.File, RuleFrontMatter, p.Front}).texts("aliases") {
+// another; taken are those of the pages before.
+func (l *loader) aliases(p *Page, taken map[string]*Page) {
+	f := fields{l, p.File, RuleFrontMatter, p.Front}
+	for _, n := range f.texts("aliases") {
 		if !alias.MatchString(n.Raw) {
-			l.add(p.File, n.Pos, RuleFrontMatter, "an alias is an old address of this page, such as /old-name/, not %q", n.Raw)
+			f.report(n.Pos, "an alias is an old address of this page, such as /old-name/, not %q", n.Raw)
 		}
-		for _, other := range l.site.Pages {
-			if other.URL() == n.Raw {
-				l.add(p.File, n.Pos, RuleFrontMatter, "%s is the address of %s: remove this alias", n.Raw, other.File)
-			}
+		if other := l.site.byURL[n.Raw]; other != nil {
+			f.report(n.Pos, "%s is the address of %s: remove this alias", n.Raw, other.File)
 		}
-		if other := l.aliased[n.Raw]; other != "" {
-			l.add(p.File, n.Pos, RuleFrontMatter, "%s leads to %s already: keep one", n.Raw, other)
+		if other := taken[n.Raw]; other != nil {
+			f.report(n.Pos, "%s leads to %s already: keep one", n.Raw, other.File)
 		}
-		l.aliased[n.Raw] = p.File
+		taken[n.Raw] = p
 	}
 }
 
 // layout reports a layout that isn't there: Hugo would take another one without a word.
-func (l *loader) layout(p *Page) {
-	if p.layout == "" {
-		return
+func (l *loader) layout(p *Page, layouts []string) {
+	known := slices.DeleteFunc(slices.Clone(layouts), func(name string) bool {
+		return slices.Contains([]string{"baseof", "404", "home", "section"}, name) // Hugo's own, for other pages
+	})
+	if p.layout != "" && !slices.Contains(known, p.layout) {
+		l.add(p.File, p.Front.Get("layout").Pos, RuleFrontMatter, "there is no layouts/%s.html.%s Remove \"layout\", or name one of: %s",
+			p.layout, problem.DidYouMean(p.layout, known), cmp.Or(strings.Join(known, ", "), "(none)"))
 	}
-	files, _ := filepath.Glob(filepath.Join(l.site.Root, "layouts", "*.html")) // the pattern is sound
-	var known []string
-	for _, file := range files {
-		if name := strings.TrimSuffix(filepath.Base(file), ".html"); !slices.Contains([]string{"baseof", "404", "home", "section"}, name) {
-			known = append(known, name)
-		}
-	}
-	if !slices.Contains(known, p.layout) {
-		n := p.Front.Get("layout")
-		l.add(p.File, n.Pos, RuleFrontMatter, "there is no layouts/%s.html.%s Remove \"layout\", or name one of: %s", p.layout, problem.DidYouMean(p.layout, known), cmp.Or(strings.Join(known, ", "), "(none)"))
-	}
-}
-
-// frontKeys is fields.known with the reason where Hugo has such a key.
-func (f fields) frontKeys() {
-	allowed := *f.table
-	allowed.Items = nil
-	for _, n := range f.table.Items {
-		why := ""
-		for key, reason := range refused {
-			if strings.EqualFold(key, n.Key) {
-				why = reason
-			}
-		}
-		if why != "" {
-			f.add(f.file, n.KeyPos, f.rule, "%q is not allowed, because %s: remove it", n.Key, why)
-			continue
-		}
-		allowed.Items = append(allowed.Items, n)
-	}
-	f.table = &allowed
-	f.known(keys...)
 }
 
 func (n *Node) shift(lines int) {
@@ -247,63 +231,58 @@ func (n *Node) shift(lines int) {
 }
 
 // split finds front matter and body with Hugo's own lexer. line is how many
-// lines stand above the front matter.
-func (l *loader) split(p *Page) (front []byte, line int, ok bool) {
-	items, err := pageparser.ParseBytes(p.source, pageparser.Config{})
-	missing := func() ([]byte, int, bool) {
-		l.add(p.File, Pos{1, 1}, RuleFrontMatter, "the front matter is missing: start the file with a line ---, then title, description and so on, then another line ---")
-		return nil, 0, false
+// lines stand above the front matter, which is nil where a problem was reported.
+func (l *loader) split(p *Page) (front []byte, line int) {
+	fail := func(pos Pos, rule, format string, args ...any) ([]byte, int) {
+		l.add(p.File, pos, rule, format, args...)
+		return nil, 0
 	}
+	src, delim := p.source.text, "---"
+	items, err := pageparser.ParseBytes(src, pageparser.Config{})
 	for _, item := range items {
 		switch {
 		case item.IsError():
 			err = errors.Join(err, item.Err)
 		case item.IsFrontMatter() && front == nil:
-			if t := item.Type; t != pageparser.TypeFrontMatterYAML && t != pageparser.TypeFrontMatterTOML {
-				l.add(p.File, Pos{1, 1}, RuleFrontMatter, "write the front matter in YAML, between two lines ---, or in TOML, between two lines +++")
-				return nil, 0, false
+			switch item.Type {
+			case pageparser.TypeFrontMatterYAML:
+			case pageparser.TypeFrontMatterTOML:
+				p.FrontTOML, delim = true, "+++"
+			default:
+				return fail(Pos{1, 1}, RuleFrontMatter, "write the front matter in YAML, between two lines ---, or in TOML, between two lines +++")
 			}
-			p.FrontTOML = item.Type == pageparser.TypeFrontMatterTOML
-			front = p.source[item.Pos() : item.Pos()+len(item.Val(p.source))]
-			p.bodyOffset = item.Pos() + len(front)
-			line = posAt(p.source, item.Pos()).Line - 1
+			p.bodyOffset = item.Pos() + len(item.Val(src))
+			front = src[item.Pos():p.bodyOffset]
+			line = p.source.at(item.Pos()).Line - 1
 		case item.IsLeftShortcodeDelim() && front != nil:
-			l.add(p.File, posAt(p.source, item.Pos()), RuleShortcode, "shortcodes ({{< … >}} and {{%% … %%}}) are not used here: write plain Markdown")
-			return nil, 0, false
+			return fail(p.source.at(item.Pos()), RuleShortcode, "shortcodes ({{< … >}} and {{%% … %%}}) are not used here: write plain Markdown")
 		}
-	}
-	delim := "---"
-	if p.FrontTOML {
-		delim = "+++"
 	}
 	if front == nil {
-		trimmed := bytes.TrimLeft(bytes.TrimPrefix(p.source, bom), " \t\r\n")
 		for _, d := range []string{"---", "+++"} {
-			if bytes.HasPrefix(trimmed, []byte(d)) {
-				l.add(p.File, Pos{1, 1}, RuleFrontMatter, "the front matter has no end: put a line %s after its last line", d)
-				return nil, 0, false
+			if bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(src, bom), " \t\r\n"), []byte(d)) {
+				return fail(Pos{1, 1}, RuleFrontMatter, "the front matter has no end: put a line %s after its last line", d)
 			}
 		}
-		return missing()
+		return fail(Pos{1, 1}, RuleFrontMatter,
+			"the front matter is missing: start the file with a line --- (three hyphens), then title, description and so on, then another line ---")
 	}
 	if err != nil {
-		l.add(p.File, Pos{1, 1}, RuleShortcode, "shortcodes are not used here: %v", err)
-		return nil, 0, false
+		return fail(Pos{1, 1}, RuleShortcode, "shortcodes are not used here: %v", err)
 	}
 	// Hugo takes any line that starts with the delimiter; a longer one is a slip that moves text.
-	first, _, _ := bytes.Cut(bytes.TrimPrefix(p.source, bom), []byte("\n"))
-	if strings.TrimRight(string(first), " \t\r") != delim {
-		l.add(p.File, Pos{1, 1}, RuleFrontMatter, "the first line must be %s and nothing else", delim)
-		return nil, 0, false
+	isDelim := func(line []byte) bool { return strings.TrimRight(string(line), " \t\r\n") == delim }
+	first, _, _ := bytes.Cut(bytes.TrimPrefix(src, bom), []byte("\n"))
+	if !isDelim(first) {
+		return fail(Pos{1, 1}, RuleFrontMatter, "the first line must be %s and nothing else", delim)
 	}
-	last, _, _ := bytes.Cut(p.source[p.bodyOffset:], []byte("\n"))
-	if strings.TrimRight(string(last), " \t\r") != delim {
-		l.add(p.File, posAt(p.source, p.bodyOffset), RuleFrontMatter, "the line that ends the front matter must be %s and nothing else", delim)
-		return nil, 0, false
+	last, _, _ := bytes.Cut(src[p.bodyOffset:], []byte("\n"))
+	if !isDelim(last) {
+		return fail(p.source.at(p.bodyOffset), RuleFrontMatter, "the line that ends the front matter must be %s and nothing else", delim)
 	}
-	p.bodyOffset = min(p.bodyOffset+len(last)+1, len(p.source))
-	p.Body = string(p.source[p.bodyOffset:])
-	return front, line, true
+	p.bodyOffset = min(p.bodyOffset+len(last)+1, len(src))
+	p.Body = string(src[p.bodyOffset:])
+	return front, line
 }
 
 var (

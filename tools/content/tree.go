@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -15,9 +13,6 @@ import (
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
 )
-
-// Pos is a place in a file, line and column from 1, column in characters.
-type Pos struct{ Line, Column int }
 
 // Kind is the shape of a Node.
 type Kind int
@@ -65,50 +60,68 @@ func (n *Node) Get(path ...string) *Node {
 	return n
 }
 
-// Holds says whether a line is one of the node's, from its key to its last value.
-func (n *Node) Holds(line int) bool {
-	last := n.Pos.Line
-	for _, item := range n.Items {
-		last = max(last, item.KeyPos.Line, item.Pos.Line)
-	}
-	return n.KeyPos.Line <= line && line <= last
-}
-
-// syntaxError is a parser's complaint with its place.
+// syntaxError is what a parser can't read, and where.
 type syntaxError struct {
 	pos     Pos
 	message string
 }
 
-func (e *syntaxError) Error() string { return e.message }
-
-func errorAt(pos Pos, format string, args ...any) error {
+func errorAt(pos Pos, format string, args ...any) *syntaxError {
 	return &syntaxError{pos, fmt.Sprintf(format, args...)}
+}
+
+// hint says in an editor's words what one of a parser's messages is about.
+type hint struct{ about, say string }
+
+// plainly is a parser's message, or the hint that takes its place.
+func plainly(message string, hints []hint) string {
+	for _, h := range hints {
+		if strings.Contains(message, h.about) {
+			return h.say
+		}
+	}
+	return message
+}
+
+var yamlHints = []hint{
+	{"already defined", "this key stands twice: keep one"},
+	{"that cannot start any token", "a tab stands here: write spaces in its place"},
+	{"non-map value is specified", "each line is a key, a colon, a space and a value, such as \"title: About us\""},
+	{"mapping value is not allowed", "put quotes around a value that holds a colon, and start each key at the left margin"},
+	{"find end character of double-quoted", "the text that starts here has no end: close it with the same straight sign, \""},
+	{"find end character of single-quoted", "the text that starts here has no end: close it with the same straight sign, or put \" around text that holds a '"},
+	{"sequence end token", "the list that starts here has no end: close it with ]"},
+	{"reserved character", "put quotes around a value that starts with this sign"},
+	{"unexpected directive", "put quotes around a value that starts with this sign"},
+	{"value is not allowed in this context", "put quotes around a value that starts with a bracket"},
+}
+
+var tomlHints = []hint{
+	{"already defined", "this key stands twice: keep one"},
+	{"at start of value", "put straight quotes around text, as in \"words\""},
+	{"basic strings cannot have new lines", "the text of this line has no end: close it with a straight \""},
+	{"literal strings cannot have new lines", "the text of this line has no end: close it with a straight '"},
+	{"expected newline but got", "the value ends before this: put quotes around text, write a date as 2026-01-05, and one setting a line"},
+	{"expected '=' after key", "between a key and its value stands ="},
 }
 
 // parseYAML reads front matter. Aliases, tags and merge keys are refused:
 // they make a value mean something else than what is written there.
-func parseYAML(src []byte) (*Node, error) {
+func parseYAML(src []byte) (*Node, *syntaxError) {
 	file, err := yamlparser.ParseBytes(src, 0)
 	if err != nil {
+		at, message := Pos{1, 1}, err.Error()
 		var ye yaml.Error
 		if errors.As(err, &ye) {
-			if m := twice.FindStringSubmatch(ye.GetMessage()); m != nil {
-				return nil, errorAt(yamlPos(ye.GetToken()), "this is not valid YAML: %s stands twice: keep one", m[1])
-			}
-			hint := ""
-			if strings.Contains(ye.GetMessage(), "mapping value is not allowed") {
-				hint = "; put quotes around a value that holds a colon"
-			}
-			return nil, errorAt(yamlPos(ye.GetToken()), "this is not valid YAML: %s%s", ye.GetMessage(), hint)
+			at, message = yamlPos(ye.GetToken()), plainly(ye.GetMessage(), yamlHints)
 		}
-		return nil, errorAt(Pos{1, 1}, "this is not valid YAML: %v", err)
-	}
-	if len(file.Docs) == 0 || len(file.Docs) == 1 && file.Docs[0].Body == nil {
-		return &Node{Kind: Map, Pos: Pos{1, 1}}, nil
+		return nil, errorAt(at, "this is not valid YAML: %s", message)
 	}
 	if len(file.Docs) > 1 {
 		return nil, errorAt(yamlPos(file.Docs[1].GetToken()), "this is not valid front matter: it holds a second YAML document")
+	}
+	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
+		return &Node{Kind: Map, Pos: Pos{1, 1}}, nil
 	}
 	return yamlNode(file.Docs[0].Body)
 }
@@ -120,7 +133,7 @@ func yamlPos(t *token.Token) Pos {
 	return Pos{t.Position.Line, max(t.Position.Column, 1)}
 }
 
-func yamlNode(n ast.Node) (*Node, error) {
+func yamlNode(n ast.Node) (*Node, *syntaxError) {
 	out := &Node{Pos: yamlPos(n.GetToken())}
 	switch n := n.(type) {
 	case *ast.MappingNode:
@@ -129,11 +142,6 @@ func yamlNode(n ast.Node) (*Node, error) {
 			if err := out.addYAML(v); err != nil {
 				return nil, err
 			}
-		}
-	case *ast.MappingValueNode:
-		out.Kind = Map
-		if err := out.addYAML(n); err != nil {
-			return nil, err
 		}
 	case *ast.SequenceNode:
 		out.Kind = List
@@ -157,12 +165,12 @@ func yamlNode(n ast.Node) (*Node, error) {
 	case *ast.BoolNode, *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
 		out.Kind, out.Raw = Scalar, n.GetToken().Value
 	default: // aliases, anchors, tags
-		return nil, errorAt(out.Pos, "this YAML is more than front matter needs: write the value itself, without &, *, ! or <<")
+		return nil, errorAt(out.Pos, "this YAML is more than front matter needs: put quotes around a value that starts with &, * or !, and leave out <<")
 	}
 	return out, nil
 }
 
-func (n *Node) addYAML(v *ast.MappingValueNode) error {
+func (n *Node) addYAML(v *ast.MappingValueNode) *syntaxError {
 	key, ok := v.Key.(ast.ScalarNode)
 	if !ok || v.Key.IsMergeKey() {
 		return errorAt(yamlPos(v.Key.GetToken()), "this is not a plain key: write one word, a colon and the value")
@@ -175,33 +183,29 @@ func (n *Node) addYAML(v *ast.MappingValueNode) error {
 	if item.Kind == Null {
 		item.Pos = item.KeyPos
 	}
-	if item.Kind == Map { // goccy gives a block mapping the place of its first colon
-		if len(item.Items) > 0 {
-			item.Pos = item.Items[0].KeyPos
-		}
+	if item.Kind == Map && len(item.Items) > 0 { // goccy gives a block mapping the place of its first colon
+		item.Pos = item.Items[0].KeyPos
 	}
 	n.Items = append(n.Items, item)
 	return nil
 }
 
 // parseTOML reads config.toml or front matter between +++ lines.
-func parseTOML(src []byte) (*Node, error) {
+func parseTOML(text []byte) (*Node, *syntaxError) {
+	src := &source{text: text}
 	var all map[string]any
-	if err := toml.Unmarshal(src, &all); err != nil {
+	if err := toml.Unmarshal(text, &all); err != nil {
+		at, message := Pos{1, 1}, strings.TrimPrefix(err.Error(), "toml: ")
 		var de *toml.DecodeError
 		if errors.As(err, &de) {
 			line, column := de.Position() // column in bytes
-			start := 0
-			for range line - 1 {
-				start += bytes.IndexByte(src[start:], '\n') + 1
-			}
-			return nil, errorAt(posAt(src, start+column-1), "this is not valid TOML: %s", strings.TrimPrefix(de.Error(), "toml: "))
+			at = src.at(src.start(line) + column - 1)
 		}
-		return nil, errorAt(Pos{1, 1}, "this is not valid TOML: %v", err)
+		return nil, errorAt(at, "this is not valid TOML: %s", plainly(message, tomlHints))
 	}
-	t := &tomlTree{src: src, root: &Node{Kind: Map, Pos: Pos{1, 1}}}
+	t := &tomlTree{source: src, root: &Node{Kind: Map, Pos: Pos{1, 1}}}
 	table := t.root
-	t.parser.Reset(src)
+	t.parser.Reset(text)
 	for t.parser.NextExpression() {
 		e := t.parser.Expression()
 		switch e.Kind {
@@ -212,7 +216,7 @@ func parseTOML(src []byte) (*Node, error) {
 			list.Kind = List
 			var at Pos // of the last word of this very header
 			for key := e.Key(); key.Next(); {
-				at = t.pos(key.Node().Raw.Offset)
+				at = t.at(int(key.Node().Raw.Offset))
 			}
 			table = &Node{Kind: Map, Pos: at, KeyPos: at}
 			list.Items = append(list.Items, table)
@@ -229,7 +233,7 @@ func parseTOML(src []byte) (*Node, error) {
 // tomlTree gathers the flat expressions of go-toml's parser into a tree.
 // toml.Unmarshal has accepted the source before: keys neither clash nor repeat.
 type tomlTree struct {
-	src    []byte
+	*source
 	parser unstable.Parser
 	root   *Node
 }
@@ -243,7 +247,7 @@ func (t *tomlTree) open(n *Node, key unstable.Iterator) *Node {
 		}
 		next := n.Get(string(part.Data))
 		if next == nil {
-			pos := t.pos(part.Raw.Offset)
+			pos := t.at(int(part.Raw.Offset))
 			next = &Node{Kind: Map, Key: string(part.Data), KeyPos: pos, Pos: pos}
 			n.Items = append(n.Items, next)
 		}
@@ -258,14 +262,14 @@ func (t *tomlTree) add(table *Node, kv *unstable.Node) {
 	for key := kv.Key(); key.Next(); {
 		at = int(key.Node().Raw.Offset + key.Node().Raw.Length)
 	}
-	at += bytes.IndexByte(t.src[at:], '=') + 1
-	n.Pos = t.pos(uint32(len(t.src) - len(bytes.TrimLeft(t.src[at:], " \t"))))
+	at += bytes.IndexByte(t.text[at:], '=') + 1
+	n.Pos = t.at(len(t.text) - len(bytes.TrimLeft(t.text[at:], " \t")))
 	t.fill(n, kv.Value())
 }
 
 func (t *tomlTree) fill(n *Node, v *unstable.Node) {
 	if v.Raw.Length > 0 {
-		n.Pos = t.pos(v.Raw.Offset)
+		n.Pos = t.at(int(v.Raw.Offset))
 	}
 	switch v.Kind {
 	case unstable.String:
@@ -286,29 +290,4 @@ func (t *tomlTree) fill(n *Node, v *unstable.Node) {
 	default:
 		n.Kind, n.Raw = Scalar, string(v.Data)
 	}
-}
-
-func (t *tomlTree) pos(offset uint32) Pos { return posAt(t.src, int(offset)) }
-
-// posAt turns a byte offset into a place. A byte order mark has no width.
-func posAt(src []byte, offset int) Pos {
-	offset = min(max(offset, 0), len(src))
-	before := src[:offset]
-	start := bytes.LastIndexByte(before, '\n') + 1
-	line := before[start:]
-	if start == 0 {
-		line = bytes.TrimPrefix(line, bom)
-	}
-	return Pos{bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(line) + 1}
-}
-
-var (
-	twice      = regexp.MustCompile(`^mapping key (".*") already defined at`)
-	bom        = []byte("\uFEFF")
-	whiteSpace = regexp.MustCompile(`[\s\p{Z}]+`)
-)
-
-// Squeeze makes every run of white space one space and trims the ends.
-func Squeeze(s string) string {
-	return strings.TrimSpace(whiteSpace.ReplaceAllString(s, " "))
 }

@@ -4,7 +4,7 @@ package plain
 
 import (
 	"cmp"
-	"fmt"
+	"iter"
 	"maps"
 	"math"
 	"slices"
@@ -37,17 +37,10 @@ type findings struct {
 	used     []int
 }
 
-// Check is as the method of an empty Cache.
-func Check(site *content.Site) []problem.Problem { return new(Cache).Check(site) }
-
 // Check judges every page of the site by its [params.plain]. Each heading, item
 // and card title is a sentence, at least: readers stop there, too.
 func (k *Cache) Check(site *content.Site) (problems []problem.Problem) {
-	c := &checker{Plain: site.Plain, known: map[string]*word{}, twins: map[string][]twin{}}
-	c.graded = strings.HasPrefix(site.Language, "en")                                                                                           // the formula is of English
-	for _, from := range slices.SortedFunc(maps.Keys(c.Words), func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) }) { // the longest counts
-		c.learn(from, c.Words[from])
-	}
+	c := newChecker(site)
 	pages := map[*content.Page]findings{}
 	used := make([]bool, len(c.Ignores))
 	for _, p := range site.Pages {
@@ -66,8 +59,8 @@ func (k *Cache) Check(site *content.Site) (problems []problem.Problem) {
 	k.pages = pages
 	for i, rule := range c.Ignores {
 		if !used[i] {
-			problems = append(problems, problem.Problem{File: content.ConfigFile, Line: rule.Pos.Line, Column: rule.Pos.Column, Rule: RuleIgnore, Severity: problem.Warning,
-				Message: fmt.Sprintf("nothing is wrong with %q on %s any more: remove this rule", rule.Target, rule.Page)})
+			problems = append(problems, rule.Pos.Problem(problem.Warning, content.ConfigFile, RuleIgnore,
+				"nothing is wrong with %q on %s any more: remove this rule", rule.Target, rule.Page))
 		}
 	}
 	return problems
@@ -99,6 +92,16 @@ type place struct {
 type twin struct {
 	words []string
 	to    string
+}
+
+func newChecker(site *content.Site) *checker {
+	c := &checker{Plain: site.Plain, known: map[string]*word{}, twins: map[string][]twin{}}
+	c.graded = strings.HasPrefix(site.Language, "en") // the formula is of English
+	longest := func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) }
+	for _, from := range slices.SortedFunc(maps.Keys(c.Words), longest) { // the longest that fits counts
+		c.learn(from, c.Words[from])
+	}
+	return c
 }
 
 // learn takes an entry of Words, in its usual forms: use, uses, used, using.
@@ -134,7 +137,8 @@ func (c *checker) page(p *content.Page) {
 			}
 		}
 		if limit := c.ParagraphSentences; b.Paragraph && limit > 0 && len(sentences) > limit {
-			c.add(p, b.Text, p.Pos(b, sentences[0].from), "this paragraph has %d sentences, more than %d: start a new one, or make a list, at %q", len(sentences), limit, start(sentences[limit].of(b.Text)))
+			c.add(p, b.Text, p.Pos(b, sentences[0].from), "this paragraph has %d sentences, more than %d: start a new one, or make a list, at %q",
+				len(sentences), limit, start(sentences[limit].of(b.Text)))
 		}
 	}
 	if n := p.Front.Get("description"); n != nil {
@@ -147,7 +151,8 @@ func (c *checker) page(p *content.Page) {
 		limit = own
 	}
 	if grade := math.Round(all.grade()*10) / 10; c.graded && limit > 0 && all.words >= enough && grade > float64(limit) {
-		c.add(p, "", p.Pos(in, where.from), "the page reads at grade %.1f, and its limit is %d: use shorter sentences and words, first in %q", grade, limit, start(where.of(in.Text)))
+		c.add(p, "", p.Pos(in, where.from), "the page reads at grade %.1f, and its limit is %d: use shorter sentences and words, first in %q",
+			grade, limit, start(where.of(in.Text)))
 	}
 }
 
@@ -155,8 +160,8 @@ func (c *checker) page(p *content.Page) {
 func (c *checker) sentence(p *content.Page, text string, s sentence, at func(offset int) content.Pos) counts {
 	n := counts{sentences: 1}
 	found := c.scratch[:0]
-	for from, to := range tokens(text, s) {
-		w := c.word(text[from:to])
+	for from, token := range tokens(text, s) {
+		w := c.word(token)
 		n.words++
 		n.syllables += w.syllables
 		found = append(found, place{w, from})
@@ -166,7 +171,8 @@ func (c *checker) sentence(p *content.Page, text string, s sentence, at func(off
 		return counts{}
 	}
 	if c.SentenceWords > 0 && n.words > c.SentenceWords {
-		c.add(p, s.of(text), at(s.from), "this sentence has %d words, more than %d: make two of it, or a list: %q", n.words, c.SentenceWords, start(s.of(text)))
+		c.add(p, s.of(text), at(s.from), "this sentence has %d words, more than %d: make two of it, or a list: %q",
+			n.words, c.SentenceWords, start(s.of(text)))
 	}
 	for i, first := range found {
 		for _, t := range first.twins {
@@ -198,7 +204,7 @@ func (c *checker) add(p *content.Page, text string, at content.Pos, format strin
 			return
 		}
 	}
-	c.problems = append(c.problems, problem.Problem{File: p.File, Line: at.Line, Column: at.Column, Rule: Rule, Severity: problem.Warning, Message: fmt.Sprintf(format, args...)})
+	c.problems = append(c.problems, at.Problem(problem.Warning, p.File, Rule, format, args...))
 }
 
 // start is the first words of a text, for a message.
@@ -279,30 +285,22 @@ func split(text string) (out []sentence) {
 
 func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// tokens yields where each word of a sentence starts and ends: what stands
-// between spaces and holds a letter or a digit, less the signs around it. A
-// word with hyphens is one word.
-func tokens(text string, s sentence) func(yield func(from, to int) bool) {
-	return func(yield func(from, to int) bool) {
-		for from := s.from; from < s.to; {
-			r, size := utf8.DecodeRuneInString(text[from:s.to])
-			if unicode.IsSpace(r) {
-				from += size
+// tokens yields each word of a sentence and where it starts in the text: what
+// stands between spaces and holds a letter or a digit, less the signs around
+// it. A word with hyphens is one word.
+func tokens(text string, s sentence) iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
+		at := s.from
+		for field := range strings.FieldsSeq(s.of(text)) {
+			word := strings.TrimFunc(field, func(r rune) bool { return !inWord(r) })
+			if word == "" {
 				continue
 			}
-			to := s.to
-			if space := strings.IndexFunc(text[from:s.to], unicode.IsSpace); space >= 0 {
-				to = from + space
+			at += strings.Index(text[at:], word) // only signs and spaces stand before it
+			if !yield(at, word) {
+				return
 			}
-			word := text[from:to]
-			if first := strings.IndexFunc(word, inWord); first >= 0 {
-				last := strings.LastIndexFunc(word, inWord)
-				_, size := utf8.DecodeRuneInString(word[last:])
-				if !yield(from+first, from+last+size) {
-					return
-				}
-			}
-			from = to
+			at += len(word)
 		}
 	}
 }

@@ -30,9 +30,9 @@ var samples = []string{
 func count(text string) (n counts) {
 	for _, s := range split(text) {
 		n.sentences++
-		for from, to := range tokens(text, s) {
+		for _, word := range tokens(text, s) {
 			n.words++
-			n.syllables += syllables(text[from:to])
+			n.syllables += syllables(word)
 		}
 	}
 	return n
@@ -139,7 +139,7 @@ func found(t *testing.T, config, page string) (out []string) {
 	if err != nil || len(problems) > 0 {
 		t.Fatal(err, problems)
 	}
-	for _, p := range Check(site) {
+	for _, p := range new(Cache).Check(site) {
 		out = append(out, fmt.Sprintf("%s:%d:%d %s", p.File, p.Line, p.Column, p.Message))
 	}
 	return out
@@ -255,7 +255,7 @@ func FuzzCheck(f *testing.F) {
 		}
 		site.Pages = []*content.Page{p}
 		lines := strings.Split(front+body, "\n")
-		for _, found := range Check(site) {
+		for _, found := range new(Cache).Check(site) {
 			if found.File == content.ConfigFile {
 				continue
 			}
@@ -281,7 +281,7 @@ func BenchmarkCheck(b *testing.B) {
 		site.Pages = append(site.Pages, p)
 	}
 	for b.Loop() {
-		Check(site)
+		new(Cache).Check(site)
 	}
 }
 
@@ -300,7 +300,7 @@ func TestCacheKeepsFindings(t *testing.T) {
 	var cache Cache
 	for i, pages := range [][]*content.Page{{a, b}, {a, b}, {a, again}, {b}, {a, b}} {
 		site.Pages = pages
-		got, want := cache.Check(site), Check(site)
+		got, want := cache.Check(site), new(Cache).Check(site)
 		if !reflect.DeepEqual(got, want) || len(want) == 0 {
 			t.Errorf("step %d: found %v, without a cache %v", i, got, want)
 		}

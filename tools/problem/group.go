@@ -6,7 +6,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // Style is how a terminal shows words; its zero value shows them plain.
@@ -20,8 +19,8 @@ func (s Style) code(code, text string) string {
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
 
-// Good is for what is as it should be.
-func (s Style) Good(text string) string { return s.code("32", text) }
+// good is for what is as it should be.
+func (s Style) good(text string) string { return s.code("32", text) }
 
 // Bold is for what the eye looks for.
 func (s Style) Bold(text string) string { return s.code("1", text) }
@@ -29,8 +28,8 @@ func (s Style) Bold(text string) string { return s.code("1", text) }
 // Faint is for what is said beside.
 func (s Style) Faint(text string) string { return s.code("2", text) }
 
-// Weighed shows a text as the severity asks.
-func (s Style) Weighed(severity Severity, text string) string {
+// weighed shows a text as the severity asks.
+func (s Style) weighed(severity Severity, text string) string {
 	if severity == Error {
 		return s.code("1;31", text)
 	}
@@ -54,16 +53,12 @@ func Group(w io.Writer, style Style, ps []Problem) error {
 		if i == 0 || p.File != ps[i-1].File {
 			fmt.Fprintf(&b, "\n  %s\n", style.Bold(OneLine(p.File)))
 		}
-		place := ""
-		if p.Line > 0 {
-			place = fmt.Sprintf("line %d", p.Line)
-			if p.Column > 0 {
-				place += fmt.Sprintf(":%d", p.Column)
-			}
+		place := p.place()
+		if place != "" {
+			place = "line " + place
 		}
-		pad := strings.Repeat(" ", max(0, len("line 000:00")-utf8.RuneCountInString(place)))
-		severity := fmt.Sprintf("%-8s", string(p.Severity))
-		fmt.Fprintf(&b, "    %s%s %s %s %s\n", place, pad, style.Weighed(p.Severity, severity), OneLine(p.Message), style.Faint("["+p.Rule+"]"))
+		severity := style.weighed(p.Severity, fmt.Sprintf("%-8s", string(p.Severity)))
+		fmt.Fprintf(&b, "    %-11s %s %s %s\n", place, severity, OneLine(p.Message), style.Faint("["+p.Rule+"]"))
 	}
 	if len(ps) > 0 {
 		b.WriteByte('\n')
@@ -80,17 +75,15 @@ func (p Problem) weight() int {
 }
 
 // Tally says how many errors and warnings there are: "1 error, 2 warnings".
-func Tally(ps []Problem) string {
+func (s Style) Tally(ps []Problem) string {
 	errs, warnings := Count(ps)
-	var parts []string
-	if errs > 0 {
-		parts = append(parts, Plural(errs, "error"))
+	switch {
+	case errs > 0 && warnings > 0:
+		return s.weighed(Error, Plural(errs, "error")+", "+Plural(warnings, "warning"))
+	case errs > 0:
+		return s.weighed(Error, Plural(errs, "error"))
+	case warnings > 0:
+		return s.weighed(Warning, Plural(warnings, "warning"))
 	}
-	if warnings > 0 {
-		parts = append(parts, Plural(warnings, "warning"))
-	}
-	if parts == nil {
-		return "all clear"
-	}
-	return strings.Join(parts, ", ")
+	return s.good("all clear")
 }

@@ -11,9 +11,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
-
-	"github.com/agnivade/levenshtein"
 )
 
 // Severity says how much a Problem weighs.
@@ -43,14 +42,22 @@ type Problem struct {
 
 // String is the problem as one line of text: path:line:col: severity: message [rule].
 func (p Problem) String() string {
-	place := p.File
+	file := p.File
 	if p.Line > 0 {
-		place += fmt.Sprintf(":%d", p.Line)
-		if p.Column > 0 {
-			place += fmt.Sprintf(":%d", p.Column)
-		}
+		file += ":"
 	}
-	return fmt.Sprintf("%s: %s: %s [%s]", place, p.Severity, p.Message, p.Rule)
+	return fmt.Sprintf("%s%s: %s: %s [%s]", file, p.place(), p.Severity, p.Message, p.Rule)
+}
+
+// place is 7:10, or 7 where the column isn't known, or "".
+func (p Problem) place() string {
+	switch {
+	case p.Line == 0:
+		return ""
+	case p.Column == 0:
+		return strconv.Itoa(p.Line)
+	}
+	return fmt.Sprintf("%d:%d", p.Line, p.Column)
 }
 
 // Sort orders problems by place, then by rule and message, and drops exact repeats.
@@ -87,12 +94,9 @@ var Formats = []string{"text", "json", "github"}
 func Write(w io.Writer, format string, ps []Problem) error {
 	switch format {
 	case "text":
-		for _, p := range ps {
-			if _, err := fmt.Fprintln(w, OneLine(p.String())); err != nil {
-				return err
-			}
-		}
-		return nil
+		return lines(w, ps, Problem.String)
+	case "github":
+		return lines(w, ps, annotation)
 	case "json":
 		if ps == nil {
 			ps = []Problem{} // [] and not null when clean
@@ -101,26 +105,17 @@ func Write(w io.Writer, format string, ps []Problem) error {
 		enc.SetIndent("", "  ")
 		enc.SetEscapeHTML(false)
 		return enc.Encode(ps)
-	case "github":
-		for _, p := range ps {
-			if _, err := fmt.Fprintln(w, annotation(p)); err != nil {
-				return err
-			}
-		}
-		return nil
 	}
 	return fmt.Errorf("unknown format %q: use one of %s", format, strings.Join(Formats, ", "))
 }
 
-// OneLine keeps a hostile file name or value from breaking out of its line or
-// from writing to the terminal's control channel.
-func OneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\t' || r == 0x7f || 0x80 <= r && r <= 0x9f || r == '\u2028' || r == '\u2029' {
-			return '\uFFFD'
+func lines(w io.Writer, ps []Problem, text func(Problem) string) error {
+	for _, p := range ps {
+		if _, err := fmt.Fprintln(w, OneLine(text(p))); err != nil {
+			return err
 		}
-		return r
-	}, s)
+	}
+	return nil
 }
 
 var (
@@ -138,40 +133,5 @@ func annotation(p Problem) string {
 	if p.Column > 0 {
 		s += fmt.Sprintf(",col=%d", p.Column)
 	}
-	return OneLine(fmt.Sprintf("%s,title=%s::%s", s, escapeProperty.Replace(p.Rule), escapeData.Replace(p.Message)))
-}
-
-// Nearest returns the known word that was probably meant by word, or "".
-func Nearest(word string, known []string) string {
-	if len(word) > 200 {
-		return "" // not a slip of the finger
-	}
-	best, bestDistance := "", len(word)/3+2
-	for _, k := range known {
-		if len(k) > 200 {
-			continue
-		}
-		d := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(k))
-		if d < bestDistance {
-			best, bestDistance = k, d
-		}
-	}
-	return best
-}
-
-// Plural says how many there are of a thing: "1 day", "2 days".
-func Plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// DidYouMean is a sentence naming the known word that was probably meant, led
-// by a space, or "" where none is near.
-func DidYouMean(word string, known []string) string {
-	if n := Nearest(word, known); n != "" {
-		return fmt.Sprintf(" Did you mean %q?", n)
-	}
-	return ""
+	return fmt.Sprintf("%s,title=%s::%s", s, escapeProperty.Replace(p.Rule), escapeData.Replace(p.Message))
 }

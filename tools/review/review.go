@@ -5,6 +5,7 @@ package review
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -23,6 +24,9 @@ const (
 	RuleUnreviewed = "unreviewed"
 	RuleOutdated   = "outdated-source"
 )
+
+// Rules are those by which a page is judged here, and judged anew when it is signed.
+var Rules = []string{content.RuleDate, RuleReview, RuleSources, RuleChanged, RuleOverdue, RuleDueSoon, RuleUnreviewed}
 
 // State is how a page's sign-off stands.
 type State string
@@ -62,7 +66,7 @@ type Report struct {
 // no problems unless strict is set or config.toml raises them.
 func Check(site *content.Site, today time.Time, strict bool) ([]Report, []problem.Problem) {
 	c := &checker{site: site, today: today, strict: strict}
-	for _, key := range sortedKeys(site.Sources) {
+	for _, key := range slices.Sorted(maps.Keys(site.Sources)) {
 		c.source(site.Sources[key])
 	}
 	reports := make([]Report, 0, len(site.Pages))
@@ -92,7 +96,17 @@ func Today(now time.Time, zone *time.Location) time.Time {
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 }
 
-func day(d time.Time) string { return d.Format(time.DateOnly) }
+// Day writes a civil date, YYYY-MM-DD; "" for the zero time, a date that isn't known.
+func Day(d time.Time) string {
+	if d.IsZero() {
+		return ""
+	}
+	return d.Format(time.DateOnly)
+}
+
+// Days counts the whole days from one civil date to another; below 0 when to is
+// before from.
+func Days(from, to time.Time) int { return int(to.Sub(from).Hours() / 24) }
 
 type checker struct {
 	site     *content.Site
@@ -100,17 +114,16 @@ type checker struct {
 	strict   bool
 	problems []problem.Problem
 	subject  *content.Page // the page at hand
-	broken   bool
+	failures int           // of its record
 }
 
 func (c *checker) add(severity problem.Severity, file string, pos content.Pos, rule, format string, args ...any) {
-	c.problems = append(c.problems, problem.Problem{File: file, Line: pos.Line, Column: pos.Column,
-		Rule: rule, Severity: severity, Message: fmt.Sprintf(format, args...)})
+	c.problems = append(c.problems, pos.Problem(severity, file, rule, format, args...))
 }
 
 // fail reports a broken record of the page at hand.
 func (c *checker) fail(pos content.Pos, rule, format string, args ...any) {
-	c.broken = true
+	c.failures++
 	c.add(problem.Error, c.subject.File, pos, rule, format, args...)
 }
 
@@ -127,46 +140,46 @@ func (c *checker) state(quiet bool, file string, pos content.Pos, rule, format s
 
 func (c *checker) source(s *content.Source) {
 	if s.Reviewed.After(c.today) {
-		c.add(problem.Error, content.ConfigFile, s.Pos, content.RuleDate, "source %q was reviewed on %s, which is after today, %s: check the date", s.Key, day(s.Reviewed), day(c.today))
+		c.add(problem.Error, content.ConfigFile, s.Pos, content.RuleDate, "source %q was reviewed on %s, which is after today, %s: check the date",
+			s.Key, Day(s.Reviewed), Day(c.today))
 	} else if Outdated(c.site, s, c.today) {
-		c.state(true, content.ConfigFile, s.Pos, RuleOutdated, "source %q was last reviewed on %s, more than %s ago: see if there is a newer version", s.Key, day(s.Reviewed), problem.Plural(c.site.Interval, "month"))
+		c.state(true, content.ConfigFile, s.Pos, RuleOutdated, "source %q was last reviewed on %s, more than %s ago: see if there is a newer version",
+			s.Key, Day(s.Reviewed), problem.Plural(c.site.Interval, "month"))
 	}
 }
 
 func (c *checker) page(p *content.Page) Report {
-	c.subject, c.broken = p, false
-	r := Report{Page: p}
-	adapted, hasAdapted := c.date(p.Front, "adapted")
-	if hasAdapted {
-		r.Adapted = adapted
-		if adapted.After(c.today) {
-			c.fail(p.Front.Get("adapted").Pos, content.RuleDate, "\"adapted\" is %s, which is after today, %s: write the day the text was written or last changed in meaning", day(adapted), day(c.today))
-		}
+	c.subject, c.failures = p, 0
+	r := Report{Page: p, Adapted: c.date(p.Front, "adapted")}
+	if r.Adapted.After(c.today) {
+		c.fail(p.Front.Get("adapted").Pos, content.RuleDate,
+			"\"adapted\" is %s, which is after today, %s: write the day the text was written or last changed in meaning",
+			Day(r.Adapted), Day(c.today))
 	}
 	record := p.Front.Get("review")
 	if !p.Medical {
 		for _, key := range []string{"sources", "review"} {
 			if n := p.Front.Get(key); n != nil {
-				c.fail(n.KeyPos, RuleReview, "%q does not go with \"medical: false\", which says that the page holds no medical text of its own: remove one of them", key)
+				c.fail(n.KeyPos, RuleReview,
+					"%q does not go with \"medical: false\", which says that the page holds no medical text of its own: remove one of them", key)
 			}
 		}
 		return r
 	}
-	r.Sources = c.sources(p, adapted)
-	if record != nil {
-		r.Review = c.record(record)
-	}
+	r.Sources = c.sources(p, r.Adapted)
 	at := p.Front.Pos
 	if record != nil {
-		at = record.KeyPos
+		r.Review, at = c.record(record), record.KeyPos
 	}
 	switch r.State = c.judge(p, r); r.State {
 	case Changed:
 		c.state(false, p.File, at, RuleChanged, "%s", c.changed(p, r))
 	case Overdue:
-		c.state(false, p.File, at, RuleOverdue, "the review was due on %s, %s ago: ask a clinician to review the page, then sign it again", day(r.Review.Due), problem.Plural(days(r.Review.Due, c.today), "day"))
+		c.state(false, p.File, at, RuleOverdue, "the review was due on %s, %s ago: ask a clinician to review the page, then sign it again",
+			Day(r.Review.Due), problem.Plural(Days(r.Review.Due, c.today), "day"))
 	case DueSoon:
-		c.state(false, p.File, at, RuleDueSoon, "the review is due on %s, in %s: ask a clinician to review the page", day(r.Review.Due), problem.Plural(days(c.today, r.Review.Due), "day"))
+		c.state(false, p.File, at, RuleDueSoon, "the review is due on %s, in %s: ask a clinician to review the page",
+			Day(r.Review.Due), problem.Plural(Days(c.today, r.Review.Due), "day"))
 	case Unreviewed:
 		c.state(true, p.File, at, RuleUnreviewed, "no clinician has signed this page")
 	}
@@ -175,7 +188,7 @@ func (c *checker) page(p *content.Page) Report {
 
 func (c *checker) judge(p *content.Page, r Report) State {
 	switch {
-	case c.broken:
+	case c.failures > 0:
 		return Invalid
 	case r.Review == nil:
 		return Unreviewed
@@ -183,7 +196,7 @@ func (c *checker) judge(p *content.Page, r Report) State {
 		return Changed
 	case c.today.After(r.Review.Due):
 		return Overdue
-	case days(c.today, r.Review.Due) <= c.site.DueSoon:
+	case Days(c.today, r.Review.Due) <= c.site.DueSoon:
 		return DueSoon
 	}
 	return Current
@@ -191,40 +204,36 @@ func (c *checker) judge(p *content.Page, r Report) State {
 
 func (c *checker) changed(p *content.Page, r Report) string {
 	if r.Review.Text == p.Digest() {
-		return fmt.Sprintf("the text was adapted on %s, after it was reviewed on %s: ask a clinician to review the page, then sign it again", day(r.Adapted), day(r.Review.Reviewed))
+		return fmt.Sprintf("the text was adapted on %s, after it was reviewed on %s: ask a clinician to review the page, then sign it again", Day(r.Adapted), Day(r.Review.Reviewed))
 	}
 	return fmt.Sprintf("the text is not the one that %s signed on %s; to see the change, run: git diff $(git log -1 --format=%%h -S%s -- %s) -- %s",
-		r.Review.By, day(r.Review.Reviewed), r.Review.Text, p.File, p.File)
+		r.Review.By, Day(r.Review.Reviewed), r.Review.Text, p.File, p.File)
 }
 
-// date reads a required date of the record; a missing or bad one is reported.
-func (c *checker) date(table *content.Node, key string) (time.Time, bool) {
+// date reads a required date of the record; a missing or bad one is reported, and zero.
+func (c *checker) date(table *content.Node, key string) time.Time {
 	n := table.Get(key)
 	if n == nil {
-		pos := table.KeyPos
-		if pos.Line == 0 {
-			pos = table.Pos
-		}
-		c.fail(pos, content.RuleDate, "%q is missing: add it as a date, %s: YYYY-MM-DD", key, key)
-		return time.Time{}, false
+		c.fail(table.KeyPos, content.RuleDate, "%q is missing: add it as a date, %s: YYYY-MM-DD", key, key)
+		return time.Time{}
 	}
 	d, err := content.ParseDate(n)
 	if err != nil {
 		c.fail(n.Pos, content.RuleDate, "%q %v", key, err)
-		return d, false
 	}
-	return d, true
+	return d
 }
 
 func (c *checker) sources(p *content.Page, adapted time.Time) []*content.Source {
-	known := sortedKeys(c.site.Sources)
 	n := p.Front.Get("sources")
 	if n == nil || n.Kind == content.Null || n.Kind == content.List && len(n.Items) == 0 {
 		pos := p.Front.Pos
 		if n != nil {
 			pos = n.KeyPos
 		}
-		c.fail(pos, RuleSources, "\"sources\" is missing or empty: name where the facts come from, as in sources: [KEY], where KEY is one of [params.sources] in %s", content.ConfigFile)
+		c.fail(pos, RuleSources,
+			"\"sources\" is missing or empty: name where the facts come from, as in sources: [KEY], where KEY is one of [params.sources] in %s",
+			content.ConfigFile)
 		return nil
 	}
 	if n.Kind != content.List {
@@ -237,13 +246,16 @@ func (c *checker) sources(p *content.Page, adapted time.Time) []*content.Source 
 		s := c.site.Sources[item.Raw]
 		switch {
 		case item.Kind != content.Text || s == nil:
-			c.fail(item.Pos, RuleSources, "unknown source %q.%s Known sources, from [params.sources] in %s: %s", item.Raw, problem.DidYouMean(item.Raw, known), content.ConfigFile, strings.Join(known, ", "))
+			c.fail(item.Pos, RuleSources, "%s", problem.Unknown("source", item.Raw,
+				"Known sources, from [params.sources] in "+content.ConfigFile, slices.Sorted(maps.Keys(c.site.Sources))))
 		case seen[item.Raw]:
 			c.fail(item.Pos, RuleSources, "source %q stands twice: keep one", item.Raw)
 		default:
 			out = append(out, s)
 			if !adapted.IsZero() && s.Reviewed.After(adapted) {
-				c.fail(item.Pos, RuleSources, "source %q was reviewed on %s, after this text was adapted on %s: adapt the text to it again, or check the dates", s.Key, day(s.Reviewed), day(adapted))
+				c.fail(item.Pos, RuleSources,
+					"source %q was reviewed on %s, after this text was adapted on %s: adapt the text to it again, or check the dates",
+					s.Key, Day(s.Reviewed), Day(adapted))
 			}
 		}
 		seen[item.Raw] = true
@@ -254,74 +266,59 @@ func (c *checker) sources(p *content.Page, adapted time.Time) []*content.Source 
 // recordKeys is the closed list of a sign-off; all are required.
 var recordKeys = []string{"by", "role", "reviewed", "due", "text"}
 
+// record reads a sign-off; it is nil where anything about it was reported.
 func (c *checker) record(n *content.Node) *Review {
 	if n.Kind != content.Map {
 		c.fail(n.KeyPos, RuleReview, "\"review\" must hold %s: let the sign command write it", strings.Join(recordKeys, ", "))
 		return nil
 	}
-	whole := true
+	before := c.failures
 	for _, item := range n.Items {
 		if !slices.Contains(recordKeys, item.Key) {
-			c.fail(item.KeyPos, RuleReview, "unknown key %q in \"review\".%s Known here: %s", item.Key, problem.DidYouMean(item.Key, recordKeys), strings.Join(recordKeys, ", "))
-			whole = false
+			c.fail(item.KeyPos, RuleReview, "%s", problem.Unknown("key", item.Key, "Known in \"review\"", recordKeys))
 		}
 	}
-	r := &Review{}
-	for key, to := range map[string]*string{"by": &r.By, "role": &r.Role, "text": &r.Text} {
-		v := n.Get(key)
-		switch {
-		case v == nil:
-			c.fail(n.KeyPos, RuleReview, "%q is missing in \"review\": a sign-off is whole or not there at all; let the sign command write it", key)
-			whole = false
-		case v.Kind != content.Text || strings.TrimSpace(v.Raw) == "":
-			c.fail(v.Pos, RuleReview, "%q in \"review\" must be text: let the sign command write it", key)
-			whole = false
-		default:
-			*to = v.Raw
-		}
+	r := &Review{By: c.words(n, "by"), Role: c.words(n, "role"), Text: c.words(n, "text"), Reviewed: c.date(n, "reviewed"), Due: c.date(n, "due")}
+	if r.Text != "" && !isDigest(r.Text) {
+		c.fail(n.Get("text").Pos, RuleReview, "\"text\" must be a digest, sha256- and 44 characters: let the sign command write it")
 	}
-	if v := n.Get("text"); r.Text != "" && !isDigest(r.Text) {
-		c.fail(v.Pos, RuleReview, "\"text\" must be a digest, sha256- and 44 characters: let the sign command write it")
-		whole = false
+	if r.Reviewed.After(c.today) {
+		c.fail(n.Get("reviewed").Pos, content.RuleDate, "\"reviewed\" is %s, which is after today, %s: write the day of the review",
+			Day(r.Reviewed), Day(c.today))
 	}
-	var ok [2]bool
-	r.Reviewed, ok[0] = c.date(n, "reviewed")
-	r.Due, ok[1] = c.date(n, "due")
-	if ok[0] && r.Reviewed.After(c.today) {
-		c.fail(n.Get("reviewed").Pos, content.RuleDate, "\"reviewed\" is %s, which is after today, %s: write the day of the review", day(r.Reviewed), day(c.today))
-		whole = false
-	}
-	if ok[0] && ok[1] {
+	if !r.Reviewed.IsZero() && !r.Due.IsZero() {
 		latest := AddMonths(r.Reviewed, c.site.Interval)
 		switch {
 		case !r.Due.After(r.Reviewed):
-			c.fail(n.Get("due").Pos, content.RuleDate, "\"due\" is %s, which is not after the review on %s: write the day of the next review", day(r.Due), day(r.Reviewed))
-			whole = false
+			c.fail(n.Get("due").Pos, content.RuleDate, "\"due\" is %s, which is not after the review on %s: write the day of the next review",
+				Day(r.Due), Day(r.Reviewed))
 		case r.Due.After(latest):
-			c.fail(n.Get("due").Pos, content.RuleDate, "\"due\" is %s, more than %s after the review on %s: write %s or earlier", day(r.Due), problem.Plural(c.site.Interval, "month"), day(r.Reviewed), day(latest))
-			whole = false
+			c.fail(n.Get("due").Pos, content.RuleDate, "\"due\" is %s, more than %s after the review on %s: write %s or earlier",
+				Day(r.Due), problem.Plural(c.site.Interval, "month"), Day(r.Reviewed), Day(latest))
 		}
 	}
-	if !whole || !ok[0] || !ok[1] {
+	if c.failures > before {
 		return nil
 	}
 	return r
+}
+
+// words reads a required text of a sign-off.
+func (c *checker) words(record *content.Node, key string) string {
+	v := record.Get(key)
+	switch {
+	case v == nil:
+		c.fail(record.KeyPos, RuleReview, "%q is missing in \"review\": a sign-off is whole or not there at all; let the sign command write it", key)
+	case v.Kind != content.Text || strings.TrimSpace(v.Raw) == "":
+		c.fail(v.Pos, RuleReview, "%q in \"review\" must be text: let the sign command write it", key)
+	default:
+		return v.Raw
+	}
+	return ""
 }
 
 func isDigest(s string) bool {
 	sum, found := strings.CutPrefix(s, "sha256-")
 	b, err := base64.StdEncoding.DecodeString(sum)
 	return found && err == nil && len(b) == 32
-}
-
-// days counts the whole days from a to b.
-func days(a, b time.Time) int { return int(b.Sub(a).Hours() / 24) }
-
-func sortedKeys(m map[string]*content.Source) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

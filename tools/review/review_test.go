@@ -79,7 +79,7 @@ func TestAddMonths(t *testing.T) {
 		{"2026-03-31", 1, "2026-04-30"}, {"2026-08-31", 6, "2027-02-28"}, {"2026-12-31", 2, "2027-02-28"}, {"2026-10-31", 1, "2026-11-30"},
 		{"2026-12-31", 12, "2027-12-31"}, {"2026-11-30", 3, "2027-02-28"}, {"2026-11-22", 1200, "2126-11-22"},
 	} {
-		if got := day(AddMonths(date(t, c.from), c.months)); got != c.want {
+		if got := Day(AddMonths(date(t, c.from), c.months)); got != c.want {
 			t.Errorf("%s and %d months is %s, not %s", c.from, c.months, got, c.want)
 		}
 	}
@@ -204,8 +204,8 @@ func TestReport(t *testing.T) {
 	site := signed(t, "2026-11-22", "2026-12-01", "2029-12-01", nil)
 	reports, _ := Check(site, date(t, "2026-12-01"), false)
 	r := reports[0]
-	if r.Page != site.Pages[0] || day(r.Adapted) != "2026-11-22" || len(r.Sources) != 1 || r.Sources[0] != site.Sources["old"] ||
-		r.Review == nil || r.Review.By != "B" || r.Review.Role != "R" || day(r.Review.Reviewed) != "2026-12-01" || day(r.Review.Due) != "2029-12-01" || r.Review.Text != r.Page.Digest() {
+	if r.Page != site.Pages[0] || Day(r.Adapted) != "2026-11-22" || len(r.Sources) != 1 || r.Sources[0] != site.Sources["old"] ||
+		r.Review == nil || r.Review.By != "B" || r.Review.Role != "R" || Day(r.Review.Reviewed) != "2026-12-01" || Day(r.Review.Due) != "2029-12-01" || r.Review.Text != r.Page.Digest() {
 		t.Errorf("%+v", r)
 	}
 }

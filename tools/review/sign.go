@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"microsite/tools/content"
@@ -11,28 +12,21 @@ import (
 )
 
 // Sign returns the page's file with a sign-off of the text as it stands now,
-// which stands in the place of an older one. Problems say why the page can't
-// be signed; the error that its front matter can't be changed safely.
+// which stands in the place of an older one. Problems are those of Rules that
+// stand in its way; the error says that the front matter can't be changed safely.
 func Sign(site *content.Site, p *content.Page, by, role string, reviewed, due time.Time) ([]byte, []problem.Problem, error) {
 	if !p.Medical {
-		return nil, []problem.Problem{{File: p.File, Line: p.Front.Get("medical").KeyPos.Line, Column: p.Front.Get("medical").KeyPos.Column, Rule: RuleReview,
-			Severity: problem.Error, Message: "this page holds no medical text of its own (\"medical: false\"), so there is nothing to sign"}}, nil
+		return nil, []problem.Problem{p.Front.Get("medical").KeyPos.Problem(problem.Error, p.File, RuleReview,
+			"this page holds no medical text of its own (\"medical: false\"), so there is nothing to sign")}, nil
 	}
-	src, err := p.Replace(site, "review", block(p.FrontTOML, by, role, day(reviewed), day(due), p.Digest()))
+	src, err := p.Replace(site, "review", block(p.FrontTOML, by, role, Day(reviewed), Day(due), p.Digest()))
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", p.File, err)
 	}
-	signed, problems := site.Parse(p.File, src)
-	if signed == nil {
-		return nil, problems, nil
-	}
+	signed, _ := site.Parse(p.File, src) // what is wrong with the text was found where it stands now
 	c := &checker{site: site, today: reviewed}
 	r := c.page(signed)
-	for _, found := range c.problems {
-		if found.Severity == problem.Error {
-			problems = append(problems, found)
-		}
-	}
+	problems := slices.DeleteFunc(c.problems, func(found problem.Problem) bool { return found.Severity != problem.Error })
 	if len(problems) == 0 && (r.State != Current && r.State != DueSoon || r.Review.By != by || r.Review.Role != role) {
 		return nil, nil, fmt.Errorf("%s: the sign-off would not read back as %q, %q and current: check name and role for odd characters", p.File, by, role)
 	}

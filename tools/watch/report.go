@@ -21,14 +21,22 @@ type Report struct {
 	shown map[string][]problem.Problem // by topic, what was found last
 }
 
-// Colored says whether f shows colors and whoever runs the tool wants them:
-// https://no-color.org/
-func Colored(f *os.File) bool {
-	info, err := f.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+// Terminal says whether what is written to w is seen as it is written.
+func Terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
 		return false
 	}
-	return runtime.GOOS != "windows" || os.Getenv("WT_SESSION") != "" // older consoles would show the codes
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// Colored says whether w shows colors and whoever runs the tool wants them:
+// https://no-color.org/
+func Colored(w io.Writer) bool {
+	wanted := os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	able := runtime.GOOS != "windows" || os.Getenv("WT_SESSION") != "" // older consoles would show the codes
+	return wanted && able && Terminal(w)
 }
 
 // Say writes a line with the time of day.
@@ -55,19 +63,15 @@ func (r *Report) Found(topic, subject string, saved []string, problems []problem
 	}
 	r.shown[topic] = problems
 
-	verdict := r.Style.Good(problem.Tally(here))
-	if len(here) > 0 {
-		verdict = r.Style.Weighed(worst(here), problem.Tally(here))
-	}
-	fmt.Fprintf(r.Out, "%s  %s: %s.", r.Style.Faint(r.Now().Format(time.TimeOnly)), r.Style.Bold(problem.OneLine(subject)), verdict)
+	fmt.Fprintf(r.Out, "%s  %s: %s.", r.Style.Faint(r.Now().Format(time.TimeOnly)), r.Style.Bold(problem.OneLine(subject)), r.Style.Tally(here))
 	told := !slices.ContainsFunc(elsewhere, func(p problem.Problem) bool { return !slices.Contains(before, p) })
 	if len(elsewhere) > 0 && told {
-		fmt.Fprintf(r.Out, " Still there: %s in %s.", r.Style.Weighed(worst(elsewhere), problem.Tally(elsewhere)), problem.OneLine(files(elsewhere)))
+		fmt.Fprintf(r.Out, " Still there: %s in %s.", r.Style.Tally(elsewhere), problem.OneLine(files(elsewhere)))
 	}
 	fmt.Fprintln(r.Out)
 	r.list(here)
 	if len(elsewhere) > 0 && !told {
-		fmt.Fprintf(r.Out, "          In other files: %s.\n", r.Style.Weighed(worst(elsewhere), problem.Tally(elsewhere)))
+		fmt.Fprintf(r.Out, "          In other files: %s.\n", r.Style.Tally(elsewhere))
 		r.list(elsewhere)
 	}
 }
@@ -83,13 +87,6 @@ func (r *Report) list(problems []problem.Problem) {
 	if more := len(problems) - most; more > 0 {
 		fmt.Fprintf(r.Out, "    … and %d more: go run ./tools check lists them all.\n\n", more)
 	}
-}
-
-func worst(problems []problem.Problem) problem.Severity {
-	if errs, _ := problem.Count(problems); errs > 0 {
-		return problem.Error
-	}
-	return problem.Warning
 }
 
 // files names the files of the problems, or says how many there are.
