@@ -25,6 +25,7 @@ const Dir = "content"
 const (
 	RuleConfig      = "config"
 	RuleEncoding    = "encoding"
+	RuleConflict    = "merge-conflict"
 	RuleFileName    = "file-name"
 	RuleFrontMatter = "front-matter"
 	RuleDate        = "date"
@@ -232,8 +233,16 @@ func (l *loader) readable(file string, src []byte) bool {
 		}
 		i += size
 	}
+	if at := conflict.FindIndex(src); at != nil {
+		l.add(file, (&source{text: src}).at(at[0]), RuleConflict, "two changes of this text meet here, and git could not tell which is right: "+
+			"keep the right lines, and delete those that start with <<<<<<<, ======= and >>>>>>>")
+		return false
+	}
 	return true
 }
+
+// conflict is what git leaves: https://git-scm.com/docs/git-merge#_how_conflicts_are_presented
+var conflict = regexp.MustCompile(`(?ms)^<{7} [^\n]+$.*^={7}\r?$.*^>{7} [^\n]+$`)
 
 // templates are the names of the templates in a folder of the site.
 func templates(root string, folder ...string) (names []string) {
