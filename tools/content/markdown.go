@@ -35,6 +35,7 @@ var (
 	nearly  = regexp.MustCompile(`^\\?\[ ?!|^\[[A-Z]+\](?:[^(\[:]|$)`)
 	inside  = regexp.MustCompile(`^\[![A-Za-z]+\]`)
 	noBox   = regexp.MustCompile(`^(?:[-*+]\[[ xX]?\]|\[ *\](?:\s|$))`)
+	half    = regexp.MustCompile(`(?:^|[^\\])(\]\()`)
 	comment = regexp.MustCompile(`(?s)<!--.*?-->`)
 	escape  = regexp.MustCompile(`\\.|&[#0-9A-Za-z]+;`)
 )
@@ -107,6 +108,8 @@ func (b *body) node(n ast.Node) {
 			destination = "mailto:" + destination
 		}
 		b.link(n, destination, false)
+	case *ast.Text:
+		b.unmade(n)
 	}
 }
 
@@ -122,6 +125,15 @@ func (b *body) html(offset int, raw string) {
 
 func (b *body) link(n ast.Node, destination string, image bool) {
 	b.page.Links = append(b.page.Links, Link{Destination: destination, Image: image, Pos: b.pos(n.Pos())})
+}
+
+// unmade reports text that was meant to be a link.
+func (b *body) unmade(n *ast.Text) {
+	at := half.FindSubmatchIndex(n.Segment.Value(b.src))
+	if at != nil && n.Parent().Kind() != ast.KindCodeSpan {
+		b.report(n.Segment.Start+at[2], RuleLink, "this would show as it is written: the address of a link stands in parentheses, "+
+			"without spaces, as in [words](causes.md#heat)")
+	}
 }
 
 // figure checks a drawing: layouts inline it, so no link comes of it.
