@@ -17,7 +17,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -103,9 +102,7 @@ func Check(ctx context.Context, dir string, o Options) (pages int, problems []pr
 		}
 	}
 	for _, q := range c.inside {
-		if !q.doc.has(q.ref.fragment) {
-			c.add(q.from, q.ref, RuleFragment, problem.Error, brokenFragment(q.ref, q.doc))
-		}
+		c.judge(q)
 	}
 	c.orphans(docs)
 	if c.External != nil {
@@ -117,24 +114,18 @@ func Check(ctx context.Context, dir string, o Options) (pages int, problems []pr
 
 // document is what one rendered file holds for the check.
 type document struct {
+	target          // what leads here
 	file     string // slash-separated, relative to the folder
-	path     string // that it is served at, with the site's sub-path
 	kind     string // its name's ending
 	html     bool
 	base     string // of the first <base>
 	hasBase  bool
-	counts   map[string]int
-	ids      map[string]idKind
-	linked   atomic.Bool // another page leads here
-	redirect *document   // where a page sends every reader
+	counts   map[string]int // of the links of each data-source
+	ids      []string       // sorted
+	read     atomic.Bool    // so ids are known
+	linked   atomic.Bool    // another page leads here
+	redirect *document      // where a page sends every reader
 }
-
-type idKind uint8
-
-const (
-	isName idKind = 1 + iota // an a element's name
-	isID
-)
 
 // finding is a problem before it has its place.
 type finding struct {
@@ -157,6 +148,7 @@ type results struct {
 }
 
 func (r *results) add(from *document, ref reference, rule string, s problem.Severity, message string) {
+	ref.value = strings.Clone(ref.value) // or the whole file would be kept
 	r.findings = append(r.findings, finding{from, ref, problem.Problem{Rule: rule, Severity: s, Message: message}})
 }
 
@@ -167,8 +159,8 @@ type checker struct {
 	origin  string // such as https://example.org
 	root    string // the site's sub-path, such as /sub, or ""
 	home    *whatwg.Url
-	files   map[string]*document
-	asked   bool // all that is outside
+	files   map[string]*document // by the path that they are served at, with the site's sub-path
+	asked   bool                 // all that is outside
 	guesses int
 	pages   []string // to guess from
 }
@@ -184,30 +176,47 @@ func (c *checker) address() (err error) {
 
 // list finds the files and makes a document of each that is looked into.
 func (c *checker) list() (docs []*document, err error) {
-	other := &document{} // a file without ids that could be checked
-	err = filepath.WalkDir(c.dir, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
+	var mutex sync.Mutex
+	var group sync.WaitGroup
+	idle := make(chan struct{}, runtime.GOMAXPROCS(0)-1)
+	var folder func(dir string)
+	folder = func(dir string) {
+		entries, failed := os.ReadDir(filepath.Join(c.dir, filepath.FromSlash(dir)))
+		var files []*document
+		for _, e := range entries {
+			name := dir + e.Name()
+			if e.IsDir() {
+				select {
+				case idle <- struct{}{}:
+					group.Go(func() { folder(name + "/"); <-idle })
+				default:
+					folder(name + "/")
+				}
+				continue
+			}
+			if !e.Type().IsRegular() {
+				if info, err := os.Stat(filepath.Join(c.dir, filepath.FromSlash(name))); err != nil || !info.Mode().IsRegular() {
+					failed = errors.Join(failed, err) // nil for a pipe or a folder behind a link: nothing that is served
+					continue
+				}
+			}
+			d := &document{file: name, kind: strings.ToLower(path.Ext(name))}
+			d.path, d.doc = c.root+"/"+indexless(name), d
+			files = append(files, d)
 		}
-		if !d.Type().IsRegular() {
-			if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
-				return err // nil for a pipe or a folder behind a link: nothing that is served
+		mutex.Lock()
+		defer mutex.Unlock()
+		err = errors.Join(err, failed)
+		for _, d := range files {
+			c.files[d.path] = d
+			if slices.Contains([]string{".html", ".htm", ".xhtml", ".css", ".xml", ".svg"}, d.kind) || d.file == "robots.txt" {
+				d.html = strings.Contains(d.kind, "htm")
+				docs = append(docs, d)
 			}
 		}
-		rel, err := filepath.Rel(c.dir, name)
-		if err != nil {
-			return err
-		}
-		file := filepath.ToSlash(rel)
-		c.files[file] = other
-		ext := strings.ToLower(path.Ext(file))
-		if slices.Contains([]string{".html", ".htm", ".xhtml", ".css", ".xml", ".svg"}, ext) || file == "robots.txt" {
-			doc := &document{file: file, path: c.root + "/" + indexless(file), kind: ext, html: strings.Contains(ext, "htm"), ids: map[string]idKind{}}
-			c.files[file] = doc
-			docs = append(docs, doc)
-		}
-		return nil
-	})
+	}
+	folder("")
+	group.Wait()
 	return docs, err
 }
 
@@ -229,7 +238,7 @@ type worker struct {
 
 // read has the files read in parallel.
 func (c *checker) read(docs []*document) error {
-	work := make(chan *document, 64)
+	var next atomic.Int64
 	workers := make([]worker, runtime.GOMAXPROCS(0))
 	errs := make([]error, len(workers))
 	var group sync.WaitGroup
@@ -237,15 +246,11 @@ func (c *checker) read(docs []*document) error {
 		w := &workers[i]
 		w.scanner, w.resolver = newScanner(), newResolver(c)
 		group.Go(func() {
-			for doc := range work {
-				errs[i] = errors.Join(errs[i], w.document(doc))
+			for n := next.Add(1); n <= int64(len(docs)); n = next.Add(1) {
+				errs[i] = errors.Join(errs[i], w.document(docs[n-1]))
 			}
 		})
 	}
-	for _, doc := range docs {
-		work <- doc
-	}
-	close(work)
 	group.Wait()
 	for _, w := range workers {
 		c.findings, c.inside, c.outside = append(c.findings, w.findings...), append(c.inside, w.inside...), append(c.outside, w.outside...)
@@ -263,8 +268,8 @@ func (w *worker) document(d *document) error {
 	if _, err := w.buffer.ReadFrom(file); err != nil {
 		return err
 	}
-	w.refs, w.dups = w.refs[:0], w.dups[:0]
-	switch src := w.buffer.Bytes(); d.kind {
+	w.refs, w.ids = w.refs[:0], w.ids[:0]
+	switch src := w.buffer.String(); d.kind {
 	case ".css":
 		w.refs = append(w.refs, w.stylesheet(src)...)
 	case ".xml":
@@ -274,57 +279,74 @@ func (w *worker) document(d *document) error {
 	default:
 		w.html(d, src)
 	}
+	names, again := w.names()
+	d.ids = names
+	d.read.Store(true)
 	w.start(d)
 	for _, r := range w.refs {
 		w.reference(d, r)
 	}
-	for _, r := range w.dups {
-		w.add(d, r, RuleID, problem.Error, fmt.Sprintf("the id %q stands twice on this page: a link to it reaches only the first; reword one of the headings", r.value))
+	for _, r := range again {
+		if d.html {
+			w.add(d, r, RuleID, problem.Error, fmt.Sprintf("the id %q stands twice on this page: a link to it reaches only the first; reword one of the headings", r.value))
+		}
 	}
 	return nil
 }
 
 // reference checks one address as far as other files need not be read.
 func (w *worker) reference(d *document, r reference) {
-	if r.rest == "" && r.fragment == "" && r.use&required != 0 {
+	rest, fragment := part(r.value)
+	if rest == "" && fragment == "" && r.use&required != 0 {
 		w.add(d, r, RuleAddress, problem.Error, "an address is missing here: write one, or remove what needs it")
 		return
 	}
-	t := &w.self
-	if r.rest != "" || r.use&local == 0 {
-		t = w.resolve(r.address)
+	t := &d.target
+	if rest != "" || r.use&local == 0 {
+		t = w.resolve(rest)
 	}
 	switch {
 	case t.rule != "":
 		w.add(d, r, t.rule, problem.Error, fmt.Sprintf("%q %s", r.value, t.message))
+		return
 	case t.href != "" && w.External != nil:
+		r.value = strings.Clone(r.value)
 		w.outside = append(w.outside, question{d, r, t})
+		return
 	case t.doc == nil: // nothing that can be checked
-	case t.doc == d:
-		if r.use&follow != 0 && d.html && !d.has(r.fragment) {
-			w.add(d, r, RuleFragment, problem.Error, brokenFragment(r, d))
-		}
-	default:
-		if r.use&inbound != 0 && !t.doc.linked.Load() {
-			t.doc.linked.Store(true)
-		}
-		if r.use&redirect != 0 {
-			d.redirect = t.doc
-		}
-		if r.use&follow != 0 && t.doc.html && r.fragment != "" {
-			w.inside = append(w.inside, question{d, r, t})
-		}
+		return
+	}
+	if t.doc != d && r.use&inbound != 0 && !t.doc.linked.Load() {
+		t.doc.linked.Store(true)
+	}
+	if t.doc != d && r.use&redirect != 0 {
+		d.redirect = t.doc
+	}
+	if r.use&follow == 0 || !t.doc.html || fragment == "" {
+		return
+	}
+	if q := (question{d, r, t}); t.doc.read.Load() {
+		w.judge(q)
+	} else {
+		q.ref.value = strings.Clone(r.value) // or the whole file would be kept
+		w.inside = append(w.inside, q)
 	}
 }
 
-func brokenFragment(r reference, d *document) string {
-	ids := make([]string, 0, len(d.ids))
-	for id := range d.ids {
-		ids = append(ids, "#"+id)
+// judge finds out whether a fragment leads anywhere.
+func (r *results) judge(q question) {
+	if !q.doc.has(q.ref.fragment()) {
+		r.add(q.from, q.ref, RuleFragment, problem.Error, brokenFragment(q.ref, q.doc))
 	}
-	slices.Sort(ids)
-	fragment, _, _ := strings.Cut(decode(r.fragment), ":~:")
-	return fmt.Sprintf("%q leads to a heading that is not there: nothing on %s has the id %q.%s", r.value, d.path, fragment, problem.DidYouMean("#"+fragment, ids))
+}
+
+func brokenFragment(ref reference, d *document) string {
+	ids := make([]string, len(d.ids))
+	for i, id := range d.ids {
+		ids[i] = "#" + id
+	}
+	fragment, _, _ := strings.Cut(decode(ref.fragment()), ":~:")
+	return fmt.Sprintf("%q leads to a heading that is not there: nothing on %s has the id %q.%s", ref.value, d.path, fragment, problem.DidYouMean("#"+fragment, ids))
 }
 
 // orphans finds pages that no other page leads to. Readers come to the home
@@ -340,7 +362,7 @@ func (c *checker) orphans(docs []*document) {
 		if !d.html || d.linked.Load() || d.redirect != nil || d.file == "index.html" || path.Base(d.file) == "404.html" || c.Pages != nil && !page {
 			continue
 		}
-		c.add(d, reference{address: newAddress(d.path), ordinal: -1}, RuleOrphan, problem.Warning,
+		c.add(d, reference{value: d.path, ordinal: -1}, RuleOrphan, problem.Warning,
 			fmt.Sprintf("no other page links to %s, so readers don't find it: link to it, or add it to the menu", d.path))
 	}
 }
@@ -422,7 +444,7 @@ func (c *checker) problems() []problem.Problem {
 		}
 	}
 	for p, at := range c.Pages {
-		if c.Whole && c.lookup(p) == nil {
+		if c.Whole && c.lookup(c.root+p) == nil {
 			out = append(out, problem.Problem{File: at.File, Rule: RulePage, Severity: problem.Error,
 				Message: fmt.Sprintf("the page was not published at %s, where it should stand", p)})
 		}
@@ -490,9 +512,9 @@ func (c *checker) suggest(f finding) problem.Problem {
 		return f.Problem
 	}
 	if c.guesses++; c.pages == nil {
-		for file := range c.files {
-			if file != "index.html" { // which is near to any short path
-				c.pages = append(c.pages, "/"+indexless(file))
+		for path := range c.files {
+			if path = strings.TrimPrefix(path, c.root); path != "/" { // which is near to any short path
+				c.pages = append(c.pages, path)
 			}
 		}
 		slices.Sort(c.pages)

@@ -410,8 +410,8 @@ func FuzzToken(f *testing.F) {
 	f.Fuzz(func(t *testing.T, src string) {
 		for _, foreign := range []bool{false, true} {
 			var got, want []string
-			l := lexer{names: map[string]string{}}
-			l.start([]byte(src), foreign)
+			l := lexer{}
+			l.start(src, foreign)
 			for kind := l.next(); kind != html.ErrorToken; kind = l.next() {
 				switch kind {
 				case html.StartTagToken, html.SelfClosingTagToken:
@@ -430,7 +430,7 @@ func FuzzToken(f *testing.F) {
 				case html.StartTagToken, html.SelfClosingTagToken:
 					var as attrs
 					for _, a := range token.Attr {
-						as = append(as, attr{[]byte(a.Key), []byte(a.Val)})
+						as = append(as, attr{a.Key, a.Val})
 					}
 					want = append(want, fmt.Sprintf("%d %s %s %q", start, token.Type, token.Data, as))
 					if foreign || token.Data == "noscript" {
@@ -459,7 +459,7 @@ func FuzzAddress(f *testing.F) {
 	if err := c.address(); err != nil {
 		f.Fatal(err)
 	}
-	d := &document{file: "a/b/index.html", path: "/sub/a/b/", html: true}
+	d := &document{file: "a/b/index.html", target: target{path: "/sub/a/b/"}, html: true}
 	base, err := url.Parse("https://site.example" + d.path)
 	if err != nil {
 		f.Fatal(err)
@@ -469,8 +469,8 @@ func FuzzAddress(f *testing.F) {
 		s = strings.ToValidUTF8(s, "\uFFFD") // as browsers decode pages
 		r := newResolver(c)
 		r.start(d)
-		address := newAddress(s)
-		got, fragment := r.resolve(address), address.fragment
+		rest, fragment := part(s)
+		got := r.resolve(rest)
 		if u, err := r.baseURL().Parse(s); err != nil {
 			if got.rule != RuleAddress {
 				t.Errorf("%q: %+v, but %v", s, got, err)
