@@ -210,11 +210,12 @@ func telephone(u *whatwg.Url) *target {
 
 // mailbox follows https://www.rfc-editor.org/rfc/rfc6068#section-2.
 func mailbox(u *whatwg.Url) *target {
-	to := strings.FieldsFunc(u.Pathname(), func(r rune) bool { return r == ',' }) // one in an address is encoded
+	list := func(s string) []string { return strings.FieldsFunc(s, func(r rune) bool { return r == ',' }) } // one in an address is encoded
+	to := list(u.Pathname())
 	for _, field := range strings.Split(u.Query(), "&") {
 		name, value, _ := strings.Cut(field, "=")
 		if name = strings.ToLower(name); name == "to" || name == "cc" || name == "bcc" {
-			to = append(to, strings.Split(value, ",")...)
+			to = append(to, list(value)...)
 		}
 	}
 	if len(to) == 0 && u.Query() == "" {

@@ -17,6 +17,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -131,6 +132,7 @@ type document struct {
 type finding struct {
 	from *document
 	ref  reference
+	origin
 	problem.Problem
 }
 
@@ -149,7 +151,7 @@ type results struct {
 
 func (r *results) add(from *document, ref reference, rule string, s problem.Severity, message string) {
 	ref.value = strings.Clone(ref.value) // or the whole file would be kept
-	r.findings = append(r.findings, finding{from, ref, problem.Problem{Rule: rule, Severity: s, Message: message}})
+	r.findings = append(r.findings, finding{from: from, ref: ref, Problem: problem.Problem{Rule: rule, Severity: s, Message: message}})
 }
 
 type checker struct {
@@ -181,28 +183,30 @@ func (c *checker) list() (docs []*document, err error) {
 	idle := make(chan struct{}, runtime.GOMAXPROCS(0)-1)
 	var folder func(dir string)
 	folder = func(dir string) {
-		entries, failed := os.ReadDir(filepath.Join(c.dir, filepath.FromSlash(dir)))
 		var files []*document
+		entries, failed := os.ReadDir(c.onDisk(dir))
 		for _, e := range entries {
-			name := dir + e.Name()
-			if e.IsDir() {
+			name, kind := dir+e.Name(), e.Type()
+			if kind&fs.ModeSymlink != 0 {
+				info, err := os.Stat(c.onDisk(name))
+				if failed = errors.Join(failed, err); err != nil || info.IsDir() {
+					continue
+				}
+				kind = info.Mode()
+			}
+			switch {
+			case kind.IsRegular(): // others are nothing that is served
+				d := &document{file: name, kind: strings.ToLower(path.Ext(name))}
+				d.path, d.doc = c.root+"/"+indexless(name), d
+				files = append(files, d)
+			case kind.IsDir():
 				select {
 				case idle <- struct{}{}:
 					group.Go(func() { folder(name + "/"); <-idle })
 				default:
 					folder(name + "/")
 				}
-				continue
 			}
-			if !e.Type().IsRegular() {
-				if info, err := os.Stat(filepath.Join(c.dir, filepath.FromSlash(name))); err != nil || !info.Mode().IsRegular() {
-					failed = errors.Join(failed, err) // nil for a pipe or a folder behind a link: nothing that is served
-					continue
-				}
-			}
-			d := &document{file: name, kind: strings.ToLower(path.Ext(name))}
-			d.path, d.doc = c.root+"/"+indexless(name), d
-			files = append(files, d)
 		}
 		mutex.Lock()
 		defer mutex.Unlock()
@@ -220,6 +224,9 @@ func (c *checker) list() (docs []*document, err error) {
 	return docs, err
 }
 
+// onDisk is the name of a rendered file on this computer.
+func (c *checker) onDisk(file string) string { return filepath.Join(c.dir, filepath.FromSlash(file)) }
+
 // indexless is the address of a file on the site.
 func indexless(file string) string {
 	if dir, name := path.Split(file); name == "index.html" {
@@ -233,7 +240,6 @@ type worker struct {
 	scanner
 	resolver
 	results
-	buffer bytes.Buffer
 }
 
 // read has the files read in parallel.
@@ -259,25 +265,21 @@ func (c *checker) read(docs []*document) error {
 }
 
 func (w *worker) document(d *document) error {
-	file, err := os.Open(filepath.Join(w.dir, filepath.FromSlash(d.file)))
+	src, err := os.ReadFile(w.onDisk(d.file))
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	w.buffer.Reset()
-	if _, err := w.buffer.ReadFrom(file); err != nil {
-		return err
-	}
+	text := string(src)
 	w.refs, w.ids = w.refs[:0], w.ids[:0]
-	switch src := w.buffer.String(); d.kind {
+	switch d.kind {
 	case ".css":
-		w.refs = append(w.refs, w.stylesheet(src)...)
+		w.refs = append(w.refs, w.stylesheet(text)...)
 	case ".xml":
-		w.xml(d, src)
+		w.xml(d, text)
 	case ".txt":
-		w.robots(src)
+		w.robots(text)
 	default:
-		w.html(d, src)
+		w.html(d, text)
 	}
 	names, again := w.names()
 	d.ids = names
@@ -335,18 +337,17 @@ func (w *worker) reference(d *document, r reference) {
 
 // judge finds out whether a fragment leads anywhere.
 func (r *results) judge(q question) {
-	if !q.doc.has(q.ref.fragment()) {
-		r.add(q.from, q.ref, RuleFragment, problem.Error, brokenFragment(q.ref, q.doc))
+	d, fragment := q.doc, q.ref.fragment()
+	if d.has(fragment) {
+		return
 	}
-}
-
-func brokenFragment(ref reference, d *document) string {
 	ids := make([]string, len(d.ids))
 	for i, id := range d.ids {
 		ids[i] = "#" + id
 	}
-	fragment, _, _ := strings.Cut(decode(ref.fragment()), ":~:")
-	return fmt.Sprintf("%q leads to a heading that is not there: nothing on %s has the id %q.%s", ref.value, d.path, fragment, problem.DidYouMean("#"+fragment, ids))
+	fragment, _, _ = strings.Cut(decode(fragment), ":~:")
+	r.add(q.from, q.ref, RuleFragment, problem.Error,
+		fmt.Sprintf("%q leads to a heading that is not there: nothing on %s has the id %q.%s", q.ref.value, d.path, fragment, problem.DidYouMean("#"+fragment, ids)))
 }
 
 // orphans finds pages that no other page leads to. Readers come to the home
@@ -369,68 +370,52 @@ func (c *checker) orphans(docs []*document) {
 
 func (c *checker) sitePath(d *document) string { return "/" + indexless(d.file) }
 
-// problems gives the findings their places.
-func (c *checker) problems() []problem.Problem {
-	slices.SortFunc(c.findings, func(a, b finding) int {
-		return cmp.Or(strings.Compare(a.from.file, b.from.file), cmp.Compare(a.ref.offset, b.ref.offset), strings.Compare(a.Message, b.Message))
-	})
-	var out []problem.Problem
-	used := make([]bool, len(c.Ignores))
-	keep := func(f finding) bool {
-		keep := true
-		for i, rule := range c.Ignores {
-			if rule.Target == f.ref.value && (rule.Page == f.File || rule.Page == c.sitePath(f.from)) {
-				used[i], keep = true, false
-			}
-		}
-		return keep
+// problems gives the findings their places: first those of the pages' own text,
+// then what only other pages that show the same text make of it, then those of
+// layouts, which many pages show.
+func (c *checker) problems() (out []problem.Problem) {
+	for i := range c.findings {
+		c.source(&c.findings[i])
 	}
-	// First the pages' own text, then what only other pages that show the same
-	// text make of it.
+	slices.SortFunc(c.findings, func(a, b finding) int {
+		return cmp.Or(cmp.Compare(a.origin, b.origin), strings.Compare(a.from.file, b.from.file), cmp.Compare(a.ref.offset, b.ref.offset), strings.Compare(a.Message, b.Message))
+	})
 	type seen struct {
 		Place
 		rule string
 	}
 	shown := map[seen]bool{}
-	for _, elsewhere := range []bool{false, true} {
-		for _, f := range c.findings {
-			at, traced := c.source(f)
-			own := seen{Place{File: at.File}, f.Rule}
-			if !traced || elsewhere == (c.Pages[c.sitePath(f.from)].File == at.File) || elsewhere && (shown[own] || at.Line > 0 && shown[seen{at, f.Rule}]) {
-				continue
-			}
-			if f.File, f.Line, f.Column = at.File, at.Line, at.Column; keep(f) {
-				out = append(out, c.suggest(f))
-			}
-			shown[seen{at, f.Rule}] = at.Line > 0
-			if !elsewhere {
-				shown[own] = true
-			}
-		}
-	}
-	layout := newLayout(c.Root)
-	type group struct { // of a layout's findings, which many pages show
+	type group struct {
 		at, pages int
 		last      *document
 	}
 	groups := map[string]*group{}
+	layout := newLayout(c.Root)
+	used := make([]bool, len(c.Ignores))
 	for _, f := range c.findings {
-		if _, traced := c.source(f); traced {
-			continue
-		}
+		file, here := seen{Place{File: f.File}, f.Rule}, seen{Place{f.File, f.Line, f.Column}, f.Rule}
 		g := groups[f.Rule+f.Message]
-		if g == nil {
+		switch {
+		case f.origin == elsewhere && (shown[file] || f.Line > 0 && shown[here]):
+			continue
+		case f.origin == inLayout && g == nil:
 			c.locate(&f, layout)
 		}
-		if !keep(f) {
+		shown[file] = shown[file] || f.origin == ownPage
+		shown[here] = shown[here] || f.Line > 0
+		ignored := false
+		for i, rule := range c.Ignores {
+			if rule.Target == f.ref.value && (rule.Page == f.File || rule.Page == c.sitePath(f.from)) {
+				used[i], ignored = true, true
+			}
+		}
+		if ignored {
 			continue
 		}
-		if g == nil {
-			g = &group{at: len(out)}
-			groups[f.Rule+f.Message] = g
+		if g == nil || f.origin != inLayout {
+			groups[f.Rule+f.Message] = &group{len(out), 1, f.from}
 			out = append(out, c.suggest(f))
-		}
-		if g.last != f.from {
+		} else if g.last != f.from {
 			g.last = f.from
 			g.pages++
 		}
@@ -449,8 +434,10 @@ func (c *checker) problems() []problem.Problem {
 				Message: fmt.Sprintf("the page was not published at %s, where it should stand", p)})
 		}
 	}
-	for i, rule := range c.Ignores {
-		if !used[i] && (c.asked || !c.elsewhere(rule.Target)) {
+	r := newResolver(c)
+	r.base = c.home
+	for i, rule := range c.Ignores { // of other sites nothing is known unless they are asked
+		if !used[i] && (c.asked || r.parse(rule.Target).href == "") {
 			out = append(out, problem.Problem{File: rule.File, Line: rule.Line, Column: rule.Column, Rule: RuleIgnore, Severity: problem.Warning,
 				Message: fmt.Sprintf("nothing is wrong with %q on %s any more: remove this rule", rule.Target, rule.Page)})
 		}
@@ -458,26 +445,32 @@ func (c *checker) problems() []problem.Problem {
 	return problem.Sort(out)
 }
 
-// elsewhere tells whether an address is another site's, of which nothing is
-// known unless it is asked.
-func (c *checker) elsewhere(address string) bool {
-	u, err := c.home.Parse(address)
-	return err == nil && strings.HasPrefix(u.Scheme(), "http") && u.Protocol()+"//"+u.Host() != c.origin
-}
+// origin is where what is found is written.
+type origin int
+
+const (
+	ownPage   origin = iota // in the page's Markdown
+	elsewhere               // in Markdown that another page shows
+	inLayout
+)
 
 // source traces a finding to the Markdown that it comes from.
-func (c *checker) source(f finding) (Place, bool) {
-	places, known := c.Sources[f.ref.source]
-	if f.ref.source == "" || !known && c.SourceDir == "" {
-		return Place{}, false
+func (c *checker) source(f *finding) {
+	source := f.ref.source
+	places, known := c.Sources[source]
+	if source == "" || !known && c.SourceDir == "" {
+		f.origin = inLayout
+		return
 	}
-	if at, ok := c.IDs[f.ref.source+"#"+f.ref.value]; ok && f.Rule == RuleID {
-		return at, true
+	at := Place{File: path.Join(c.SourceDir, source)}
+	if id, ok := c.IDs[source+"#"+f.ref.value]; ok && f.Rule == RuleID {
+		at = id
+	} else if f.Rule != RuleID && f.ref.ordinal >= 0 && len(places) == f.from.counts[source] {
+		at = places[f.ref.ordinal]
 	}
-	if f.Rule != RuleID && f.ref.ordinal >= 0 && len(places) == f.from.counts[f.ref.source] {
-		return places[f.ref.ordinal], true
+	if f.File, f.Line, f.Column = at.File, at.Line, at.Column; c.Pages[c.sitePath(f.from)].File != f.File {
+		f.origin = elsewhere
 	}
-	return Place{File: path.Join(c.SourceDir, f.ref.source)}, true
 }
 
 // locate gives a finding that is no page's text its place: in the layouts or
@@ -493,7 +486,7 @@ func (c *checker) locate(f *finding, l layout) {
 		return
 	}
 	f.File = f.from.file
-	src, err := os.ReadFile(filepath.Join(c.dir, filepath.FromSlash(f.from.file)))
+	src, err := os.ReadFile(c.onDisk(f.from.file))
 	if err != nil {
 		return // it was there a moment ago; the finding stands without a line
 	}

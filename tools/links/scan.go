@@ -227,7 +227,7 @@ func (s *scanner) references(element string, ref reference) {
 func (s *scanner) meta(add func(string, use)) {
 	content, ok := s.attrs.get("content")
 	switch {
-	case !ok:
+	case !ok || content == "none": // as msapplication-config is switched off
 	case slices.Contains(metas, strings.ToLower(s.attrs.text("property"))), slices.Contains(metas, strings.ToLower(s.attrs.text("name"))):
 		add(content, required)
 	case strings.EqualFold(s.attrs.text("http-equiv"), "refresh"):
