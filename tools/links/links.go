@@ -240,6 +240,7 @@ type worker struct {
 	scanner
 	resolver
 	results
+	buffer bytes.Buffer
 }
 
 // read has the files read in parallel.
@@ -265,11 +266,16 @@ func (c *checker) read(docs []*document) error {
 }
 
 func (w *worker) document(d *document) error {
-	src, err := os.ReadFile(w.onDisk(d.file))
+	file, err := os.Open(w.onDisk(d.file))
 	if err != nil {
 		return err
 	}
-	text := string(src)
+	defer file.Close()
+	w.buffer.Reset()
+	if _, err := w.buffer.ReadFrom(file); err != nil {
+		return err
+	}
+	text := w.buffer.String()
 	w.refs, w.ids = w.refs[:0], w.ids[:0]
 	switch d.kind {
 	case ".css":
