@@ -28,20 +28,24 @@ func BenchmarkBuild(all *testing.B) {
 				if root == "" {
 					root = many(all, n)
 				}
-				hugo := []string{"go", "tool", "hugo"}
+				bin := b.TempDir()
+				link := func(name, target string, err error) string {
+					if err := errors.Join(err, os.Symlink(strings.TrimSpace(target), filepath.Join(bin, name))); err != nil {
+						b.Fatal(err)
+					}
+					return filepath.Join(bin, name)
+				}
+				goCommand, err := exec.LookPath("go")
+				hugo := []string{link("go", goCommand, err), "tool", "hugo"}
+				if setup == "on-PATH" {
+					found, err := exec.Command("go", "tool", "-n", "hugo").Output()
+					hugo = []string{link("hugo", string(found), err)}
+				}
 				path := slices.DeleteFunc(filepath.SplitList(os.Getenv("PATH")), func(dir string) bool {
 					_, err := os.Stat(filepath.Join(dir, "hugo"))
 					return err == nil
 				})
-				if setup == "on-PATH" {
-					found, err := exec.Command("go", "tool", "-n", "hugo").Output()
-					bin := b.TempDir()
-					if err := errors.Join(err, os.Symlink(strings.TrimSpace(string(found)), filepath.Join(bin, "hugo"))); err != nil {
-						b.Fatal(err)
-					}
-					hugo, path = []string{filepath.Join(bin, "hugo")}, append(path, bin)
-				}
-				b.Setenv("PATH", strings.Join(path, string(filepath.ListSeparator)))
+				b.Setenv("PATH", strings.Join(append([]string{bin}, path...), string(filepath.ListSeparator)))
 				var start, ours, bare, links costs
 				for b.Loop() {
 					start.add(b, filepath.Join("..", ".."), "go", "run", "./tools", "help")
@@ -66,7 +70,8 @@ func BenchmarkBuild(all *testing.B) {
 	}
 }
 
-// many makes this site with n pages more, each with cards, boxes and links, and about 3 kB long, as real ones are.
+// many makes this site with n pages more in 20 sections, which the navigation lists, each with cards, boxes and links,
+// and about 3 kB long, as real ones are.
 func many(b *testing.B, n int) string {
 	b.Helper()
 	root := filepath.Join(b.TempDir(), "site")
@@ -82,11 +87,11 @@ func many(b *testing.B, n int) string {
 		fmt.Fprintf(&text, "---\ntitle: Page %d\ndescription: One sentence about it.\nweight: %d\nadapted: 2026-11-01\nsources: [%s]\n---\n\n", i, i+100, source)
 		for h := range 3 {
 			fmt.Fprintf(&text, "## Heading %d\n\n%s\n> [!DO] Card %d of %d\n> - [ ] First thing of %d\n> - [ ] Second thing of %d\n\n", h, words, h, i, h, h)
-			fmt.Fprintf(&text, "[One](/part-%d/page-%d.md), [two](/part-0/page-0.md#heading-1).\n\n", (i+1)%n/50, (i+1)%n)
+			fmt.Fprintf(&text, "[One](/part-%d/page-%d.md), [two](/part-0/page-0.md#heading-1).\n\n", (i+1)%n%20, (i+1)%n)
 		}
-		name := filepath.Join(root, "content", fmt.Sprintf("part-%d", i/50), fmt.Sprintf("page-%d.md", i))
+		name := filepath.Join(root, "content", fmt.Sprintf("part-%d", i%20), fmt.Sprintf("page-%d.md", i))
 		err = errors.Join(err, os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, []byte(text.String()), 0o644))
-		if i%50 == 0 {
+		if i < 20 {
 			err = errors.Join(err, os.WriteFile(filepath.Join(filepath.Dir(name), "_index.md"), []byte(strings.ReplaceAll(text.String(), "title: Page", "title: Part")), 0o644))
 		}
 	}
