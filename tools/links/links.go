@@ -418,10 +418,14 @@ func (c *checker) problems() (out []problem.Problem) {
 		if ignored {
 			continue
 		}
-		if g == nil || f.origin != inLayout {
-			groups[f.Rule+f.Message] = &group{len(out), 1, f.from}
+		if g == nil {
+			g = &group{at: len(out)}
 			out = append(out, c.suggest(f))
-		} else if g.last != f.from {
+		}
+		if f.origin == inLayout {
+			groups[f.Rule+f.Message] = g
+		}
+		if g.last != f.from {
 			g.last = f.from
 			g.pages++
 		}

@@ -320,6 +320,18 @@ func TestShownElsewhere(t *testing.T) {
 	}
 }
 
+// The same link in a page's text and in a layout is two findings.
+func TestTextAndLayout(t *testing.T) {
+	files := map[string]string{"index.html": `<i data-source=a.md><a href=/gone/>x</a></i><a href=/gone/>y</a>`, "b.html": `<a href=/gone/>y</a>`}
+	var got []string
+	for _, p := range check(t, files, Options{SourceDir: "content", Pages: map[string]Place{"/": {File: "content/a.md"}}, Sources: map[string][]Place{"a.md": {{"content/a.md", 7, 1}}}}) {
+		got = append(got, fmt.Sprintf("%s:%d %t", p.File, p.Line, strings.Contains(p.Message, "on 2 pages")))
+	}
+	if want := "b.html:1 true, content/a.md:7 false"; strings.Join(got, ", ") != want {
+		t.Errorf("\n got %s\nwant %s", strings.Join(got, ", "), want)
+	}
+}
+
 // What one file of the layouts or settings holds is mended there.
 func TestLayoutPlace(t *testing.T) {
 	root := rendered(t, map[string]string{
