@@ -119,6 +119,9 @@ func TestWithoutBase(t *testing.T) {
 			t.Errorf("%q: %v, not %q", href, problems, want)
 		}
 	}
+	if problems := check(t, map[string]string{"a%20b/index.html": "<a href=x.html>", "a%20b/x.html": ""}, Options{}); len(problems) > 0 {
+		t.Errorf("a folder whose name looks encoded: %v", problems)
+	}
 }
 
 // Every element that refers to a file is checked, and none that doesn't.
