@@ -83,7 +83,7 @@ func many(b *testing.B, n int) string {
 	config := filepath.Join(root, "config.toml")
 	source := regexp.MustCompile(`\[params\.sources\.([a-z-]+)\]`).FindStringSubmatch(read(b, config))[1]
 	err := os.WriteFile(config, []byte(regexp.MustCompile(`(?m)^baseURL.*`).ReplaceAllString(read(b, config), `baseURL = "https://site.test/"`)), 0o644)
-	words := strings.Repeat("Plain words that fill a paragraph as they do on a real page, line after line of them.\n", 8)
+	words := strings.Repeat(strings.Repeat("Plain words that fill a paragraph as they do on a real page, line after line of them.\n", 2)+"\n", 4)
 	for i := range n {
 		var text strings.Builder
 		fmt.Fprintf(&text, "---\ntitle: Page %d\ndescription: One sentence about it.\nweight: %d\nadapted: 2026-11-01\nsources: [%s]\n---\n\n", i, i+100, source)
