@@ -31,6 +31,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -380,8 +381,11 @@ func (t *tool) check(_ context.Context, _ []string) (int, error) {
 func (t *tool) build(ctx context.Context, _ []string) (int, error) {
 	// A signal ends Hugo and cleans up. Commands that leave nothing behind just end.
 	ctx, unhook := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	defer unhook()
 	start := time.Now()
+	// Hugo is looked for while the content is read.
+	hugo := sync.OnceValues(func() (string, error) { return publish.FindHugo(ctx, t.dir, t.stderr) })
+	go hugo()
+	defer func() { unhook(); _, _ = hugo() }()
 	s, err := t.load()
 	if err != nil {
 		return exitFailed, err
@@ -400,12 +404,12 @@ func (t *tool) build(ctx context.Context, _ []string) (int, error) {
 		return exitFailed, err
 	}
 	defer stage.Close()
-	hugo, err := publish.FindHugo(ctx, s.Root, t.stderr)
+	program, err := hugo()
 	if err != nil {
 		return exitFailed, err
 	}
 	t.say("Rendering with Hugo …")
-	found, err := stage.Render(ctx, hugo, s.clock, t.base, t.stderr)
+	found, err := stage.Render(ctx, program, s.clock, t.base, t.stderr)
 	if err != nil {
 		return exitFailed, err
 	}

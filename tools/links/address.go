@@ -6,32 +6,27 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	whatwg "github.com/nlnwa/whatwg-url/url"
 )
 
-// address is one as it is written, parted at its fragment after what
+// part parts an address at its fragment, after what
 // https://url.spec.whatwg.org/#concept-basic-url-parser takes off first.
-type address struct {
-	value, rest, fragment string
-	everywhere            bool    // it leads to the same from every page
-	target                *target // then
+func part(address string) (rest, fragment string) {
+	if blank.in(address) < len(address) {
+		address = ignored.Replace(strings.TrimFunc(address, func(r rune) bool { return r <= ' ' }))
+	}
+	rest, fragment, _ = strings.Cut(address, "#")
+	return rest, fragment
 }
 
-var ignored = strings.NewReplacer("\t", "", "\n", "", "\r", "")
-
-func newAddress(value string) *address {
-	a := &address{value: value}
-	v := ignored.Replace(strings.TrimFunc(value, func(r rune) bool { return r <= ' ' }))
-	a.rest, a.fragment, _ = strings.Cut(v, "#")
-	a.everywhere = strings.HasPrefix(v, "/") && !strings.HasPrefix(v, "//") && !strings.HasPrefix(v, `/\`) || absolute.MatchString(v)
-	return a
-}
-
-// absolute addresses don't need a base; one such as https:x does.
-var absolute = regexp.MustCompile(`^(?:[a-zA-Z][a-zA-Z0-9+.-]*://|(?i:data|mailto|tel):)`)
+var (
+	blank   = newSigns(func(c byte) bool { return c <= ' ' })
+	ignored = strings.NewReplacer("\t", "", "\n", "", "\r", "")
+)
 
 // target is what an address leads to, without its fragment.
 type target struct {
@@ -46,56 +41,53 @@ type target struct {
 type resolver struct {
 	*checker
 	doc   *document
-	self  target             // doc
 	base  *whatwg.Url        // of doc; nil until it is needed
-	based map[string]*target // what addresses lead to from the last base
-	last  string             // that base
+	known map[string]*target // by the base, where it matters, and the address
 }
 
-func newResolver(c *checker) resolver { return resolver{checker: c, based: map[string]*target{}} }
+func newResolver(c *checker) resolver { return resolver{checker: c, known: map[string]*target{}} }
 
-func (r *resolver) start(d *document) {
-	r.doc, r.base, r.self = d, nil, target{path: d.path, doc: d}
-}
+func (r *resolver) start(d *document) { r.doc, r.base = d, nil }
 
-// resolve returns where an address on the page in hand leads. What is the same
-// from every page is found out once.
-func (r *resolver) resolve(a *address) *target {
-	switch {
-	case r.doc.hasBase:
-		return r.parse(a.rest)
-	case a.rest == "":
-		return &r.self
-	case a.target != nil:
-		return a.target
+// resolve returns where an address without its fragment leads from the page in hand.
+func (r *resolver) resolve(address string) *target {
+	if !r.doc.hasBase {
+		own := address
+		if path, ok := strings.CutPrefix(own, r.origin); ok && strings.HasPrefix(path, "/") {
+			own = path
+		}
+		if own == "" {
+			return &r.doc.target
+		} else if path, ok := plain(r.doc.path, own); ok {
+			return r.own(path)
+		}
 	}
-	own := a.rest
-	if path, ok := strings.CutPrefix(own, r.origin); ok && strings.HasPrefix(path, "/") {
-		own = path
+	key := address
+	if !absolute.MatchString(address) && (r.doc.hasBase || address[0] != '/') {
+		key = r.baseURL().Href(false) + " " + address
 	}
-	t := &target{}
-	if path, ok := plain(r.doc.path, own); ok {
-		t = r.own(path)
-	} else {
-		t = r.parse(a.rest)
-	}
-	if a.everywhere {
-		a.target = t
+	t := r.known[key]
+	if t == nil {
+		t = r.parse(address)
+		r.known[strings.Clone(key)] = t // or the whole file would be kept
 	}
 	return t
 }
 
+// absolute addresses don't need a base; one such as https:x does.
+var absolute = regexp.MustCompile(`^(?:[a-zA-Z][a-zA-Z0-9+.-]*://|(?i:data|mailto|tel):)`)
+
 // plain resolves an address that holds nothing but what both net/url and
 // browsers read alike: https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4
 func plain(page, address string) (string, bool) {
-	for i := 0; i < len(address); i++ {
-		c := address[i]
-		if !('a' <= c|0x20 && c|0x20 <= 'z' || '-' <= c && c <= '9' || c == '_') || c == '/' && strings.HasPrefix(address[i+1:], "/") {
-			return "", false
-		}
+	if odd.in(address) < len(address) || strings.Contains(address, "//") {
+		return "", false
 	}
-	if !strings.HasPrefix(address, "/") {
+	if address[0] != '/' {
 		address = page[:strings.LastIndexByte(page, '/')+1] + address
+	}
+	if !strings.Contains(address, "/.") {
+		return address, true
 	}
 	clean := path.Clean(address)
 	if last := address[strings.LastIndexByte(address, '/'):]; clean != "/" && (last == "/" || last == "/." || last == "/..") {
@@ -104,27 +96,18 @@ func plain(page, address string) (string, bool) {
 	return clean, true
 }
 
-// parse has the library read an address. What it leads to is kept while pages
-// have the same base.
-func (r *resolver) parse(address string) *target {
-	base := r.baseURL()
-	t := r.based[address]
-	if t == nil {
-		t = r.read(base, address)
-		r.based[address] = t
-	}
-	return t
-}
+var odd = newSigns(func(c byte) bool { return !('a' <= c|0x20 && c|0x20 <= 'z' || '-' <= c && c <= '9' || c == '_') })
 
-func (r *resolver) read(base *whatwg.Url, address string) *target {
-	u, err := base.Parse(address + "#") // or a space before the fragment would be lost
+// parse has the library read an address.
+func (r *resolver) parse(address string) *target {
+	u, err := r.baseURL().Parse(address + "#") // or a space before the fragment would be lost
 	if err != nil {
 		return &target{rule: RuleAddress, message: "is not an address: check it for a slip"}
 	}
 	switch u.Scheme() {
 	case "http", "https":
 		if u.Protocol()+"//"+u.Host() == r.origin {
-			return r.own(u.Pathname())
+			return r.own(decode(u.Pathname()))
 		}
 		return &target{href: u.Href(true)}
 	case "javascript":
@@ -141,12 +124,12 @@ func (r *resolver) read(base *whatwg.Url, address string) *target {
 
 // own returns what stands at a path of the site's host.
 func (c *checker) own(path string) *target {
-	t := &target{path: decode(path)}
-	rest, ok := strings.CutPrefix(t.path, c.root)
-	if !ok || rest != "" && rest[0] != '/' {
-		t.rule, t.message = RuleLink, fmt.Sprintf("leads out of the site, which is published under %s/", c.root)
-	} else if t.doc = c.lookup(rest); t.doc == nil {
-		t.rule, t.message = RuleLink, fmt.Sprintf("leads nowhere: there is no page or file at %s.", t.path)
+	if d := c.lookup(path); d != nil {
+		return &d.target
+	}
+	t := &target{path: path, rule: RuleLink, message: fmt.Sprintf("leads nowhere: there is no page or file at %s.", path)}
+	if path != c.root && !strings.HasPrefix(path, c.root+"/") {
+		t.message = fmt.Sprintf("leads out of the site, which is published under %s/", c.root)
 	}
 	return t
 }
@@ -164,26 +147,18 @@ func (r *resolver) baseURL() *whatwg.Url {
 				r.base = b
 			}
 		}
-		if base := r.base.Href(false); base != r.last {
-			r.last = base
-			clear(r.based)
-		}
 	}
 	return r.base
 }
 
-// lookup finds the file that a static host serves for a path of the site, or
-// nil: a folder is served by its index.html, with or without a slash at the
-// end; a file has none. Case matters.
-func (c *checker) lookup(p string) *document {
-	p = strings.TrimPrefix(p, "/")
-	switch {
-	case p == "" || strings.HasSuffix(p, "/"):
-		return c.files[p+"index.html"]
-	case c.files[p] != nil:
-		return c.files[p]
+// lookup finds the file that a static host serves for a path, or nil: a folder
+// is served by its index.html, with or without a slash at the end; a file has
+// none. Case matters.
+func (c *checker) lookup(path string) *document {
+	if d := c.files[indexless(path)]; d != nil {
+		return d
 	}
-	return c.files[p+"/index.html"]
+	return c.files[path+"/"]
 }
 
 // has tells whether a fragment leads somewhere on a page:
@@ -191,15 +166,20 @@ func (c *checker) lookup(p string) *document {
 // and https://wicg.github.io/scroll-to-text-fragment/#extracting-the-fragment-directive
 func (d *document) has(fragment string) bool {
 	fragment, _, _ = strings.Cut(fragment, ":~:")
-	if fragment == "" || d.ids[fragment] != 0 {
+	if fragment == "" || d.holds(fragment) {
 		return true
 	}
 	decoded := decode(fragment)
-	if d.ids[decoded] != 0 || strings.EqualFold(decoded, "top") {
+	if d.holds(decoded) || strings.EqualFold(decoded, "top") {
 		return true
 	}
 	u, err := whatwg.Parse("x:#" + fragment) // which encodes it
-	return err == nil && d.ids[u.Fragment()] != 0
+	return err == nil && d.holds(u.Fragment())
+}
+
+func (d *document) holds(id string) bool {
+	_, ok := slices.BinarySearch(d.ids, id)
+	return ok
 }
 
 // decode follows https://url.spec.whatwg.org/#percent-decode: what isn't
@@ -230,11 +210,12 @@ func telephone(u *whatwg.Url) *target {
 
 // mailbox follows https://www.rfc-editor.org/rfc/rfc6068#section-2.
 func mailbox(u *whatwg.Url) *target {
-	to := strings.FieldsFunc(u.Pathname(), func(r rune) bool { return r == ',' }) // one in an address is encoded
+	list := func(s string) []string { return strings.FieldsFunc(s, func(r rune) bool { return r == ',' }) } // one in an address is encoded
+	to := list(u.Pathname())
 	for _, field := range strings.Split(u.Query(), "&") {
 		name, value, _ := strings.Cut(field, "=")
 		if name = strings.ToLower(name); name == "to" || name == "cc" || name == "bcc" {
-			to = append(to, strings.Split(value, ",")...)
+			to = append(to, list(value)...)
 		}
 	}
 	if len(to) == 0 && u.Query() == "" {

@@ -42,10 +42,10 @@ type External struct {
 type page struct {
 	rule    string
 	message string
-	moved   string            // where it has moved to for good
-	ids     map[string]idKind // where a fragment was asked for
-	whole   bool              // all ids are known
-	shown   *[32]byte         // a digest of what was read
+	moved   string    // where it has moved to for good
+	ids     []string  // sorted, where a fragment was asked for
+	whole   bool      // all ids are known
+	shown   *[32]byte // a digest of what was read
 }
 
 const (
@@ -86,7 +86,7 @@ func (x *External) ask(ctx context.Context, questions []question) []finding {
 	x = x.defaults()
 	fragments := map[string]bool{} // of each address: whether one is asked for
 	for _, q := range questions {
-		fragments[q.href] = fragments[q.href] || q.ref.fragment != "" && q.ref.use&follow != 0
+		fragments[q.href] = fragments[q.href] || q.ref.fragment() != "" && q.ref.use&follow != 0
 	}
 	byHost := map[string][]string{}
 	for href := range fragments {
@@ -135,16 +135,16 @@ func (p *page) answer(q question, to *results) {
 		say(p.rule, problem.Error, "%s", p.message)
 	case p.rule != "":
 		say(p.rule, problem.Warning, "%s", p.message)
-	case q.ref.fragment != "" && q.ref.use&follow != 0 && p.ids != nil && !(&document{ids: p.ids}).has(q.ref.fragment):
+	case q.ref.fragment() != "" && q.ref.use&follow != 0 && p.ids != nil && !(&document{ids: p.ids}).has(q.ref.fragment()):
 		if p.whole {
-			say(RuleFragment, problem.Error, "leads to a part that is not there: nothing on the page has the id %q; leave out what follows the #, or look up its new name", decode(q.ref.fragment))
+			say(RuleFragment, problem.Error, "leads to a part that is not there: nothing on the page has the id %q; leave out what follows the #, or look up its new name", decode(q.ref.fragment()))
 		} else {
-			say(RuleUnknown, problem.Warning, "could not be checked: the page did not come whole, and the id %q was not in what came", decode(q.ref.fragment))
+			say(RuleUnknown, problem.Warning, "could not be checked: the page did not come whole, and the id %q was not in what came", decode(q.ref.fragment()))
 		}
 	}
 	if to := p.moved; to != "" {
-		if q.ref.fragment != "" && !strings.Contains(to, "#") {
-			to += "#" + q.ref.fragment
+		if q.ref.fragment() != "" && !strings.Contains(to, "#") {
+			to += "#" + q.ref.fragment()
 		}
 		say(RuleMoved, problem.Warning, "has moved for good: write %s", to)
 	}
@@ -264,10 +264,9 @@ func (v *visit) request(ctx context.Context, method, href string, ids bool) (p *
 	}
 	if ids && strings.Contains(response.Header.Get("Content-Type"), "html") {
 		p.whole = err == nil && int64(len(src)) <= limit
-		d := &document{html: true, ids: map[string]idKind{}}
 		s := newScanner()
-		s.html(d, src)
-		p.ids = d.ids
+		s.html(&document{html: true}, string(src))
+		p.ids, _ = s.names()
 	}
 	return p, status, again
 }

@@ -103,9 +103,7 @@ func Check(ctx context.Context, dir string, o Options) (pages int, problems []pr
 		}
 	}
 	for _, q := range c.inside {
-		if !q.doc.has(q.ref.fragment) {
-			c.add(q.from, q.ref, RuleFragment, problem.Error, brokenFragment(q.ref, q.doc))
-		}
+		c.judge(q)
 	}
 	c.orphans(docs)
 	if c.External != nil {
@@ -117,29 +115,24 @@ func Check(ctx context.Context, dir string, o Options) (pages int, problems []pr
 
 // document is what one rendered file holds for the check.
 type document struct {
+	target          // what leads here
 	file     string // slash-separated, relative to the folder
-	path     string // that it is served at, with the site's sub-path
 	kind     string // its name's ending
 	html     bool
 	base     string // of the first <base>
 	hasBase  bool
-	counts   map[string]int
-	ids      map[string]idKind
-	linked   atomic.Bool // another page leads here
-	redirect *document   // where a page sends every reader
+	counts   map[string]int // of the links of each data-source
+	ids      []string       // sorted
+	read     atomic.Bool    // so ids are known
+	linked   atomic.Bool    // another page leads here
+	redirect *document      // where a page sends every reader
 }
-
-type idKind uint8
-
-const (
-	isName idKind = 1 + iota // an a element's name
-	isID
-)
 
 // finding is a problem before it has its place.
 type finding struct {
 	from *document
 	ref  reference
+	origin
 	problem.Problem
 }
 
@@ -157,7 +150,8 @@ type results struct {
 }
 
 func (r *results) add(from *document, ref reference, rule string, s problem.Severity, message string) {
-	r.findings = append(r.findings, finding{from, ref, problem.Problem{Rule: rule, Severity: s, Message: message}})
+	ref.value = strings.Clone(ref.value) // or the whole file would be kept
+	r.findings = append(r.findings, finding{from: from, ref: ref, Problem: problem.Problem{Rule: rule, Severity: s, Message: message}})
 }
 
 type checker struct {
@@ -167,8 +161,8 @@ type checker struct {
 	origin  string // such as https://example.org
 	root    string // the site's sub-path, such as /sub, or ""
 	home    *whatwg.Url
-	files   map[string]*document
-	asked   bool // all that is outside
+	files   map[string]*document // by the path that they are served at, with the site's sub-path
+	asked   bool                 // all that is outside
 	guesses int
 	pages   []string // to guess from
 }
@@ -184,32 +178,54 @@ func (c *checker) address() (err error) {
 
 // list finds the files and makes a document of each that is looked into.
 func (c *checker) list() (docs []*document, err error) {
-	other := &document{} // a file without ids that could be checked
-	err = filepath.WalkDir(c.dir, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		if !d.Type().IsRegular() {
-			if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
-				return err // nil for a pipe or a folder behind a link: nothing that is served
+	var mutex sync.Mutex
+	var group sync.WaitGroup
+	idle := make(chan struct{}, runtime.GOMAXPROCS(0)-1)
+	var folder func(dir string)
+	folder = func(dir string) {
+		var files []*document
+		entries, failed := os.ReadDir(c.onDisk(dir))
+		for _, e := range entries {
+			name, kind := dir+e.Name(), e.Type()
+			if kind&fs.ModeSymlink != 0 {
+				info, err := os.Stat(c.onDisk(name))
+				if failed = errors.Join(failed, err); err != nil || info.IsDir() {
+					continue
+				}
+				kind = info.Mode()
+			}
+			switch {
+			case kind.IsRegular(): // others are nothing that is served
+				d := &document{file: name, kind: strings.ToLower(path.Ext(name))}
+				d.path, d.doc = c.root+"/"+indexless(name), d
+				files = append(files, d)
+			case kind.IsDir():
+				select {
+				case idle <- struct{}{}:
+					group.Go(func() { folder(name + "/"); <-idle })
+				default:
+					folder(name + "/")
+				}
 			}
 		}
-		rel, err := filepath.Rel(c.dir, name)
-		if err != nil {
-			return err
+		mutex.Lock()
+		defer mutex.Unlock()
+		err = errors.Join(err, failed)
+		for _, d := range files {
+			c.files[d.path] = d
+			if slices.Contains([]string{".html", ".htm", ".xhtml", ".css", ".xml", ".svg"}, d.kind) || d.file == "robots.txt" {
+				d.html = strings.Contains(d.kind, "htm")
+				docs = append(docs, d)
+			}
 		}
-		file := filepath.ToSlash(rel)
-		c.files[file] = other
-		ext := strings.ToLower(path.Ext(file))
-		if slices.Contains([]string{".html", ".htm", ".xhtml", ".css", ".xml", ".svg"}, ext) || file == "robots.txt" {
-			doc := &document{file: file, path: c.root + "/" + indexless(file), kind: ext, html: strings.Contains(ext, "htm"), ids: map[string]idKind{}}
-			c.files[file] = doc
-			docs = append(docs, doc)
-		}
-		return nil
-	})
+	}
+	folder("")
+	group.Wait()
 	return docs, err
 }
+
+// onDisk is the name of a rendered file on this computer.
+func (c *checker) onDisk(file string) string { return filepath.Join(c.dir, filepath.FromSlash(file)) }
 
 // indexless is the address of a file on the site.
 func indexless(file string) string {
@@ -229,7 +245,7 @@ type worker struct {
 
 // read has the files read in parallel.
 func (c *checker) read(docs []*document) error {
-	work := make(chan *document, 64)
+	var next atomic.Int64
 	workers := make([]worker, runtime.GOMAXPROCS(0))
 	errs := make([]error, len(workers))
 	var group sync.WaitGroup
@@ -237,15 +253,11 @@ func (c *checker) read(docs []*document) error {
 		w := &workers[i]
 		w.scanner, w.resolver = newScanner(), newResolver(c)
 		group.Go(func() {
-			for doc := range work {
-				errs[i] = errors.Join(errs[i], w.document(doc))
+			for n := next.Add(1); n <= int64(len(docs)); n = next.Add(1) {
+				errs[i] = errors.Join(errs[i], w.document(docs[n-1]))
 			}
 		})
 	}
-	for _, doc := range docs {
-		work <- doc
-	}
-	close(work)
 	group.Wait()
 	for _, w := range workers {
 		c.findings, c.inside, c.outside = append(c.findings, w.findings...), append(c.inside, w.inside...), append(c.outside, w.outside...)
@@ -254,7 +266,7 @@ func (c *checker) read(docs []*document) error {
 }
 
 func (w *worker) document(d *document) error {
-	file, err := os.Open(filepath.Join(w.dir, filepath.FromSlash(d.file)))
+	file, err := os.Open(w.onDisk(d.file))
 	if err != nil {
 		return err
 	}
@@ -263,68 +275,85 @@ func (w *worker) document(d *document) error {
 	if _, err := w.buffer.ReadFrom(file); err != nil {
 		return err
 	}
-	w.refs, w.dups = w.refs[:0], w.dups[:0]
-	switch src := w.buffer.Bytes(); d.kind {
+	text := w.buffer.String()
+	w.refs, w.ids = w.refs[:0], w.ids[:0]
+	switch d.kind {
 	case ".css":
-		w.refs = append(w.refs, w.stylesheet(src)...)
+		w.refs = append(w.refs, w.stylesheet(text)...)
 	case ".xml":
-		w.xml(d, src)
+		w.xml(d, text)
 	case ".txt":
-		w.robots(src)
+		w.robots(text)
 	default:
-		w.html(d, src)
+		w.html(d, text)
 	}
+	names, again := w.names()
+	d.ids = names
+	d.read.Store(true)
 	w.start(d)
 	for _, r := range w.refs {
 		w.reference(d, r)
 	}
-	for _, r := range w.dups {
-		w.add(d, r, RuleID, problem.Error, fmt.Sprintf("the id %q stands twice on this page: a link to it reaches only the first; reword one of the headings", r.value))
+	for _, r := range again {
+		if d.html {
+			w.add(d, r, RuleID, problem.Error, fmt.Sprintf("the id %q stands twice on this page: a link to it reaches only the first; reword one of the headings", r.value))
+		}
 	}
 	return nil
 }
 
 // reference checks one address as far as other files need not be read.
 func (w *worker) reference(d *document, r reference) {
-	if r.rest == "" && r.fragment == "" && r.use&required != 0 {
+	rest, fragment := part(r.value)
+	if rest == "" && fragment == "" && r.use&required != 0 {
 		w.add(d, r, RuleAddress, problem.Error, "an address is missing here: write one, or remove what needs it")
 		return
 	}
-	t := &w.self
-	if r.rest != "" || r.use&local == 0 {
-		t = w.resolve(r.address)
+	t := &d.target
+	if rest != "" || r.use&local == 0 {
+		t = w.resolve(rest)
 	}
 	switch {
 	case t.rule != "":
 		w.add(d, r, t.rule, problem.Error, fmt.Sprintf("%q %s", r.value, t.message))
+		return
 	case t.href != "" && w.External != nil:
+		r.value = strings.Clone(r.value)
 		w.outside = append(w.outside, question{d, r, t})
+		return
 	case t.doc == nil: // nothing that can be checked
-	case t.doc == d:
-		if r.use&follow != 0 && d.html && !d.has(r.fragment) {
-			w.add(d, r, RuleFragment, problem.Error, brokenFragment(r, d))
-		}
-	default:
-		if r.use&inbound != 0 && !t.doc.linked.Load() {
-			t.doc.linked.Store(true)
-		}
-		if r.use&redirect != 0 {
-			d.redirect = t.doc
-		}
-		if r.use&follow != 0 && t.doc.html && r.fragment != "" {
-			w.inside = append(w.inside, question{d, r, t})
-		}
+		return
+	}
+	if t.doc != d && r.use&inbound != 0 && !t.doc.linked.Load() {
+		t.doc.linked.Store(true)
+	}
+	if t.doc != d && r.use&redirect != 0 {
+		d.redirect = t.doc
+	}
+	if r.use&follow == 0 || !t.doc.html || fragment == "" {
+		return
+	}
+	if q := (question{d, r, t}); t.doc.read.Load() {
+		w.judge(q)
+	} else {
+		q.ref.value = strings.Clone(r.value) // or the whole file would be kept
+		w.inside = append(w.inside, q)
 	}
 }
 
-func brokenFragment(r reference, d *document) string {
-	ids := make([]string, 0, len(d.ids))
-	for id := range d.ids {
-		ids = append(ids, "#"+id)
+// judge finds out whether a fragment leads anywhere.
+func (r *results) judge(q question) {
+	d, fragment := q.doc, q.ref.fragment()
+	if d.has(fragment) {
+		return
 	}
-	slices.Sort(ids)
-	fragment, _, _ := strings.Cut(decode(r.fragment), ":~:")
-	return fmt.Sprintf("%q leads to a heading that is not there: nothing on %s has the id %q.%s", r.value, d.path, fragment, problem.DidYouMean("#"+fragment, ids))
+	ids := make([]string, len(d.ids))
+	for i, id := range d.ids {
+		ids[i] = "#" + id
+	}
+	fragment, _, _ = strings.Cut(decode(fragment), ":~:")
+	r.add(q.from, q.ref, RuleFragment, problem.Error,
+		fmt.Sprintf("%q leads to a heading that is not there: nothing on %s has the id %q.%s", q.ref.value, d.path, fragment, problem.DidYouMean("#"+fragment, ids)))
 }
 
 // orphans finds pages that no other page leads to. Readers come to the home
@@ -340,73 +369,61 @@ func (c *checker) orphans(docs []*document) {
 		if !d.html || d.linked.Load() || d.redirect != nil || d.file == "index.html" || path.Base(d.file) == "404.html" || c.Pages != nil && !page {
 			continue
 		}
-		c.add(d, reference{address: newAddress(d.path), ordinal: -1}, RuleOrphan, problem.Warning,
+		c.add(d, reference{value: d.path, ordinal: -1}, RuleOrphan, problem.Warning,
 			fmt.Sprintf("no other page links to %s, so readers don't find it: link to it, or add it to the menu", d.path))
 	}
 }
 
 func (c *checker) sitePath(d *document) string { return "/" + indexless(d.file) }
 
-// problems gives the findings their places.
-func (c *checker) problems() []problem.Problem {
-	slices.SortFunc(c.findings, func(a, b finding) int {
-		return cmp.Or(strings.Compare(a.from.file, b.from.file), cmp.Compare(a.ref.offset, b.ref.offset), strings.Compare(a.Message, b.Message))
-	})
-	var out []problem.Problem
-	used := make([]bool, len(c.Ignores))
-	keep := func(f finding) bool {
-		keep := true
-		for i, rule := range c.Ignores {
-			if rule.Target == f.ref.value && (rule.Page == f.File || rule.Page == c.sitePath(f.from)) {
-				used[i], keep = true, false
-			}
-		}
-		return keep
+// problems gives the findings their places: first those of the pages' own text,
+// then what only other pages that show the same text make of it, then those of
+// layouts, which many pages show.
+func (c *checker) problems() (out []problem.Problem) {
+	for i := range c.findings {
+		c.source(&c.findings[i])
 	}
-	// First the pages' own text, then what only other pages that show the same
-	// text make of it.
+	slices.SortFunc(c.findings, func(a, b finding) int {
+		return cmp.Or(cmp.Compare(a.origin, b.origin), strings.Compare(a.from.file, b.from.file), cmp.Compare(a.ref.offset, b.ref.offset), strings.Compare(a.Message, b.Message))
+	})
 	type seen struct {
 		Place
 		rule string
 	}
 	shown := map[seen]bool{}
-	for _, elsewhere := range []bool{false, true} {
-		for _, f := range c.findings {
-			at, traced := c.source(f)
-			own := seen{Place{File: at.File}, f.Rule}
-			if !traced || elsewhere == (c.Pages[c.sitePath(f.from)].File == at.File) || elsewhere && (shown[own] || at.Line > 0 && shown[seen{at, f.Rule}]) {
-				continue
-			}
-			if f.File, f.Line, f.Column = at.File, at.Line, at.Column; keep(f) {
-				out = append(out, c.suggest(f))
-			}
-			shown[seen{at, f.Rule}] = at.Line > 0
-			if !elsewhere {
-				shown[own] = true
-			}
-		}
-	}
-	layout := newLayout(c.Root)
-	type group struct { // of a layout's findings, which many pages show
+	type group struct {
 		at, pages int
 		last      *document
 	}
 	groups := map[string]*group{}
+	layout := newLayout(c.Root)
+	used := make([]bool, len(c.Ignores))
 	for _, f := range c.findings {
-		if _, traced := c.source(f); traced {
-			continue
-		}
+		file, here := seen{Place{File: f.File}, f.Rule}, seen{Place{f.File, f.Line, f.Column}, f.Rule}
 		g := groups[f.Rule+f.Message]
-		if g == nil {
+		switch {
+		case f.origin == elsewhere && (shown[file] || f.Line > 0 && shown[here]):
+			continue
+		case f.origin == inLayout && g == nil:
 			c.locate(&f, layout)
 		}
-		if !keep(f) {
+		shown[file] = shown[file] || f.origin == ownPage
+		shown[here] = shown[here] || f.Line > 0
+		ignored := false
+		for i, rule := range c.Ignores {
+			if rule.Target == f.ref.value && (rule.Page == f.File || rule.Page == c.sitePath(f.from)) {
+				used[i], ignored = true, true
+			}
+		}
+		if ignored {
 			continue
 		}
 		if g == nil {
 			g = &group{at: len(out)}
-			groups[f.Rule+f.Message] = g
 			out = append(out, c.suggest(f))
+		}
+		if f.origin == inLayout {
+			groups[f.Rule+f.Message] = g
 		}
 		if g.last != f.from {
 			g.last = f.from
@@ -422,13 +439,15 @@ func (c *checker) problems() []problem.Problem {
 		}
 	}
 	for p, at := range c.Pages {
-		if c.Whole && c.lookup(p) == nil {
+		if c.Whole && c.lookup(c.root+p) == nil {
 			out = append(out, problem.Problem{File: at.File, Rule: RulePage, Severity: problem.Error,
 				Message: fmt.Sprintf("the page was not published at %s, where it should stand", p)})
 		}
 	}
-	for i, rule := range c.Ignores {
-		if !used[i] && (c.asked || !c.elsewhere(rule.Target)) {
+	r := newResolver(c)
+	r.base = c.home
+	for i, rule := range c.Ignores { // of other sites nothing is known unless they are asked
+		if !used[i] && (c.asked || r.parse(rule.Target).href == "") {
 			out = append(out, problem.Problem{File: rule.File, Line: rule.Line, Column: rule.Column, Rule: RuleIgnore, Severity: problem.Warning,
 				Message: fmt.Sprintf("nothing is wrong with %q on %s any more: remove this rule", rule.Target, rule.Page)})
 		}
@@ -436,26 +455,32 @@ func (c *checker) problems() []problem.Problem {
 	return problem.Sort(out)
 }
 
-// elsewhere tells whether an address is another site's, of which nothing is
-// known unless it is asked.
-func (c *checker) elsewhere(address string) bool {
-	u, err := c.home.Parse(address)
-	return err == nil && strings.HasPrefix(u.Scheme(), "http") && u.Protocol()+"//"+u.Host() != c.origin
-}
+// origin is where what is found is written.
+type origin int
+
+const (
+	ownPage   origin = iota // in the page's Markdown
+	elsewhere               // in Markdown that another page shows
+	inLayout
+)
 
 // source traces a finding to the Markdown that it comes from.
-func (c *checker) source(f finding) (Place, bool) {
-	places, known := c.Sources[f.ref.source]
-	if f.ref.source == "" || !known && c.SourceDir == "" {
-		return Place{}, false
+func (c *checker) source(f *finding) {
+	source := f.ref.source
+	places, known := c.Sources[source]
+	if source == "" || !known && c.SourceDir == "" {
+		f.origin = inLayout
+		return
 	}
-	if at, ok := c.IDs[f.ref.source+"#"+f.ref.value]; ok && f.Rule == RuleID {
-		return at, true
+	at := Place{File: path.Join(c.SourceDir, source)}
+	if id, ok := c.IDs[source+"#"+f.ref.value]; ok && f.Rule == RuleID {
+		at = id
+	} else if f.Rule != RuleID && f.ref.ordinal >= 0 && len(places) == f.from.counts[source] {
+		at = places[f.ref.ordinal]
 	}
-	if f.Rule != RuleID && f.ref.ordinal >= 0 && len(places) == f.from.counts[f.ref.source] {
-		return places[f.ref.ordinal], true
+	if f.File, f.Line, f.Column = at.File, at.Line, at.Column; c.Pages[c.sitePath(f.from)].File != f.File {
+		f.origin = elsewhere
 	}
-	return Place{File: path.Join(c.SourceDir, f.ref.source)}, true
 }
 
 // locate gives a finding that is no page's text its place: in the layouts or
@@ -471,7 +496,7 @@ func (c *checker) locate(f *finding, l layout) {
 		return
 	}
 	f.File = f.from.file
-	src, err := os.ReadFile(filepath.Join(c.dir, filepath.FromSlash(f.from.file)))
+	src, err := os.ReadFile(c.onDisk(f.from.file))
 	if err != nil {
 		return // it was there a moment ago; the finding stands without a line
 	}
@@ -490,9 +515,9 @@ func (c *checker) suggest(f finding) problem.Problem {
 		return f.Problem
 	}
 	if c.guesses++; c.pages == nil {
-		for file := range c.files {
-			if file != "index.html" { // which is near to any short path
-				c.pages = append(c.pages, "/"+indexless(file))
+		for path := range c.files {
+			if path = strings.TrimPrefix(path, c.root); path != "/" { // which is near to any short path
+				c.pages = append(c.pages, path)
 			}
 		}
 		slices.Sort(c.pages)

@@ -80,7 +80,7 @@ func TestResolution(t *testing.T) {
 		{"mailto:a@b.example", ok, "not a page"}, {"tel:+1 911", ok, "not a page"}, {"data:text/plain,x", ok, "not a file"},
 		{"javascript:void(0)", RuleAddress, "runs a script"}, {"JavaScript:x()", RuleAddress, "URL: schemes have no case"}, {" javascript:x()", RuleAddress, "URL: space before is stripped"},
 		{"tel:+1-800-555-0100", ok, "RFC 3966 3: visual separators"}, {"tel:911;phone-context=+1", ok, "RFC 3966 3: parameters"}, {"tel:*31#", ok, "RFC 3966 5.1.2"}, {"tel:", RuleAddress, "RFC 3966 3: a digit at least"}, {"tel:NUMBER", RuleAddress, "RFC 3966 3"}, {"TEL:x", RuleAddress, "URL: schemes have no case"},
-		{"mailto:a@b.example?subject=x%20y", ok, "RFC 6068 2"}, {"mailto:?subject=x", ok, "RFC 6068 2: to is optional"}, {"mailto:a@b.example,c@d.example", ok, "RFC 6068 2: several"}, {"mailto:a%2Cb@c.example", RuleAddress, "RFC 6068 2: no quotes around the comma"},
+		{"mailto:a@b.example?subject=x%20y", ok, "RFC 6068 2"}, {"mailto:?subject=x", ok, "RFC 6068 2: to is optional"}, {"mailto:a@b.example?cc=&bcc=,", ok, "RFC 6068 2: hfvalue may be empty"}, {"mailto:a@b.example,c@d.example", ok, "RFC 6068 2: several"}, {"mailto:a%2Cb@c.example", RuleAddress, "RFC 6068 2: no quotes around the comma"},
 		{"mailto:", RuleAddress, "to nobody"}, {"mailto:a", RuleAddress, "RFC 5322 3.4.1: no @"}, {"mailto:a@", RuleAddress, "RFC 5322 3.4.1"}, {"mailto:a b@c.example", RuleAddress, "RFC 5322 3.4.1"}, {"mailto:?to=a", RuleAddress, "RFC 6068 5"}, {"mailto:%C3%A4@b.example", ok, "RFC 6532"},
 		{"sms:+15550100", ok, "not a page"}, {"x-app:open", ok, "not a page"}, {"file:///C:/x.pdf", RuleAddress, "on one computer only"}, {"C:\\x.pdf", ok, "URL: a scheme of one letter, of which nothing is known"},
 		{"%zz", RuleLink, "URL 1.3: a stray % is itself"}, {"100%.html", ok, "URL 1.3: a stray % is itself"}, {"100%25.html", ok, "URL 1.3: percent-decode"}, {"http://[::1", RuleAddress, "URL 3.5: IPv6"}, {"https://site.example:port/", RuleAddress, "URL 4.4: port state"},
@@ -119,6 +119,9 @@ func TestWithoutBase(t *testing.T) {
 			t.Errorf("%q: %v, not %q", href, problems, want)
 		}
 	}
+	if problems := check(t, map[string]string{"a%20b/index.html": "<a href=x.html>", "a%20b/x.html": ""}, Options{}); len(problems) > 0 {
+		t.Errorf("a folder whose name looks encoded: %v", problems)
+	}
 }
 
 // Every element that refers to a file is checked, and none that doesn't.
@@ -148,10 +151,37 @@ func TestElements(t *testing.T) {
 		`<meta name=og:image content=/x>`: 1, `<meta name=Twitter:Image content=/x>`: 1, `<meta property=og:image:secure_url content=/x>`: 1, `<meta property=og:image content="">`: 1, `<meta property=og:image>`: 0,
 		`<style>a{background:url(x)}</style>`: 1, `<style>a{background:URL( "x" )} b{c:url('y')}</style>`: 2, `<style>/* url(x) */ a::before{content:"url(x)"}</style>`: 0, `<style>@import "x"; @import url(y) print;</style>`: 2, `<style>@namespace svg url(x); @namespace "y";</style>`: 0,
 		`<style>a{b:image-set("x" 1x, url(y) 2x)}</style>`: 2, `<style>a{b:url(index\.html)}</style>`: 0, `<style>a{b:url(i\6e dex.html)}</style>`: 0, `<style>a{b:url(#clip)} c{d:url()}</style>`: 0, `<style>a{b:url(data:image/png;base64,AA)}</style>`: 0, `<style>@font-face{src:local("x"),url(x.woff2) format("woff2")}</style>`: 1,
-		`<p style="background:url(x)">`: 1, `<p style="background:url(&quot;x&quot;)">`: 1, `<p style="color:red">`: 0, `<template><style>a{b:url(x)}</style></template>`: 0, `<svg><style>a{b:url(x)}</style></svg>`: 1, `<style>a{b:url(x)}</style><p>url(y)</p>`: 1, `<STYLE>@charset "x"; a{b:url(  )}</STYLE>`: 0,
+		`<meta name=msapplication-config content=x.xml>`: 1,
+		`<p style="background:url(x)">`:                  1, `<p style="background:url(&quot;x&quot;)">`: 1, `<p style="color:red">`: 0, `<template><style>a{b:url(x)}</style></template>`: 0, `<svg><style>a{b:url(x)}</style></svg>`: 1, `<style>a{b:url(x)}</style><p>url(y)</p>`: 1, `<STYLE>@charset "x"; a{b:url(  )}</STYLE>`: 0,
 	} {
 		if problems := check(t, map[string]string{"index.html": element}, Options{}); len(problems) != want {
 			t.Errorf("%s: %v, not %d", element, problems, want)
+		}
+	}
+}
+
+// What themes commonly publish is right, by what each row names.
+func TestThemes(t *testing.T) {
+	for _, c := range []struct{ page, why string }{
+		{`<a href="#"></a>`, "https://html.spec.whatwg.org/multipage/browsing-the-web.html#find-a-potential-indicated-element"},
+		{`<link rel=preconnect href>`, "https://html.spec.whatwg.org/multipage/links.html#link-type-preconnect: a host, no file"},
+		{`<meta property=og:image content="https://cdn.example/x.png"><meta name=twitter:image content="//cdn.example/x.png">`, "another site's"},
+		{`<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw="><link rel=icon href="data:,">`, "https://www.rfc-editor.org/rfc/rfc2397"},
+		{`<img srcset="data:image/svg+xml;utf8,%3Csvg%3E,#a 1x,data:image/png;base64,AA= 2x">`, "https://html.spec.whatwg.org/multipage/images.html#parse-a-srcset-attribute: a comma without a space ends nothing"},
+		{`<a href=index.html download>x</a><a download>x</a><a href="index.html?x#" download=y>x</a>`, "https://html.spec.whatwg.org/multipage/links.html#downloading-resources"},
+		{`<iframe srcdoc="<a href=x>"></iframe><iframe src="about:blank"></iframe><iframe></iframe>`, "https://html.spec.whatwg.org/multipage/iframe-embed-object.html#attr-iframe-srcdoc: a document of its own"},
+		{`<form></form><form action="#"><button formaction="?x"></button></form><form method=dialog action=""></form>`, "https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#form-submission-algorithm: this page"},
+		{`<svg><symbol id=s /></svg><svg><use href="#s" /><use xlink:href="index.html#s" /></svg>`, "https://www.w3.org/TR/SVG2/struct.html#UseElement"},
+		{`<style media=print>@import "index.html" print; @import url(data:text/css,) layer(x) supports(display:grid);</style>`, "https://www.w3.org/TR/css-cascade-5/#at-import"},
+		{`<style>a{b:url(var(--x));filter:url("#f");src:url("index.html?#iefix") format("x")}</style>`, "https://www.w3.org/TR/css-syntax-3/#consume-url-token: a bad url is none"},
+		{`<style>/*# sourceMappingURL=x.css.map */</style><script>//# sourceMappingURL=x.js.map</script>`, "https://www.w3.org/TR/css-syntax-3/#consume-comment; text of a script"},
+		{`<meta name=msapplication-config content=none>`, "https://learn.microsoft.com/en-us/previous-versions/windows/internet-explorer/ie-developer/platform-apis/dn255024(v=vs.85): Windows shall not ask for one"},
+		{`<!--[if lt IE 9]><script src="x.js"></script><![endif]--><script type="text/template"><a href="{{x}}"></script>`, "https://html.spec.whatwg.org/multipage/parsing.html#comment-start-state"},
+		{`<blockquote cite="urn:isbn:0-00-000000-0"></blockquote><a href="whatsapp://send?text=x y"></a><a href="geo:1,2"></a><link rel=alternate href="android-app://x/http/y">`, "https://url.spec.whatwg.org/#concept-basic-url-parser: other schemes"},
+		{`<a href="?page=2"></a><video src="index.html#t=1,2"></video>`, "https://www.w3.org/TR/media-frags/"},
+	} {
+		if problems := check(t, map[string]string{"index.html": c.page}, Options{}); len(problems) > 0 {
+			t.Errorf("%s: %v (%s)", c.page, problems, c.why)
 		}
 	}
 }
@@ -304,6 +334,18 @@ func TestShownElsewhere(t *testing.T) {
 	}
 }
 
+// The same link in a page's text and in a layout is two findings.
+func TestTextAndLayout(t *testing.T) {
+	files := map[string]string{"index.html": `<i data-source=a.md><a href=/gone/>x</a></i><a href=/gone/>y</a>`, "b.html": `<a href=/gone/>y</a>`}
+	var got []string
+	for _, p := range check(t, files, Options{SourceDir: "content", Pages: map[string]Place{"/": {File: "content/a.md"}}, Sources: map[string][]Place{"a.md": {{"content/a.md", 7, 1}}}}) {
+		got = append(got, fmt.Sprintf("%s:%d %t", p.File, p.Line, strings.Contains(p.Message, "on 2 pages")))
+	}
+	if want := "b.html:1 true, content/a.md:7 false"; strings.Join(got, ", ") != want {
+		t.Errorf("\n got %s\nwant %s", strings.Join(got, ", "), want)
+	}
+}
+
 // What one file of the layouts or settings holds is mended there.
 func TestLayoutPlace(t *testing.T) {
 	root := rendered(t, map[string]string{
@@ -410,8 +452,8 @@ func FuzzToken(f *testing.F) {
 	f.Fuzz(func(t *testing.T, src string) {
 		for _, foreign := range []bool{false, true} {
 			var got, want []string
-			l := lexer{names: map[string]string{}}
-			l.start([]byte(src), foreign)
+			l := lexer{}
+			l.start(src, foreign)
 			for kind := l.next(); kind != html.ErrorToken; kind = l.next() {
 				switch kind {
 				case html.StartTagToken, html.SelfClosingTagToken:
@@ -430,7 +472,7 @@ func FuzzToken(f *testing.F) {
 				case html.StartTagToken, html.SelfClosingTagToken:
 					var as attrs
 					for _, a := range token.Attr {
-						as = append(as, attr{[]byte(a.Key), []byte(a.Val)})
+						as = append(as, attr{a.Key, a.Val})
 					}
 					want = append(want, fmt.Sprintf("%d %s %s %q", start, token.Type, token.Data, as))
 					if foreign || token.Data == "noscript" {
@@ -459,7 +501,7 @@ func FuzzAddress(f *testing.F) {
 	if err := c.address(); err != nil {
 		f.Fatal(err)
 	}
-	d := &document{file: "a/b/index.html", path: "/sub/a/b/", html: true}
+	d := &document{file: "a/b/index.html", target: target{path: "/sub/a/b/"}, html: true}
 	base, err := url.Parse("https://site.example" + d.path)
 	if err != nil {
 		f.Fatal(err)
@@ -469,8 +511,8 @@ func FuzzAddress(f *testing.F) {
 		s = strings.ToValidUTF8(s, "\uFFFD") // as browsers decode pages
 		r := newResolver(c)
 		r.start(d)
-		address := newAddress(s)
-		got, fragment := r.resolve(address), address.fragment
+		rest, fragment := part(s)
+		got := r.resolve(rest)
 		if u, err := r.baseURL().Parse(s); err != nil {
 			if got.rule != RuleAddress {
 				t.Errorf("%q: %+v, but %v", s, got, err)

@@ -1,11 +1,12 @@
 package links
 
 import (
-	"bytes"
+	"cmp"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unique"
 
 	"github.com/tdewolff/parse/v2"
 	"github.com/tdewolff/parse/v2/css"
@@ -22,15 +23,21 @@ const (
 	local                    // a fragment alone means this very document, whatever <base> says
 	required                 // an empty address is none
 	images                   // it holds several: srcset
+	anchor                   // it is an a element's name, not an address
 )
 
-// reference is one address in a file, as it is written.
+// reference is one address or id in a file, as it is written.
 type reference struct {
-	*address
+	value   string
 	offset  int    // of its tag
 	source  string // data-source around it
 	ordinal int    // among the source's links in this file, from 0; -1 for others
 	use     use
+}
+
+func (r reference) fragment() string {
+	_, fragment := part(r.value)
+	return fragment
 }
 
 // link is what leads a reader to another page.
@@ -56,24 +63,26 @@ var metas = []string{"og:url", "og:image", "og:image:url", "og:image:secure_url"
 // scanner collects what files refer to; each worker has its own.
 type scanner struct {
 	lexer
-	refs   []reference            // of the file in hand
-	dups   []reference            // ids of it that stand again
-	known  map[string]*address    // each that was met
-	sheets map[string][]reference // of style elements, which pages share
+	refs, ids []reference            // of the file in hand
+	sheets    map[string][]reference // of style elements, which pages share
 }
 
-func newScanner() scanner {
-	return scanner{lexer: lexer{names: map[string]string{}}, known: map[string]*address{}, sheets: map[string][]reference{}}
-}
+func newScanner() scanner { return scanner{sheets: map[string][]reference{}} }
 
-// address gives equal values one address, which is parted once.
-func (s *scanner) address(value []byte) *address {
-	a := s.known[string(value)]
-	if a == nil {
-		a = newAddress(string(value))
-		s.known[a.value] = a
+// names sorts the ids of the file in hand. Those that stand again lead nowhere.
+func (s *scanner) names() (names []string, again []reference) {
+	slices.SortStableFunc(s.ids, func(a, b reference) int {
+		return cmp.Or(strings.Compare(a.value, b.value), cmp.Compare(a.use, b.use))
+	})
+	names = make([]string, 0, len(s.ids))
+	for i, id := range s.ids {
+		if i == 0 || id.value != s.ids[i-1].value {
+			names = append(names, strings.Clone(id.value))
+		} else if id.use != anchor {
+			again = append(again, id)
+		}
 	}
-	return a
+	return names, again
 }
 
 // open is what is open around a tag.
@@ -85,7 +94,7 @@ type open struct {
 }
 
 // html collects the references and ids of one page, or of an SVG file.
-func (s *scanner) html(d *document, src []byte) {
+func (s *scanner) html(d *document, src string) {
 	s.start(src, !d.html)
 	o := open{}
 	for {
@@ -142,32 +151,29 @@ func (s *scanner) tag(d *document, o *open, closed bool) {
 	if element == "style" {
 		o.style = !closed
 	}
-	if v, _ := s.attrs.get("data-source"); len(v) > 0 && o.source == "" {
+	if v := s.attrs.text("data-source"); v != "" && o.source == "" {
 		if !closed {
-			o.source, o.element, o.depth = s.intern(v), element, 1
+			o.source, o.element, o.depth = unique.Make(v).Value(), element, 1
 		}
 	} else if o.source != "" && element == o.element && !closed {
 		o.depth++
 	}
 	ref := reference{source: o.source, offset: s.at, ordinal: -1}
 	if len(o.templates) == 0 { // ids of a shadow tree are its own
-		if id, _ := s.attrs.get("id"); len(id) > 0 {
-			a := s.address(id)
-			if d.ids[a.value] == isID && d.html {
-				s.dups = append(s.dups, reference{address: a, source: o.source, offset: s.at, ordinal: -1})
-			}
-			d.ids[a.value] = isID
+		if ref.value = s.attrs.text("id"); ref.value != "" {
+			s.ids = append(s.ids, ref)
 		}
-		if name, _ := s.attrs.get("name"); element == "a" && len(name) > 0 && d.ids[string(name)] == 0 {
-			d.ids[string(name)] = isName
+		if ref.value = s.attrs.text("name"); element == "a" && ref.value != "" {
+			ref.use = anchor
+			s.ids = append(s.ids, ref)
 		}
 	}
 	if element == "base" && !d.hasBase && !s.foreign {
-		_, d.hasBase = s.attrs.get("href")
-		d.base = s.attrs.text("href")
+		d.base, d.hasBase = s.attrs.get("href")
+		d.base = strings.Clone(d.base)
 	}
 	if o.source != "" && (element == "a" || element == "img") {
-		if class, _ := s.attrs.get("class"); !bytes.HasPrefix(class, []byte("footnote-")) { // Hugo makes these itself
+		if !strings.HasPrefix(s.attrs.text("class"), "footnote-") { // Hugo makes these itself
 			if d.counts == nil {
 				d.counts = map[string]int{}
 			}
@@ -180,13 +186,13 @@ func (s *scanner) tag(d *document, o *open, closed bool) {
 
 // references takes in what one element refers to.
 func (s *scanner) references(element string, ref reference) {
-	add := func(value []byte, u use) {
-		ref.address, ref.use = s.address(value), u
+	add := func(value string, u use) {
+		ref.value, ref.use = value, u
 		s.refs = append(s.refs, ref)
 	}
-	if style, _ := s.attrs.get("style"); bytes.IndexByte(style, '(') >= 0 {
+	if style := s.attrs.text("style"); strings.Contains(style, "(") {
 		for _, r := range s.stylesheet(style) {
-			add([]byte(r.value), r.use)
+			add(r.value, r.use)
 		}
 	}
 	known := attributes[element]
@@ -204,12 +210,12 @@ func (s *scanner) references(element string, ref reference) {
 		}
 	}
 	for _, a := range s.attrs {
-		u, ok := known[string(a.key)]
+		u, ok := known[a.key]
 		_, newer := s.attrs.get("href")
 		switch {
-		case !ok || newer && string(a.key) == "xlink:href": // https://www.w3.org/TR/SVG2/linking.html#XLinkRefAttrs: href wins
+		case !ok || newer && a.key == "xlink:href": // https://www.w3.org/TR/SVG2/linking.html#XLinkRefAttrs: href wins
 		case u == images:
-			for _, m := range candidate.FindAllSubmatch(a.value, -1) {
+			for _, m := range candidate.FindAllStringSubmatch(a.value, -1) {
 				add(m[1], 0)
 			}
 		default:
@@ -218,17 +224,15 @@ func (s *scanner) references(element string, ref reference) {
 	}
 }
 
-func (s *scanner) meta(add func([]byte, use)) {
+func (s *scanner) meta(add func(string, use)) {
 	content, ok := s.attrs.get("content")
 	switch {
-	case !ok:
+	case !ok || content == "none": // as msapplication-config is switched off
 	case slices.Contains(metas, strings.ToLower(s.attrs.text("property"))), slices.Contains(metas, strings.ToLower(s.attrs.text("name"))):
 		add(content, required)
 	case strings.EqualFold(s.attrs.text("http-equiv"), "refresh"):
-		if m := refresh.FindSubmatch(content); m != nil {
-			if to := slices.Concat(m[1], m[2], m[3]); len(to) > 0 {
-				add(to, follow|redirect)
-			}
+		if m := refresh.FindStringSubmatch(content); m != nil && m[1]+m[2]+m[3] != "" {
+			add(m[1]+m[2]+m[3], follow|redirect)
 		}
 	}
 }
@@ -241,11 +245,12 @@ var refresh = regexp.MustCompile(`(?s)^\s*(?:[0-9]+[0-9.]*|\.[0-9.]*)(?:\s*[;,]\
 var candidate = regexp.MustCompile(`[\s,]*(\S*[^\s,])(?:,+|\s(?:\([^)]*\)?|[^(,])*)?`)
 
 // stylesheet returns what CSS refers to: https://www.w3.org/TR/css-values-4/#urls
-func (s *scanner) stylesheet(src []byte) (found []reference) {
-	if found, ok := s.sheets[string(src)]; ok {
+func (s *scanner) stylesheet(src string) (found []reference) {
+	if found, ok := s.sheets[src]; ok {
 		return found
 	}
-	z := css.NewLexer(parse.NewInputString(string(src)))
+	src = strings.Clone(src) // which the file in hand goes with
+	z := css.NewLexer(parse.NewInputString(src))
 	rule, function := "", "" // the at-rule whose address is awaited; url( with something in quotes
 	offset := 0
 	for {
@@ -277,14 +282,14 @@ func (s *scanner) stylesheet(src []byte) (found []reference) {
 			value = "" // a name, not a file
 		}
 		if value != "" && !strings.HasPrefix(value, "#") { // those mean something in this document
-			found = append(found, reference{address: s.address([]byte(unescapeCSS(value))), offset: offset, ordinal: -1, use: local})
+			found = append(found, reference{value: unescapeCSS(value), offset: offset, ordinal: -1, use: local})
 		}
 		if value != "" && rule == "@import" {
 			rule = ""
 		}
 		offset += len(token)
 	}
-	s.sheets[string(src)] = found
+	s.sheets[src] = found
 	return found
 }
 
@@ -317,12 +322,12 @@ var addressed = map[string]map[string]string{
 }
 
 // xml collects the addresses of a sitemap or feed.
-func (s *scanner) xml(d *document, src []byte) {
+func (s *scanner) xml(d *document, src string) {
 	s.start(src, true)
 	var elements map[string]string
 	text := false // what comes is an address
 	add := func(v string) {
-		s.refs = append(s.refs, reference{address: s.address([]byte(v)), offset: s.at, ordinal: -1, use: follow | required})
+		s.refs = append(s.refs, reference{value: v, offset: s.at, ordinal: -1, use: follow | required})
 	}
 	for kind := s.next(); kind != html.ErrorToken; kind = s.next() {
 		switch v := s.text(); {
@@ -335,24 +340,24 @@ func (s *scanner) xml(d *document, src []byte) {
 				if elements = addressed[s.name]; elements == nil {
 					return // another kind of file
 				}
-				_, d.hasBase = s.attrs.get("xml:base")
-				d.base = s.attrs.text("xml:base")
+				d.base, d.hasBase = s.attrs.get("xml:base")
+				d.base = strings.Clone(d.base)
 			}
 			key, ok := elements[s.name]
 			text = ok && key == "" && kind == html.StartTagToken && s.attrs.text("ispermalink") != "false"
 			if to, has := s.attrs.get(key); has {
-				add(string(to))
+				add(to)
 			}
 		}
 	}
 }
 
 // robots collects the sitemaps that robots.txt names: https://www.sitemaps.org/protocol.html#submit_robots
-func (s *scanner) robots(src []byte) {
+func (s *scanner) robots(src string) {
 	at := 0
-	for line := range bytes.Lines(src) {
-		if name, value, _ := bytes.Cut(line, []byte(":")); strings.EqualFold(string(bytes.TrimSpace(name)), "sitemap") {
-			s.refs = append(s.refs, reference{address: s.address(bytes.TrimSpace(value)), offset: at, ordinal: -1, use: required})
+	for line := range strings.Lines(src) {
+		if name, value, _ := strings.Cut(line, ":"); strings.EqualFold(strings.TrimSpace(name), "sitemap") {
+			s.refs = append(s.refs, reference{value: strings.TrimSpace(value), offset: at, ordinal: -1, use: required})
 		}
 		at += len(line)
 	}

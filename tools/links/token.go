@@ -1,7 +1,6 @@
 package links
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 
@@ -12,41 +11,40 @@ import (
 // itself, in place and without a copy; anything else it leaves to x/net/html,
 // which knows the whole standard but takes ten times as long.
 type lexer struct {
-	src     []byte // whose names of elements and attributes become lower-case
-	at, end int    // of the token in hand
-	raw     int    // length of the raw text that comes next
-	foreign bool   // XML, SVG or MathML, where no text is raw
+	src     string
+	at, end int  // of the token in hand
+	raw     int  // length of the raw text that comes next
+	foreign bool // XML, SVG or MathML, where no text is raw
 	name    string
 	attrs   attrs
-	names   map[string]string
 }
 
 // attrs are a tag's, each once: the first of a doubled one wins, by
 // https://html.spec.whatwg.org/multipage/parsing.html#attribute-name-state
 type attrs []attr
 
-type attr struct{ key, value []byte }
+type attr struct{ key, value string }
 
-func (as attrs) get(key string) ([]byte, bool) {
+func (as attrs) get(key string) (value string, ok bool) {
 	for _, a := range as {
-		if string(a.key) == key {
+		if a.key == key {
 			return a.value, true
 		}
 	}
-	return nil, false
+	return "", false
 }
 
 func (as attrs) text(key string) string {
 	v, _ := as.get(key)
-	return string(v)
+	return v
 }
 
 // rawText are the elements that hold text alone, whatever it looks like; not
 // noscript, because what is in it is for readers, too.
 var rawText = []string{"iframe", "noembed", "noframes", "plaintext", "script", "style", "textarea", "title", "xmp"}
 
-func (l *lexer) start(src []byte, foreign bool) {
-	l.src, l.at, l.end, l.raw, l.foreign = src, 0, 0, 0, foreign
+func (l *lexer) start(src string, foreign bool) {
+	*l = lexer{src: src, foreign: foreign, attrs: l.attrs}
 }
 
 // next returns the kind of the next token; html.ErrorToken after the last.
@@ -56,8 +54,8 @@ func (l *lexer) next() html.TokenType {
 		l.end, l.raw = l.at+l.raw, 0
 		return html.TextToken
 	}
-	switch i := bytes.IndexByte(l.src[l.at:], '<'); {
-	case i < 0 && l.at == len(l.src):
+	switch i := strings.IndexByte(l.src[l.at:], '<'); {
+	case l.at == len(l.src):
 		return html.ErrorToken
 	case i < 0:
 		l.end = len(l.src)
@@ -66,7 +64,6 @@ func (l *lexer) next() html.TokenType {
 		l.end = l.at + i
 		return html.TextToken
 	}
-	l.attrs = l.attrs[:0]
 	if kind := l.plain(); kind != html.ErrorToken {
 		return kind
 	}
@@ -75,7 +72,7 @@ func (l *lexer) next() html.TokenType {
 
 // odd has x/net/html read a token.
 func (l *lexer) odd() html.TokenType {
-	z := html.NewTokenizer(bytes.NewReader(l.src[l.at:]))
+	z := html.NewTokenizer(strings.NewReader(l.src[l.at:]))
 	z.AllowCDATA(l.foreign)
 	kind := z.Next()
 	l.attrs, l.end = l.attrs[:0], l.at+len(z.Raw())
@@ -84,11 +81,11 @@ func (l *lexer) odd() html.TokenType {
 		l.end = len(l.src)
 	case html.StartTagToken, html.SelfClosingTagToken, html.EndTagToken:
 		name, more := z.TagName()
-		l.name = l.intern(name)
+		l.name = string(name)
 		for more && kind != html.EndTagToken {
-			var a attr
-			a.key, a.value, more = z.TagAttr()
-			l.attrs = append(l.attrs, a)
+			var key, value []byte
+			key, value, more = z.TagAttr()
+			l.attrs = append(l.attrs, attr{string(key), string(value)})
 		}
 		if kind != html.EndTagToken && !l.foreign && slices.Contains(rawText, l.name) && z.Next() == html.TextToken {
 			l.raw = len(z.Raw())
@@ -97,136 +94,126 @@ func (l *lexer) odd() html.TokenType {
 	return kind
 }
 
-func (l *lexer) intern(name []byte) string {
-	v, ok := l.names[string(name)]
-	if !ok {
-		v = string(name)
-		l.names[v] = v
-	}
-	return v
-}
-
-// signs are the bytes that end something.
+// signs are bytes that end something.
 type signs [256]bool
 
-func endsWith(all string) (s signs) {
-	for _, c := range []byte(all) {
-		s[c] = true
+func newSigns(isOne func(c byte) bool) (s signs) {
+	for c := range s {
+		s[c] = isOne(byte(c))
 	}
 	return s
+}
+
+func oneOf(all string) signs {
+	return newSigns(func(c byte) bool { return strings.IndexByte(all, c) >= 0 })
+}
+
+// in is where the first of the signs stands, or the length of a text without any.
+func (s *signs) in(text string) int {
+	for i := 0; i < len(text); i++ {
+		if s[text[i]] {
+			return i
+		}
+	}
+	return len(text)
 }
 
 const space = " \t\n\f\r"
 
 var (
-	nameEnd  = endsWith(space + "/>")
-	keyEnd   = endsWith(space + "/>=")
-	valueEnd = endsWith(space + ">")
+	nameEnd  = oneOf(space + "/>")
+	keyEnd   = oneOf(space + "/>=")
+	valueEnd = oneOf(space + ">")
+	spaceEnd = newSigns(func(c byte) bool { return strings.IndexByte(space, c) < 0 })
+	upper    = newSigns(func(c byte) bool { return 'A' <= c && c <= 'Z' })
 )
 
-// byte is the one at i, or 0 after the last.
-func (l *lexer) byte(i int) byte {
-	if i < len(l.src) {
-		return l.src[i]
-	}
-	return 0
+// until takes what stands before one of the signs, or the end.
+func (l *lexer) until(s *signs) string {
+	from := l.end
+	l.end += s.in(l.src[from:])
+	return l.src[from:l.end]
 }
 
-func (l *lexer) skipSpace(i int) int {
-	for strings.IndexByte(space, l.byte(i)) >= 0 {
-		i++
+// take takes one sign, if it comes next.
+func (l *lexer) take(sign byte) bool {
+	if l.end == len(l.src) || l.src[l.end] != sign {
+		return false
 	}
-	return i
+	l.end++
+	return true
 }
 
-// until is what stands from i to a sign, nothing where none comes.
-func (l *lexer) until(i int, end *signs) []byte {
-	for j := i; j < len(l.src); j++ {
-		if end[l.src[j]] {
-			return l.src[i:j]
+// lower makes a name of HTML lower-case, which most are.
+func lower(name string) string {
+	if upper.in(name) == len(name) {
+		return name
+	}
+	b := []byte(name)
+	for i := range b {
+		if upper[b[i]] {
+			b[i] |= 0x20
 		}
 	}
-	return nil
-}
-
-func lower(word []byte) []byte {
-	for i, c := range word {
-		if 'A' <= c && c <= 'Z' {
-			word[i] = c | 0x20
-		}
-	}
-	return word
+	return string(b)
 }
 
 // plain reads a tag, if nothing in it is out of the ordinary; otherwise it
 // returns html.ErrorToken.
 func (l *lexer) plain() html.TokenType {
-	i, kind := l.at+1, html.StartTagToken
-	if l.byte(i) == '/' {
-		i, kind = i+1, html.EndTagToken
+	l.attrs, l.end = l.attrs[:0], l.at+1
+	kind := html.StartTagToken
+	if l.take('/') {
+		kind = html.EndTagToken
 	}
-	if l.byte(i) == '!' && l.byte(i+1)|0x20 == 'd' {
-		if n := bytes.IndexByte(l.src[i:], '>'); n > 0 {
-			l.end = i + n + 1
-			return html.DoctypeToken
-		}
-	}
-	if c := l.byte(i) | 0x20; c < 'a' || c > 'z' {
+	if l.name = lower(l.until(&nameEnd)); l.name == "" || l.name[0] < 'a' || l.name[0] > 'z' {
 		return html.ErrorToken
 	}
-	name := lower(l.until(i, &nameEnd))
-	i += len(name)
-	l.name = l.intern(name)
-	raw := kind == html.StartTagToken && !l.foreign && slices.Contains(rawText, l.name)
-	for i = l.skipSpace(i); l.byte(i) != '>'; i = l.skipSpace(i) {
-		if kind == html.StartTagToken && l.byte(i) == '/' && l.byte(i+1) == '>' {
+	for l.until(&spaceEnd); !l.take('>'); l.until(&spaceEnd) {
+		if kind == html.StartTagToken && strings.HasPrefix(l.src[l.end:], "/>") {
 			kind = html.SelfClosingTagToken
-			i++
-			break
+			l.end++
+			continue
 		}
-		a := attr{key: lower(l.until(i, &keyEnd))}
-		if len(a.key) == 0 {
+		a := attr{key: lower(l.until(&keyEnd))}
+		if a.key == "" {
 			return html.ErrorToken
 		}
-		if i = l.skipSpace(i + len(a.key)); l.byte(i) == '=' {
-			i = l.skipSpace(i + 1)
-			if quote := l.byte(i); quote == '"' || quote == '\'' {
-				end := bytes.IndexByte(l.src[i+1:], quote)
-				if end < 0 {
+		if l.until(&spaceEnd); l.take('=') {
+			l.until(&spaceEnd)
+			quote := l.src[l.end:min(l.end+1, len(l.src))]
+			if quote == `"` || quote == "'" {
+				var closed bool
+				if a.value, _, closed = strings.Cut(l.src[l.end+1:], quote); !closed {
 					return html.ErrorToken
 				}
-				a.value = l.src[i+1 : i+1+end]
-				i += end + 2
-			} else if a.value = l.until(i, &valueEnd); len(a.value) == 0 {
+				l.end += len(a.value) + 2
+			} else if a.value = l.until(&valueEnd); a.value == "" {
 				return html.ErrorToken
-			} else {
-				i += len(a.value)
 			}
 		}
-		if _, doubled := l.attrs.get(string(a.key)); !doubled {
+		if _, doubled := l.attrs.get(a.key); !doubled {
 			l.attrs = append(l.attrs, a)
 		}
 	}
-	l.end = i + 1
 	for _, replaced := range []byte("&\r\x00") {
-		if bytes.IndexByte(l.src[l.at:l.end], replaced) >= 0 {
+		if strings.IndexByte(l.src[l.at:l.end], replaced) >= 0 {
 			return html.ErrorToken
 		}
 	}
-	if raw {
-		text := l.src[l.end:]
-		n := bytes.Index(text, []byte("</"))
-		if n < 0 || l.name == "plaintext" || !bytes.HasPrefix(text[n+2:], []byte(l.name+">")) || bytes.Contains(text[:n], []byte("<!--")) {
+	if kind != html.EndTagToken && !l.foreign && slices.Contains(rawText, l.name) {
+		text, after, _ := strings.Cut(l.src[l.end:], "</")
+		if l.name == "plaintext" || !strings.HasPrefix(after, l.name+">") || strings.Contains(text, "<!--") {
 			return html.ErrorToken
 		}
-		l.raw = n
+		l.raw = len(text)
 	}
 	return kind
 }
 
 // text is what the text in hand says.
 func (l *lexer) text() string {
-	s := strings.TrimSpace(string(l.src[l.at:l.end]))
+	s := strings.TrimSpace(l.src[l.at:l.end])
 	if inner, ok := strings.CutPrefix(s, "<![CDATA["); ok {
 		return strings.TrimSpace(strings.TrimSuffix(inner, "]]>"))
 	}
