@@ -199,7 +199,7 @@ func (s *session) names(saved []string) string {
 func (s *session) keepChecklist() {
 	behind, err := checklist.Behind(s.root, s.site.checklist)
 	if err == nil && len(behind) > 0 {
-		if err = publish.Update(s.root, checklist.File, s.site.checklist); err == nil {
+		if err = publish.Replace(s.root, checklist.File, s.site.checklist); err == nil {
 			s.report.Say("%s is up to date again: commit it with your change.", checklist.File)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 
 	"microsite/tools/content"
 	"microsite/tools/problem"
+	"microsite/tools/publish"
 	"microsite/tools/review"
 )
 
@@ -116,7 +117,7 @@ func (t *tool) sign(_ context.Context, files []string) (int, error) {
 		return t.verdict(problems)
 	}
 	for _, p := range pages {
-		if err := replaceFile(s.file(p), signed[p]); err != nil {
+		if err := publish.Replace(s.Root, p.File, signed[p]); err != nil {
 			return exitFailed, err
 		}
 		if old := p.Front.Get("review", "by"); old != nil {
@@ -145,37 +146,10 @@ func (t *tool) unsign(_ context.Context, files []string) (int, error) {
 		if err != nil {
 			return exitFailed, err
 		}
-		if err := replaceFile(s.file(p), src); err != nil {
+		if err := publish.Replace(s.Root, p.File, src); err != nil {
 			return exitFailed, err
 		}
 		t.say("Took the sign-off off %s.", p.File)
 	}
 	return exitClean, nil
-}
-
-// replaceFile writes a file whole or not at all, with the rights it had.
-func replaceFile(name string, data []byte) error {
-	info, err := os.Stat(name)
-	if err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".tmp-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // gone already when all went well
-	_, err = f.Write(data)
-	if e := f.Chmod(info.Mode().Perm()); err == nil {
-		err = e
-	}
-	if e := f.Sync(); err == nil {
-		err = e
-	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
 }

@@ -172,16 +172,13 @@ func (s *Stage) Commit(name string, data []byte) error {
 		return err
 	}
 	same := err == nil && string(have) == string(data)
-	fresh := filepath.Join(s.root, work, filepath.Base(target))
+	var fresh string
 	if !same {
-		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		if fresh, err = prepare(s.root, target, data); err != nil {
 			return err
 		}
+		defer os.Remove(fresh) // gone already when all went well
 		if err := writable(filepath.Dir(target)); err != nil {
-			return err
-		}
-		defer os.Remove(fresh)
-		if err := os.WriteFile(fresh, data, 0o644); err != nil {
 			return err
 		}
 	}
@@ -194,19 +191,38 @@ func (s *Stage) Commit(name string, data []byte) error {
 	return nil
 }
 
-// Update replaces one generated file of the site, relative to its root, whole.
-func Update(root, name string, data []byte) error {
+// Replace writes a file of the site, relative to its root, whole or not at
+// all, with the rights that it had.
+func Replace(root, name string, data []byte) error {
 	target := filepath.Join(root, filepath.FromSlash(name))
-	fresh := filepath.Join(root, work, "preview", filepath.Base(target)) // not where a build has its own
-	defer os.Remove(fresh)
-	err := errors.Join(os.MkdirAll(filepath.Dir(fresh), 0o755), os.MkdirAll(filepath.Dir(target), 0o755))
-	if err == nil {
-		err = os.WriteFile(fresh, data, 0o644)
+	fresh, err := prepare(root, target, data)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		err = os.Rename(fresh, target)
+	defer os.Remove(fresh) // gone already when all went well
+	return os.Rename(fresh, target)
+}
+
+// prepare writes what is to become target where nobody watches, and returns the
+// name of that file.
+func prepare(root, target string, data []byte) (name string, err error) {
+	mode := fs.FileMode(0o644)
+	if info, err := os.Stat(target); err == nil {
+		mode = info.Mode().Perm()
 	}
-	return err
+	dir := filepath.Join(root, work)
+	if err := errors.Join(os.MkdirAll(dir, 0o755), os.MkdirAll(filepath.Dir(target), 0o755)); err != nil {
+		return "", err
+	}
+	f, err := os.CreateTemp(dir, filepath.Base(target)+"-*")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(f.Name()))
+	}
+	return f.Name(), nil
 }
 
 // writable says, before anything is changed, whether a file can be renamed into dir.
