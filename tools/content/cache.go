@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"microsite/tools/problem"
 )
@@ -47,28 +51,42 @@ func (c *Cache) use(config []byte, figures []string) {
 	}
 }
 
-// cachedPage reads the page of a file, unless the file is as it was. kept is
-// the cache of the next time.
-func (l *loader) cachedPage(file, name string, d fs.DirEntry, kept map[string]*cached) (*Page, error) {
-	info, err := d.Info()
+// read reads files, at once as many as there are processors. Those that are as
+// they were come from the cache.
+func (l *loader) read(files []string) ([]*cached, error) {
+	out := make([]*cached, len(files))
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, file := range files {
+		g.Go(func() (err error) {
+			out[i], err = l.readOne(file)
+			return err
+		})
+	}
+	return out, g.Wait()
+}
+
+func (l *loader) readOne(file string) (*cached, error) {
+	name := filepath.Join(l.site.Root, filepath.FromSlash(file))
+	info, err := os.Lstat(name)
 	if err != nil {
 		return nil, err
 	}
 	entry := l.cache.pages[file]
-	if entry == nil || !entry.same(info) {
-		now := time.Now()
-		src, err := os.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		if entry == nil || !bytes.Equal(entry.src, src) {
-			own := &loader{site: l.site}
-			entry = &cached{src: src, page: own.page(file, src)}
-			entry.problems = own.problems
-		}
-		entry.info, entry.read = info, now
+	if entry != nil && entry.same(info) {
+		return entry, nil
 	}
-	kept[file] = entry
-	l.problems = append(l.problems, slices.Clone(entry.problems)...)
-	return entry.page, nil
+	now := time.Now()
+	src, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	if entry != nil && bytes.Equal(entry.src, src) {
+		entry.info, entry.read = info, now
+		return entry, nil
+	}
+	own := &loader{site: l.site}
+	entry = &cached{info: info, read: now, src: src, page: own.page(file, src)}
+	entry.problems = own.problems
+	return entry, nil
 }

@@ -129,8 +129,11 @@ func (b *body) link(n ast.Node, destination string, image bool) {
 
 // unmade reports text that was meant to be a link.
 func (b *body) unmade(n *ast.Text) {
-	at := half.FindSubmatchIndex(n.Segment.Value(b.src))
-	if at != nil && n.Parent().Kind() != ast.KindCodeSpan {
+	words := n.Segment.Value(b.src)
+	if !bytes.Contains(words, []byte("](")) || n.Parent().Kind() == ast.KindCodeSpan { // most text, and the pattern is slow
+		return
+	}
+	if at := half.FindSubmatchIndex(words); at != nil {
 		b.report(n.Segment.Start+at[2], RuleLink, "this would show as it is written: the address of a link stands in parentheses, "+
 			"without spaces, as in [words](causes.md#heat)")
 	}

@@ -1,6 +1,7 @@
 package content
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -143,8 +144,7 @@ func (l *loader) pages() error {
 	} else if err == nil && !info.IsDir() {
 		return fmt.Errorf("%s is not a folder", Dir)
 	}
-	s.byPath, s.byURL = map[string]*Page{}, map[string]*Page{}
-	kept := map[string]*cached{}
+	var files []string
 	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || name == root {
 			return err
@@ -162,27 +162,33 @@ func (l *loader) pages() error {
 		}
 		if amiss := misnamed(name, file, d); amiss != "" {
 			l.add(file, Pos{}, RuleFileName, "%s", amiss)
-			return nil
+		} else if !d.IsDir() && path.Ext(file) == ".md" {
+			files = append(files, file)
 		}
-		if d.IsDir() || path.Ext(file) != ".md" {
-			return nil
-		}
-		p, err := l.cachedPage(file, name, d, kept)
-		if p == nil {
-			return err
-		}
-		if other := s.byURL[p.URL()]; other != nil {
-			l.add(file, Pos{}, RuleFileName, "this page and %s would be published at the same address, %s: rename or remove one", other.File, p.URL())
-			return nil
-		}
-		s.byPath[p.Path], s.byURL[p.URL()] = p, p
-		s.Pages = append(s.Pages, p)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	l.cache.pages = kept
+	read, err := l.read(files)
+	if err != nil {
+		return err
+	}
+	s.byPath, s.byURL, l.cache.pages = map[string]*Page{}, map[string]*Page{}, map[string]*cached{}
+	for i, file := range files {
+		l.cache.pages[file] = read[i]
+		l.problems = append(l.problems, read[i].problems...)
+		p := read[i].page
+		if p == nil {
+			continue
+		}
+		if other := s.byURL[p.URL()]; other != nil {
+			l.add(file, Pos{}, RuleFileName, "this page and %s would be published at the same address, %s: rename or remove one", other.File, p.URL())
+			continue
+		}
+		s.byPath[p.Path], s.byURL[p.URL()] = p, p
+		s.Pages = append(s.Pages, p)
+	}
 	if len(s.Pages) == 0 && len(l.problems) == 0 {
 		return fmt.Errorf("%s holds no page: start with %s/_index.md", Dir, Dir)
 	}
@@ -232,6 +238,9 @@ func (l *loader) readable(file string, src []byte) bool {
 			return false
 		}
 		i += size
+	}
+	if !bytes.Contains(src, []byte("<<<<<<<")) { // nearly every text, and the pattern is slow
+		return true
 	}
 	if at := conflict.FindIndex(src); at != nil {
 		l.add(file, (&source{text: src}).at(at[0]), RuleConflict, "two changes of this text meet here, and git could not tell which is right: "+

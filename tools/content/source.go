@@ -3,9 +3,9 @@ package content
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"microsite/tools/problem"
@@ -56,9 +56,12 @@ func (s *source) lines() []int {
 	return s.starts
 }
 
-var whiteSpace = regexp.MustCompile(`[\s\p{Z}]+`)
-
 // Squeeze makes every run of white space one space and trims the ends.
 func Squeeze(s string) string {
-	return strings.TrimSpace(whiteSpace.ReplaceAllString(s, " "))
+	return strings.TrimSpace(strings.Join(strings.FieldsFunc(s, isWhite), " "))
+}
+
+// isWhite says what the templates' [\s\p{Z}] matches.
+func isWhite(r rune) bool {
+	return r == ' ' || r == '\t' || r == '\n' || r == '\f' || r == '\r' || r >= 0x80 && unicode.Is(unicode.Z, r)
 }
