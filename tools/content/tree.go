@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -86,6 +88,7 @@ func plainly(message string, hints []hint) string {
 var yamlHints = []hint{
 	{"already defined", "this key stands twice: keep one"},
 	{"that cannot start any token", "a tab stands here: write spaces in its place"},
+	{"unexpected key name", "each line is a key, a colon, a space and a value, such as \"title: About us\""},
 	{"non-map value is specified", "each line is a key, a colon, a space and a value, such as \"title: About us\""},
 	{"mapping value is not allowed", "put quotes around a value that holds a colon, and start each key at the left margin"},
 	{"find end character of double-quoted", "the text that starts here has no end: close it with the same straight sign, \""},
@@ -105,6 +108,9 @@ var tomlHints = []hint{
 	{"expected '=' after key", "between a key and its value stands ="},
 }
 
+// setIn matches what could be a key that does not start its line.
+var setIn = regexp.MustCompile(`(?m)^ +([A-Za-z]+):(?: |$)`)
+
 // parseYAML reads front matter. Aliases, tags and merge keys are refused:
 // they make a value mean something else than what is written there.
 func parseYAML(src []byte) (*Node, *syntaxError) {
@@ -114,6 +120,12 @@ func parseYAML(src []byte) (*Node, *syntaxError) {
 		var ye yaml.Error
 		if errors.As(err, &ye) {
 			at, message = yamlPos(ye.GetToken()), plainly(ye.GetMessage(), yamlHints)
+		}
+		for _, m := range setIn.FindAllSubmatchIndex(src, -1) {
+			if slices.Contains(keys, string(src[m[2]:m[3]])) { // the parser stumbles over the line before or behind it
+				at, message = (&source{text: src}).at(m[2]), "remove the spaces before this key: each starts at the left margin"
+				break
+			}
 		}
 		return nil, errorAt(at, "this is not valid YAML: %s", message)
 	}
