@@ -23,7 +23,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/url"
 	"os"
 	"os/signal"
@@ -409,7 +408,7 @@ func (t *tool) build(ctx context.Context, _ []string) (int, error) {
 		return exitFailed, err
 	}
 	t.say("Rendering with Hugo …")
-	found, err := stage.Render(ctx, program, s.clock, t.base, t.stderr)
+	found, err := stage.Render(ctx, program, s.clock, t.base)
 	if err != nil {
 		return exitFailed, err
 	}
@@ -448,14 +447,14 @@ func (t *tool) build(ctx context.Context, _ []string) (int, error) {
 	return code, err
 }
 
-var reserved = regexp.MustCompile(`(^|\.)(example|test|invalid|localhost|example\.(com|net|org))$`)
+var reserved = regexp.MustCompile(`(^|\.)(example|test|invalid|example\.(com|net|org))$|\.localhost$`)
 
 // reserved warns of a site that nobody can reach: RFC 2606 keeps these names
 // for examples. An address on this machine is meant.
 func (t *tool) reserved(s *site) []problem.Problem {
 	base := cmp.Or(t.base, s.BaseURL)
 	u, err := url.Parse(base)
-	if err != nil || u.Hostname() == "localhost" || net.ParseIP(u.Hostname()) != nil || !reserved.MatchString(strings.ToLower(u.Hostname())) {
+	if err != nil || !reserved.MatchString(strings.ToLower(u.Hostname())) {
 		return nil
 	}
 	return []problem.Problem{{File: content.ConfigFile, Rule: "base-url", Severity: problem.Warning,

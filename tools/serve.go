@@ -263,7 +263,7 @@ func (s *session) look(ctx context.Context, site *site) ([]problem.Problem, erro
 		return nil, err
 	}
 	defer stage.Close()
-	found, err := stage.Render(ctx, s.hugo, site.clock, "", s.stderr)
+	found, err := stage.Render(ctx, s.hugo, site.clock, "")
 	if errs, _ := problem.Count(found); err != nil || errs > 0 {
 		return found, err
 	}

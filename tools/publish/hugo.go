@@ -104,7 +104,7 @@ func command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
 // rendered for; base, where not "", overrides the address in config.toml. What
 // Hugo can't build is a problem at the place that Hugo names; the error says
 // that Hugo could not be run.
-func (s *Stage) Render(ctx context.Context, hugo string, clock time.Time, base string, log io.Writer) ([]problem.Problem, error) {
+func (s *Stage) Render(ctx context.Context, hugo string, clock time.Time, base string) ([]problem.Problem, error) {
 	args := []string{"build", "--destination", s.Dir, "--noBuildLock", "--minify", "--environment", "production",
 		fmt.Sprintf("--buildDrafts=%t", s.preview), "--buildFuture=false", "--buildExpired=false",
 		"--printPathWarnings", "--clock", clock.Format(time.RFC3339)}

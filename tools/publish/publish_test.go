@@ -432,7 +432,7 @@ func render(t *testing.T, ctx context.Context, mode string) (root string, found 
 	root = folder(t, map[string]string{"public/index.html": "old", "layouts/page.html": "", "content/a.md": ""})
 	s := begin(t, root)
 	t.Setenv("FAKE", strings.ReplaceAll(mode, "ROOT", root))
-	found, err = s.Render(ctx, self(t), time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), "https://site.example/sub/", io.Discard)
+	found, err = s.Render(ctx, self(t), time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), "https://site.example/sub/")
 	want(t, filepath.Join(root, public), map[string]string{"index.html": "old"})
 	return root, found, err
 }
@@ -488,7 +488,7 @@ func TestRenderFails(t *testing.T) {
 		}
 	}
 	s := begin(t, folder(t, nil))
-	if _, err := s.Render(t.Context(), filepath.Join(s.Dir, "nowhere"), time.Now(), "", io.Discard); err == nil || !strings.HasPrefix(err.Error(), "Hugo could not be run: ") {
+	if _, err := s.Render(t.Context(), filepath.Join(s.Dir, "nowhere"), time.Now(), ""); err == nil || !strings.HasPrefix(err.Error(), "Hugo could not be run: ") {
 		t.Errorf("no Hugo: %v", err)
 	}
 }
@@ -502,7 +502,7 @@ func TestRenderIsInterrupted(t *testing.T) {
 		t.Setenv("FAKE", mode)
 		ended := make(chan error)
 		go func() {
-			_, err := s.Render(ctx, self(t), time.Now(), "", io.Discard)
+			_, err := s.Render(ctx, self(t), time.Now(), "")
 			ended <- err
 		}()
 		for { // until it hangs
