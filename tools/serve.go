@@ -181,7 +181,7 @@ func (s *session) check(saved []string) {
 }
 
 func (s *session) file(name string) string {
-	return filepath.Join(s.root, filepath.FromSlash(name))
+	return filepath.Join(s.root, name)
 }
 
 // names lists the files of a save for the terminal.

@@ -159,7 +159,7 @@ func (c *Checklist) Encode() ([]byte, error) {
 // Behind says how the committed file of the site differs from want: a problem,
 // or none. The error says that the file could not be read.
 func Behind(root string, want []byte) ([]problem.Problem, error) {
-	have, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(File)))
+	have, err := os.ReadFile(filepath.Join(root, File))
 	message := "the checklist is behind the content: build the site (go run ./tools build), and commit this file with your change"
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

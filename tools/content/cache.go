@@ -67,7 +67,7 @@ func (l *loader) read(files []string) ([]*cached, error) {
 }
 
 func (l *loader) readOne(file string) (*cached, error) {
-	name := filepath.Join(l.site.Root, filepath.FromSlash(file))
+	name := filepath.Join(l.site.Root, file)
 	info, err := os.Lstat(name)
 	if err != nil {
 		return nil, err

@@ -178,7 +178,7 @@ func (f fields) plain() {
 	grades, words := f.sub("grades"), f.sub("words")
 	for _, n := range grades.table.Items {
 		p.Grades[n.Key] = grades.number(n.Key, 0, 1)
-		if path.Ext(n.Key) != ".md" || !exists(filepath.Join(f.site.Root, filepath.FromSlash(n.Key))) {
+		if path.Ext(n.Key) != ".md" || !exists(filepath.Join(f.site.Root, n.Key)) {
 			f.report(n.KeyPos, "there is no page %q: name its file, such as %s/_index.md", n.Key, Dir)
 		}
 	}

@@ -103,7 +103,7 @@ func (s *Stage) Close() error {
 // made of an older one.
 func (s *Stage) Write(name string, data []byte) error {
 	s.own = append(s.own, filepath.FromSlash(name))
-	return os.WriteFile(filepath.Join(s.Dir, filepath.FromSlash(name)), data, 0o644)
+	return os.WriteFile(filepath.Join(s.Dir, name), data, 0o644)
 }
 
 // Minify makes what Write wrote and what Hugo copied from static/ as small as what Hugo rendered.
@@ -166,7 +166,7 @@ func (s *Stage) Minify() ([]problem.Problem, error) {
 // bytes are equal. All that can fail for want of space or permission is done
 // before the swap.
 func (s *Stage) Commit(name string, data []byte) error {
-	target := filepath.Join(s.root, filepath.FromSlash(name))
+	target := filepath.Join(s.root, name)
 	have, err := os.ReadFile(target)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -194,7 +194,7 @@ func (s *Stage) Commit(name string, data []byte) error {
 // Replace writes a file of the site, relative to its root, whole or not at
 // all, with the rights that it had.
 func Replace(root, name string, data []byte) error {
-	target := filepath.Join(root, filepath.FromSlash(name))
+	target := filepath.Join(root, name)
 	fresh, err := prepare(root, target, data)
 	if err != nil {
 		return err

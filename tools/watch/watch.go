@@ -75,7 +75,7 @@ func start(root string, o Options, quiet time.Duration) (*Watcher, error) {
 	w := &Watcher{Saves: saves, root: root, options: o, quiet: quiet, notify: notify, dirs: map[string]bool{}, pending: map[string]passing{}}
 	w.watch(root)
 	for _, name := range o.Folders {
-		w.add(w.path(name))
+		w.add(filepath.Join(w.root, name))
 	}
 	if w.err != nil {
 		return nil, errors.Join(w.err, notify.Close())
@@ -86,8 +86,6 @@ func start(root string, o Options, quiet time.Duration) (*Watcher, error) {
 
 // Close ends the watch.
 func (w *Watcher) Close() error { return w.notify.Close() }
-
-func (w *Watcher) path(name string) string { return filepath.Join(w.root, filepath.FromSlash(name)) }
 
 // loop gathers events until they rest, and hands them over.
 func (w *Watcher) loop(saves chan<- Save) {
@@ -112,7 +110,7 @@ func (w *Watcher) loop(saves chan<- Save) {
 			if errors.Is(err, fsnotify.ErrEventOverflow) { // whatever has changed
 				for _, name := range w.options.Folders {
 					w.pending[name] = passing{}
-					w.add(w.path(name))
+					w.add(filepath.Join(w.root, name))
 				}
 			} else {
 				w.fail(err)
