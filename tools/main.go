@@ -53,13 +53,12 @@ const (
 )
 
 func main() {
-	t := &tool{dir: ".", stdout: os.Stdout, stderr: os.Stderr, now: time.Now}
+	t := &tool{stdout: os.Stdout, stderr: os.Stderr, now: time.Now}
 	os.Exit(t.run(context.Background(), os.Args[1:]))
 }
 
 // tool is the world as its commands see it.
 type tool struct {
-	dir            string // the site's root folder
 	stdout, stderr io.Writer
 	now            func() time.Time
 
@@ -71,21 +70,13 @@ type tool struct {
 	show                  bool
 }
 
-// path is that of a file named on the command line.
-func (t *tool) path(name string) string {
-	if filepath.IsAbs(name) {
-		return name
-	}
-	return filepath.Join(t.dir, name)
-}
-
-// root is the site's root folder as the system knows it.
-func (t *tool) root() (string, error) {
-	root, err := filepath.Abs(t.dir)
+// root is the site's root folder, the current one, as Hugo and the system name it.
+func root() (string, error) {
+	dir, err := os.Getwd()
 	if err != nil {
 		return "", err
 	}
-	return filepath.EvalSymlinks(root)
+	return filepath.EvalSymlinks(dir)
 }
 
 // command is one word after the tool's name.
@@ -321,7 +312,7 @@ type cache struct {
 
 // read is load without a word.
 func (t *tool) read(cache *cache) (*site, error) {
-	root, err := t.root()
+	root, err := root()
 	if err != nil {
 		return nil, err
 	}
@@ -382,7 +373,7 @@ func (t *tool) build(ctx context.Context, _ []string) (int, error) {
 	ctx, unhook := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	start := time.Now()
 	// Hugo is looked for while the content is read.
-	hugo := sync.OnceValues(func() (string, error) { return publish.FindHugo(ctx, t.dir, t.stderr) })
+	hugo := sync.OnceValues(func() (string, error) { return publish.FindHugo(ctx, ".", t.stderr) })
 	go hugo()
 	defer func() { unhook(); _, _ = hugo() }()
 	s, err := t.load()
@@ -486,13 +477,13 @@ func (s *site) linkOptions(base string) links.Options {
 }
 
 func (t *tool) links(ctx context.Context, args []string) (int, error) {
-	dir := t.path(args[0])
+	dir := args[0]
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return exitFailed, fmt.Errorf("%s is not a folder that can be read", args[0])
+		return exitFailed, fmt.Errorf("%s is not a folder that can be read", dir)
 	}
 	options := links.Options{}
-	if _, err := os.Stat(filepath.Join(t.dir, content.ConfigFile)); !errors.Is(err, fs.ErrNotExist) {
-		loaded, _, err := content.Load(t.dir)
+	if _, err := os.Stat(content.ConfigFile); !errors.Is(err, fs.ErrNotExist) {
+		loaded, _, err := content.Load(".")
 		if err != nil {
 			return exitFailed, err
 		}

@@ -139,7 +139,7 @@ func (t *tool) session(ctx context.Context, preview bool) error {
 }
 
 func (t *tool) newSession() (*session, error) {
-	root, err := t.root()
+	root, err := root()
 	report := &watch.Report{Out: t.stdout, Style: problem.Style{Color: watch.Colored(t.stdout)}, Now: t.now}
 	return &session{tool: t, root: root, report: report}, err
 }

@@ -26,7 +26,7 @@ func (t *tool) named(files []string) (s *site, pages []*content.Page, err error)
 		return s, nil, err
 	}
 	for _, name := range files {
-		page := s.written(t.path(name))
+		page := s.written(name)
 		if page == nil {
 			var known []string
 			for _, p := range s.Pages {
