@@ -70,15 +70,6 @@ type tool struct {
 	show                  bool
 }
 
-// root is the site's root folder, the current one, as Hugo and the system name it.
-func root() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	return filepath.EvalSymlinks(dir)
-}
-
 // command is one word after the tool's name.
 type command struct {
 	name, args, short, long string
@@ -310,14 +301,26 @@ type cache struct {
 	plain   plain.Cache
 }
 
+// open reads the site in the current folder as it is to be published.
+func (t *tool) open(cache *content.Cache) (s *content.Site, problems []problem.Problem, err error) {
+	root, err := os.Getwd()
+	if err == nil {
+		root, err = filepath.EvalSymlinks(root) // as Hugo names it
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if s, problems, err = cache.Load(root); err == nil {
+		s.BaseURL = cmp.Or(t.base, s.BaseURL)
+	}
+	return s, problems, err
+}
+
 // read is load without a word.
 func (t *tool) read(cache *cache) (*site, error) {
-	root, err := root()
-	if err != nil {
-		return nil, err
-	}
 	s := &site{}
-	if s.Site, s.problems, err = cache.content.Load(root); err != nil {
+	var err error
+	if s.Site, s.problems, err = t.open(&cache.content); err != nil {
 		return nil, err
 	}
 	if s.clock, err = t.day(s.Location); err != nil {
@@ -380,7 +383,7 @@ func (t *tool) build(ctx context.Context, _ []string) (int, error) {
 	if err != nil {
 		return exitFailed, err
 	}
-	s.problems = append(s.problems, t.reserved(s)...)
+	s.problems = append(s.problems, reserved(s.BaseURL)...)
 	stop := func() (int, error) {
 		code, err := t.verdict(s.problems)
 		t.say("Not published, because of %s: what was published before is as it was.", problem.Plural(len(s.problems), "problem"))
@@ -399,7 +402,7 @@ func (t *tool) build(ctx context.Context, _ []string) (int, error) {
 		return exitFailed, err
 	}
 	t.say("Rendering with Hugo …")
-	found, err := stage.Render(ctx, program, s.clock, t.base)
+	found, err := stage.Render(ctx, program, s.clock, s.BaseURL)
 	if err != nil {
 		return exitFailed, err
 	}
@@ -414,11 +417,7 @@ func (t *tool) build(ctx context.Context, _ []string) (int, error) {
 	}
 	s.problems = append(s.problems, found...)
 	t.say("Checking links …")
-	base := t.base
-	if base == "" {
-		base = s.BaseURL
-	}
-	options := s.linkOptions(base)
+	options := linkOptions(s.Site)
 	options.Whole = true
 	pages, found, err := links.Check(ctx, stage.Dir, options)
 	if err != nil {
@@ -438,14 +437,13 @@ func (t *tool) build(ctx context.Context, _ []string) (int, error) {
 	return code, err
 }
 
-var reserved = regexp.MustCompile(`(^|\.)(example|test|invalid|example\.(com|net|org))$|\.localhost$`)
+var reservedName = regexp.MustCompile(`(^|\.)(example|test|invalid|example\.(com|net|org))$|\.localhost$`)
 
 // reserved warns of a site that nobody can reach: RFC 2606 keeps these names
 // for examples. An address on this machine is meant.
-func (t *tool) reserved(s *site) []problem.Problem {
-	base := cmp.Or(t.base, s.BaseURL)
+func reserved(base string) []problem.Problem {
 	u, err := url.Parse(base)
-	if err != nil || !reserved.MatchString(strings.ToLower(u.Hostname())) {
+	if err != nil || !reservedName.MatchString(strings.ToLower(u.Hostname())) {
 		return nil
 	}
 	return []problem.Problem{{File: content.ConfigFile, Rule: "base-url", Severity: problem.Warning,
@@ -453,8 +451,8 @@ func (t *tool) reserved(s *site) []problem.Problem {
 }
 
 // linkOptions tells the link check where the Markdown's links are written.
-func (s *site) linkOptions(base string) links.Options {
-	o := links.Options{Base: base, Root: s.Root, SourceDir: content.Dir, Sources: map[string][]links.Place{}, IDs: map[string]links.Place{}, Pages: map[string]links.Place{}}
+func linkOptions(s *content.Site) links.Options {
+	o := links.Options{Base: s.BaseURL, Root: s.Root, SourceDir: content.Dir, Sources: map[string][]links.Place{}, IDs: map[string]links.Place{}, Pages: map[string]links.Place{}}
 	place := func(file string, at content.Pos) links.Place {
 		return links.Place{File: file, Line: at.Line, Column: at.Column}
 	}
@@ -481,17 +479,13 @@ func (t *tool) links(ctx context.Context, args []string) (int, error) {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return exitFailed, fmt.Errorf("%s is not a folder that can be read", dir)
 	}
-	options := links.Options{}
+	options := links.Options{Base: t.base}
 	if _, err := os.Stat(content.ConfigFile); !errors.Is(err, fs.ErrNotExist) {
-		loaded, _, err := content.Load(".")
+		s, _, err := t.open(&content.Cache{})
 		if err != nil {
 			return exitFailed, err
 		}
-		s := &site{Site: loaded}
-		options = s.linkOptions(s.BaseURL)
-	}
-	if t.base != "" {
-		options.Base = t.base
+		options = linkOptions(s)
 	}
 	if t.external {
 		options.External = &links.External{Progress: t.progress()}

@@ -80,9 +80,6 @@ func (t *tool) session(ctx context.Context, preview bool) error {
 	if err != nil {
 		return err
 	}
-	if _, err := t.read(&s.cache); err != nil {
-		return err // this is no site
-	}
 	w, err := watch.New(s.root, watched)
 	if err != nil {
 		return err
@@ -138,10 +135,16 @@ func (t *tool) session(ctx context.Context, preview bool) error {
 	}
 }
 
+// newSession begins the work on a site; the error says that there is none.
 func (t *tool) newSession() (*session, error) {
-	root, err := root()
 	report := &watch.Report{Out: t.stdout, Style: problem.Style{Color: watch.Colored(t.stdout)}, Now: t.now}
-	return &session{tool: t, root: root, report: report}, err
+	s := &session{tool: t, report: report}
+	site, err := t.read(&s.cache)
+	if err != nil {
+		return nil, err
+	}
+	s.root = site.Root
+	return s, nil
 }
 
 // meanwhile is the most by which Hugo's server can know of a save earlier.
@@ -263,11 +266,11 @@ func (s *session) look(ctx context.Context, site *site) ([]problem.Problem, erro
 		return nil, err
 	}
 	defer stage.Close()
-	found, err := stage.Render(ctx, s.hugo, site.clock, "")
+	found, err := stage.Render(ctx, s.hugo, site.clock, site.BaseURL)
 	if errs, _ := problem.Count(found); err != nil || errs > 0 {
 		return found, err
 	}
-	options := site.linkOptions(site.BaseURL)
+	options := linkOptions(site.Site)
 	options.Whole = true
 	_, broken, err := links.Check(ctx, stage.Dir, options)
 	return append(found, broken...), err

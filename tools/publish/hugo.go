@@ -101,16 +101,13 @@ func command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
 }
 
 // Render runs Hugo into the staging folder. clock is the day that pages are
-// rendered for; base, where not "", overrides the address in config.toml. What
-// Hugo can't build is a problem at the place that Hugo names; the error says
+// rendered for, and base the address that they are published at. What Hugo
+// can't build is a problem at the place that Hugo names; the error says
 // that Hugo could not be run.
 func (s *Stage) Render(ctx context.Context, hugo string, clock time.Time, base string) ([]problem.Problem, error) {
 	args := []string{"build", "--destination", s.Dir, "--noBuildLock", "--minify", "--environment", "production",
 		fmt.Sprintf("--buildDrafts=%t", s.preview), "--buildFuture=false", "--buildExpired=false",
-		"--printPathWarnings", "--clock", clock.Format(time.RFC3339)}
-	if base != "" {
-		args = append(args, "--baseURL", base)
-	}
+		"--printPathWarnings", "--clock", clock.Format(time.RFC3339), "--baseURL", base}
 	cmd := command(ctx, s.root, hugo, args...)
 	if s.preview {
 		cmd.WaitDelay = stopTime
