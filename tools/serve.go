@@ -62,11 +62,11 @@ func (t *tool) serve(ctx context.Context, _ []string) (int, error) {
 	return t.edit(ctx, true)
 }
 
-func (t *tool) edit(ctx context.Context, preview bool) (int, error) {
+func (t *tool) edit(ctx context.Context, shown bool) (int, error) {
 	// SIGHUP is a terminal that closes, SIGPIPE a reader that went away: Hugo must not outlive either.
 	ctx, unhook := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE, syscall.SIGQUIT)
 	defer unhook()
-	err := t.session(ctx, preview)
+	err := t.session(ctx, shown)
 	if ctx.Err() != nil {
 		return exitClean, nil // as asked
 	}
@@ -74,8 +74,8 @@ func (t *tool) edit(ctx context.Context, preview bool) (int, error) {
 }
 
 // session runs until ctx ends or something fails that no save can mend. When
-// it returns, nothing runs any more.
-func (t *tool) session(ctx context.Context, preview bool) error {
+// it returns, nothing runs any more. The site is shown by Hugo's server, if wanted.
+func (t *tool) session(ctx context.Context, shown bool) error {
 	s, err := t.newSession()
 	if err != nil {
 		return err
@@ -94,8 +94,8 @@ func (t *tool) session(ctx context.Context, preview bool) error {
 	defer s.preview.wait()
 	defer end() // before it waits
 	s.render(ctx)
-	if preview {
-		s.preview = s.newPreview()
+	if shown {
+		s.preview.session = s
 		s.preview.start(ctx)
 	} else {
 		s.report.Say("Watching. Save a file to see what it needs; Ctrl-C ends this.")
@@ -113,7 +113,7 @@ func (t *tool) session(ctx context.Context, preview bool) error {
 			}
 			s.check(save.Files)
 			s.render(ctx)
-			if preview {
+			if shown {
 				s.preview.saved(ctx, save.Files)
 			}
 		case r := <-s.rendering.done:
@@ -161,7 +161,7 @@ func (s *session) check(saved []string) {
 	}
 	site, err := s.read(&s.cache)
 	if err != nil {
-		if _, gone := os.Stat(s.file(content.Dir)); gone != nil {
+		if _, gone := os.Stat(filepath.Join(s.root, content.Dir)); gone != nil {
 			err = fmt.Errorf("the folder %s is gone: bring it back, and the work goes on", content.Dir)
 		} else if errors.Is(err, os.ErrNotExist) {
 			return // a file went away while the folder was read: its own event comes next
@@ -183,15 +183,11 @@ func (s *session) check(saved []string) {
 	s.keepChecklist()
 }
 
-func (s *session) file(name string) string {
-	return filepath.Join(s.root, name)
-}
-
 // names lists the files of a save for the terminal.
 func (s *session) names(saved []string) string {
 	names := slices.Clone(saved)
 	for i, name := range names {
-		if _, err := os.Lstat(s.file(name)); err != nil {
+		if _, err := os.Lstat(filepath.Join(s.root, name)); err != nil {
 			names[i] += " (removed)"
 		}
 	}
