@@ -137,7 +137,7 @@ func (t *tool) session(ctx context.Context, shown bool) error {
 
 // newSession begins the work on a site; the error says that there is none.
 func (t *tool) newSession() (*session, error) {
-	report := &watch.Report{Out: t.stdout, Style: problem.Style{Color: watch.Colored(t.stdout)}, Now: t.now}
+	report := &watch.Report{Out: t.stdout, Color: watch.Colored(t.stdout), Now: t.now}
 	s := &session{tool: t, report: report}
 	site, err := t.read(&s.cache)
 	if err != nil {
