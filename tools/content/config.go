@@ -49,7 +49,7 @@ func (l *loader) config() (ok bool, err error) {
 	if err != nil || !l.readable(ConfigFile, src) {
 		return false, err
 	}
-	l.site.figures = templates(l.site.Root, "layouts", "_partials", "figures")
+	l.site.figures = templates(l.site.Root, "layouts/_partials/figures")
 	l.cache.use(src, l.site.figures)
 	root, wrong := parseTOML(bytes.TrimPrefix(src, bom))
 	if wrong != nil {

@@ -297,8 +297,9 @@ func TestLinks(t *testing.T) {
 		if crlf {
 			src = "\uFEFF" + strings.ReplaceAll(src, "\n", "\r\n")
 		}
-		root := write(t, map[string]string{"config.toml": "title = \"T\"\nbaseURL = \"https://t.example/\"\n", "content/page.md": src, "layouts/_partials/figures/x.html": ""})
-		s, problems, err := Load(root)
+		const site = "a [folder]/" // whose name is no pattern
+		root := write(t, map[string]string{site + "config.toml": "title = \"T\"\nbaseURL = \"https://t.example/\"\n", site + "content/page.md": src, site + "layouts/_partials/figures/x.html": ""})
+		s, problems, err := Load(filepath.Join(root, site))
 		if err != nil || len(problems) > 0 {
 			t.Fatal(err, problems)
 		}

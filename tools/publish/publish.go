@@ -79,9 +79,9 @@ func fresh(dir, aside, public string) (string, error) {
 	if err := restore(aside, public); err != nil {
 		return "", err
 	}
-	left, err := filepath.Glob(filepath.Join(dir, "public-*"))
+	left, err := fs.Glob(os.DirFS(dir), "public-*")
 	for _, name := range left {
-		err = errors.Join(err, os.RemoveAll(name))
+		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, name)))
 	}
 	if err != nil {
 		return "", err

@@ -291,8 +291,12 @@ func TestBeginMendsASwapInSteps(t *testing.T) {
 }
 
 func TestBegin(t *testing.T) {
-	root := folder(t, map[string]string{work + "/public-1/index.html": "left by a killed build", work + "/public-2/a/b.html": "too", "public/index.html": "old"})
+	const site = "a [folder]/" // whose name is no pattern
+	root := filepath.Join(folder(t, map[string]string{site + work + "/public-1/index.html": "left by a killed build", site + work + "/public-2/a/b.html": "too", site + "public/index.html": "old"}), site)
 	s := begin(t, root)
+	if left := holds(t, filepath.Join(root, work)); len(left) > 0 {
+		t.Errorf("left: %q", left)
+	}
 	want(t, s.Dir, map[string]string{})
 	want(t, filepath.Join(root, public), map[string]string{"index.html": "old"})
 	// One build at a time.
