@@ -212,10 +212,7 @@ func (l *loader) aliases(p *Page, taken map[string]*Page) {
 }
 
 // layout reports a layout that isn't there: Hugo would take another one without a word.
-func (l *loader) layout(p *Page, layouts []string) {
-	known := slices.DeleteFunc(slices.Clone(layouts), func(name string) bool {
-		return slices.Contains([]string{"baseof", "404", "home", "section"}, name) // Hugo's own, for other pages
-	})
+func (l *loader) layout(p *Page, known []string) {
 	if p.layout != "" && !slices.Contains(known, p.layout) {
 		l.add(p.File, p.Front.Get("layout").Pos, RuleFrontMatter, "there is no layouts/%s.html.%s Remove \"layout\", or name one of: %s",
 			p.layout, problem.DidYouMean(p.layout, known), cmp.Or(strings.Join(known, ", "), "(none)"))

@@ -106,7 +106,10 @@ func (c *Cache) Load(root string) (*Site, []problem.Problem, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	layouts, aliases := templates(root, "layouts"), map[string]*Page{}
+	layouts := slices.DeleteFunc(templates(root, "layouts"), func(name string) bool {
+		return slices.Contains([]string{"baseof", "404", "home", "section"}, name) // Hugo's own, for other pages
+	})
+	aliases := map[string]*Page{}
 	for _, p := range s.Pages {
 		l.layout(p, layouts)
 		l.links(p)
