@@ -453,7 +453,13 @@ func FuzzFrontMatter(f *testing.F) {
 		f.Add([]byte(src))
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
-		p, problems := testSite().Parse("content/page.md", src)
+		s := testSite()
+		p, problems := s.Parse("content/page.md", src)
+		if p != nil {
+			l := &loader{site: s, problems: problems}
+			l.links(p)
+			problems = l.problems
+		}
 		lines := strings.Split(strings.TrimPrefix(string(src), "\uFEFF"), "\n")
 		inside := func(what any, at Pos) {
 			if at.Line < 1 || at.Line > len(lines) || at.Column < 1 || at.Column > utf8.RuneCountInString(lines[at.Line-1])+1 {

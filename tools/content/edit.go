@@ -5,20 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
-
-	"microsite/tools/problem"
 )
-
-// Parse reads one content file of the site from src instead of the disk. The
-// page is nil where a problem makes it unreadable.
-func (s *Site) Parse(file string, src []byte) (*Page, []problem.Problem) {
-	l := &loader{site: s}
-	p := l.page(file, src)
-	if p != nil {
-		l.links(p)
-	}
-	return p, l.problems
-}
 
 // Replace returns the page's file with the lines of one top-level table of its
 // front matter replaced, or removed where block is nil. A new table goes to the

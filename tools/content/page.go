@@ -134,7 +134,14 @@ var refused = map[string]string{
 // can make a YAML parser do.
 const maxFront = 16 << 10
 
-// page reads one file; it returns nil after reporting what makes the file unreadable as a page.
+// Parse reads one content file of the site from src. Problems are those of the
+// file itself; the page is nil where one makes it unreadable.
+func (s *Site) Parse(file string, src []byte) (*Page, []problem.Problem) {
+	l := &loader{site: s}
+	p := l.page(file, src)
+	return p, l.problems
+}
+
 func (l *loader) page(file string, src []byte) *Page {
 	if !l.readable(file, src) {
 		return nil
