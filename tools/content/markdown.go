@@ -367,15 +367,13 @@ func (l *loader) fileLink(p *Page, to string, report func(string, ...any)) {
 	if strings.HasPrefix(to, "/") {
 		file = strings.TrimPrefix(path.Clean(to), "/")
 	}
-	inside := filepath.IsLocal(file) // no link climbs out of content/
 	target := l.site.Page(file)
 	switch {
 	case target != nil && target.Draft && !p.Draft:
 		report("%s is a draft, which is not published: remove the link, or publish the page first", target.File)
 	case target != nil:
-	case path.Ext(file) == ".md" && exists(filepath.Join(l.site.Root, Dir, file)): // it has a problem of its own
+	case filepath.IsLocal(file) && exists(filepath.Join(l.site.Root, Dir, file)): // or a page with a problem of its own
 	case path.Ext(file) != ".md" && strings.HasPrefix(to, "/") && exists(filepath.Join(l.site.Root, "static", file)):
-	case inside && path.Ext(file) != ".md" && exists(filepath.Join(l.site.Root, Dir, file)):
 	default:
 		var names []string
 		for _, q := range l.site.Pages {
