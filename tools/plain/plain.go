@@ -71,7 +71,6 @@ type checker struct {
 	graded   bool
 	known    map[string]*word
 	twins    map[string][]twin // by their first word
-	scratch  []place           // of one sentence
 	findings                   // of one page
 }
 
@@ -126,14 +125,14 @@ func (c *checker) learn(from, to string) {
 
 func (c *checker) page(p *content.Page) {
 	var all, hardest counts
-	var where sentence
-	var in content.Block
+	var words string // of the hardest sentence
+	var at content.Pos
 	for _, b := range p.Blocks {
 		sentences := split(b.Text)
 		for _, s := range sentences {
 			n := c.sentence(p, b.Text, s, func(offset int) content.Pos { return p.Pos(b, offset) })
 			if all.add(n); n.syllables > hardest.syllables {
-				hardest, where, in = n, s, b
+				hardest, words, at = n, s.of(b.Text), p.Pos(b, s.from)
 			}
 		}
 		if limit := c.ParagraphSentences; b.Paragraph && limit > 0 && len(sentences) > limit {
@@ -151,22 +150,21 @@ func (c *checker) page(p *content.Page) {
 		limit = own
 	}
 	if grade := math.Round(all.grade()*10) / 10; c.graded && limit > 0 && all.words >= enough && grade > float64(limit) {
-		c.add(p, "", p.Pos(in, where.from), "the page reads at grade %.1f, and its limit is %d: use shorter sentences and words, first in %q",
-			grade, limit, start(where.of(in.Text)))
+		c.add(p, "", at, "the page reads at grade %.1f, and its limit is %d: use shorter sentences and words, first in %q",
+			grade, limit, start(words))
 	}
 }
 
 // sentence counts one sentence and reports what is wrong with it.
 func (c *checker) sentence(p *content.Page, text string, s sentence, at func(offset int) content.Pos) counts {
 	n := counts{sentences: 1}
-	found := c.scratch[:0]
+	found := make([]place, 0, 32) // few sentences are longer
 	for from, token := range tokens(text, s) {
 		w := c.word(token)
 		n.words++
 		n.syllables += w.syllables
 		found = append(found, place{w, from})
 	}
-	c.scratch = found
 	if n.words == 0 {
 		return counts{}
 	}
