@@ -34,7 +34,7 @@ var (
 	alert   = regexp.MustCompile(`^\[!([a-zA-Z]+)\]([-+]?)`) // as Hugo's blockquote hook reads it
 	nearly  = regexp.MustCompile(`^\\?\[ ?!|^\[[A-Z]+\](?:[^(\[:]|$)`)
 	inside  = regexp.MustCompile(`^\[![A-Za-z]+\]`)
-	noBox   = regexp.MustCompile(`^(?:[-*+]\[[ xX]?\]|\[ *\](?:\s|$))`)
+	noBox   = regexp.MustCompile(`^(?:[-*+•–—][\s\x{a0}]*\[[ xX\x{a0}]?\]|\[[ \x{a0}]*\](?:\s|$))`)
 	half    = regexp.MustCompile(`(?:^|[^\\])(\]\()`)
 	comment = regexp.MustCompile(`(?s)<!--.*?-->`)
 	escape  = regexp.MustCompile(`\\.|&[#0-9A-Za-z]+;`)
@@ -95,6 +95,8 @@ func (b *body) node(n ast.Node) {
 		b.prose(n, n.Kind() == ast.KindParagraph && n.Parent().Kind() != ast.KindListItem)
 	case *ast.CodeBlock:
 		b.report(n.Lines().At(0).Start, RuleCode, "four spaces at the start make this a block of code: remove them")
+	case *ast.FencedCodeBlock:
+		b.fence(n)
 	case *ast.Image:
 		if name, ok := strings.CutPrefix(string(n.Destination), "figure:"); ok {
 			b.figure(n, name)
@@ -121,6 +123,23 @@ func (b *body) html(offset int, raw string) {
 		}
 		b.report(offset, RuleRawHTML, "HTML is not used in pages: write Markdown instead of %q, or put a \\ before the < to show it", first)
 	}
+}
+
+// fence reports a fenced block of code; an unclosed one swallows the rest of the page.
+func (b *body) fence(n *ast.FencedCodeBlock) {
+	start := n.Pos()
+	mark := string(b.src[start:min(start+3, len(b.src))])
+	end := start
+	if last := n.Lines().Len() - 1; last >= 0 {
+		end = n.Lines().At(last).Start
+	}
+	_, rest, _ := bytes.Cut(b.src[end:], []byte("\n")) // the line that may close it, behind any > of a card
+	line, _, _ := bytes.Cut(rest, []byte("\n"))
+	if strings.HasPrefix(strings.TrimLeft(string(line), "> \t"), mark) {
+		b.report(start, RuleCode, "this makes a block of code of all that follows, up to the %s in line %d: remove both", mark, b.pos(len(b.src)-len(rest)).Line)
+		return
+	}
+	b.report(start, RuleCode, "this %s makes a block of code of all that follows: remove it", mark)
 }
 
 func (b *body) link(n ast.Node, destination string, image bool) {
@@ -205,6 +224,8 @@ func (b *body) lookalikes(n ast.Node) {
 	}
 }
 
+func lookalike(line []byte) bool { return inside.Match(line) || noBox.Match(line) }
+
 func (b *body) task(n *east.TaskCheckBox) {
 	block := n.Parent()
 	item := block.Parent()
@@ -226,6 +247,10 @@ func (b *body) task(n *east.TaskCheckBox) {
 		b.report(at, RuleTask, "remove the blank lines between the items of this list")
 	case block.NextSibling() != nil:
 		b.report(at, RuleTask, "a task item is one sentence: move the list or paragraph inside it out of it")
+	case block.Lines().Len() > 1:
+		if next := block.Lines().At(1); !lookalike(next.Value(b.src)) { // else said already
+			b.report(next.Start, RuleTask, "this would join the words of the box above, which stand on one line: start another box with - [ ], or put a line > above text that is not part of it")
+		}
 	}
 	for other := list.FirstChild(); other != nil && item.PreviousSibling() == nil; other = other.NextSibling() {
 		if first := other.FirstChild(); first == nil || first.FirstChild() == nil || first.FirstChild().Kind() != east.KindTaskCheckBox {
