@@ -400,16 +400,39 @@ func (l *loader) fileLink(p *Page, to string, report func(string, ...any)) {
 	case filepath.IsLocal(file) && exists(filepath.Join(l.site.Root, Dir, file)): // or a page with a problem of its own
 	case path.Ext(file) != ".md" && strings.HasPrefix(to, "/") && exists(filepath.Join(l.site.Root, "static", file)):
 	default:
-		var names []string
-		for _, q := range l.site.Pages {
-			names = append(names, strings.TrimSuffix(q.Path, ".md"))
+		folder, from := path.Dir(p.Path), Dir // where the link looks
+		if !strings.HasPrefix(to, "/") {
+			from = path.Join(Dir, folder)
 		}
-		if n := problem.Nearest(strings.TrimSuffix(path.Base(file), ".md"), names); n != "" {
-			report("there is no file %q in %s. Did you mean \"%s.md\"? Link to the file, as in [words](%s.md)", to, Dir, n, n)
+		names, pages := []string{}, map[string]string{}
+		for _, q := range l.site.Pages {
+			stem := strings.TrimSuffix(q.Path, ".md")
+			for _, name := range []string{stem, path.Base(strings.TrimSuffix(stem, "/_index"))} { // by its path, or by its name alone
+				if pages[name] == "" {
+					names, pages[name] = append(names, name), relative(folder, q.Path)
+				}
+			}
+		}
+		stem := strings.TrimSuffix(file, ".md")
+		near := pages[stem]
+		if near == "" {
+			near = pages[problem.Nearest(path.Base(stem), names)]
+		}
+		if near != "" {
+			report("there is no file %q in %s. Did you mean %q? Link to the file, as in [words](%s)", to, from, near, near)
 			return
 		}
-		report("there is no file %q in %s: link to one of its files, as in [words](%s.md)", to, Dir, first(names, "page"))
+		report("there is no file %q in %s: link to one of its files, as in [words](%s)", to, from, pages[first(names, "")])
 	}
+}
+
+// relative is the path of a file as a page in the folder links to it.
+func relative(folder, file string) string {
+	to, err := filepath.Rel(filepath.FromSlash(folder), filepath.FromSlash(file))
+	if err != nil { // both are relative to content/
+		return file
+	}
+	return filepath.ToSlash(to)
 }
 
 func exists(name string) bool {
