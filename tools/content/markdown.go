@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
@@ -37,12 +39,13 @@ var (
 	noBox   = regexp.MustCompile(`^(?:[-*+•–—][\s\x{a0}]*\[[ xX\x{a0}]?\]|\[[ \x{a0}]*\](?:\s|$))`)
 	half    = regexp.MustCompile(`(?:^|[^\\])(\]\()`)
 	comment = regexp.MustCompile(`(?s)<!--.*?-->`)
+	braces  = regexp.MustCompile(`(?:^|[^\\])(\{[^{}]*\})\s*$`)
 	escape  = regexp.MustCompile(`\\.|&[#0-9A-Za-z]+;`)
 )
 
 // body finds cards, task items and links, and reports what content may not hold.
 func (l *loader) body(p *Page) {
-	b := &body{loader: l, page: p, src: []byte(p.Body)}
+	b := &body{loader: l, page: p, src: []byte(p.Body), level: 1} // the title's
 	doc := markdown.Parser().Parse(text.NewReader(b.src))
 	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if entering {
@@ -59,6 +62,8 @@ type body struct {
 	card *Card // the last one entered
 	in   ast.Node
 	lost ast.Node // the last list of boxes that has no card
+
+	level int // of the last heading
 }
 
 func (b *body) pos(offset int) Pos { return b.page.source.at(b.page.bodyOffset + offset) }
@@ -85,6 +90,7 @@ func (b *body) node(n ast.Node) {
 		if id, ok := n.AttributeString("id"); ok {
 			b.page.IDs = append(b.page.IDs, ID{Name: fmt.Sprintf("%s", id), Pos: b.pos(n.Pos())})
 		}
+		b.heading(n)
 		b.prose(n, false)
 	case *ast.Link:
 		b.link(n, string(n.Destination), false)
@@ -112,6 +118,44 @@ func (b *body) node(n ast.Node) {
 		b.link(n, destination, false)
 	case *ast.Text:
 		b.unmade(n)
+	}
+}
+
+// heading reports one that readers would not see as what it was meant to be.
+// A line that was meant to be a heading and is none is one of the lookalikes.
+func (b *body) heading(n *ast.Heading) {
+	at, level := n.Pos(), n.Level
+	report := func(format string, args ...any) { b.report(at, RuleHeading, format, args...) }
+	line := text.NewSegment(at, at)
+	if n.Lines().Len() > 0 {
+		line = n.Lines().At(0)
+	}
+	words, _ := b.text(n)
+	switch {
+	case line.Start > at || n.Lines().Len() == 0: // it starts with #
+	case level == 1:
+		report("the line === below makes a heading of this: write ## before the words, and remove that line")
+		level = 2
+	default:
+		report("the line --- below makes a heading of this: write ## before the words in its place, or put an empty line above it")
+		b.level = level
+	}
+	switch {
+	case level == 1:
+		report("this level is the page's title: write ##, and ### below it")
+		level = 2
+	case Squeeze(words.Text) == "" && n.FirstChild() == nil:
+		report("this heading has no words: write them behind the %s and a space, or remove it", strings.Repeat("#", level))
+	case level > b.level+1:
+		next := strings.Repeat("#", b.level+1)
+		report("the heading that comes next in order is %s: write %s and not %s", next, next, strings.Repeat("#", level))
+		level = b.level
+	}
+	b.level = level
+	if v := line.Value(b.src); bytes.Contains(v, []byte("}")) {
+		if m := braces.FindSubmatchIndex(v); m != nil {
+			b.report(line.Start+m[2], RuleHeading, "this would show as it is written: the id of a heading is small letters, digits and hyphens, as in {#heat}")
+		}
 	}
 }
 
@@ -218,13 +262,24 @@ func (b *body) lookalikes(n ast.Node) {
 		if inside.Match(line.Value(b.src)) && !(quote && i == 0 && n.PreviousSibling() == nil) {
 			b.report(line.Start, RuleCard, "a card starts with this on the first line of its quote: put > before it and an empty line above it")
 		}
+		if noHeading(line.Value(b.src), i == 0) {
+			b.report(line.Start, RuleHeading, "this would show as it is written: a heading is ## at the start of a line, a space, and its words, with an empty line above it")
+		}
 		if noBox.Match(line.Value(b.src)) {
 			b.report(line.Start, RuleTask, "this would show as it is written: a box to tick is - [ ] with both spaces, then its words")
 		}
 	}
 }
 
-func lookalike(line []byte) bool { return inside.Match(line) || noBox.Match(line) }
+// noHeading says whether a line of text was meant to be a heading. One # may well
+// be a number's, as in #1.
+func noHeading(line []byte, first bool) bool {
+	rest, found := bytes.CutPrefix(line, []byte("#"))
+	r, _ := utf8.DecodeRune(rest)
+	return found && (r == '#' || r == '\u00a0' || first && unicode.IsUpper(r))
+}
+
+func lookalike(line []byte) bool { return inside.Match(line) || noBox.Match(line) || noHeading(line, false) }
 
 func (b *body) task(n *east.TaskCheckBox) {
 	block := n.Parent()

@@ -37,6 +37,7 @@ const (
 	RuleCode        = "indented-code"
 	RuleLink        = "link"
 	RuleFigure      = "figure"
+	RuleHeading     = "heading"
 )
 
 // Site is what the tool knows of a site before Hugo runs.
