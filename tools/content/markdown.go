@@ -279,7 +279,9 @@ func noHeading(line []byte, first bool) bool {
 	return found && (r == '#' || r == '\u00a0' || first && unicode.IsUpper(r))
 }
 
-func lookalike(line []byte) bool { return inside.Match(line) || noBox.Match(line) || noHeading(line, false) }
+func lookalike(line []byte) bool {
+	return inside.Match(line) || noBox.Match(line) || noHeading(line, false)
+}
 
 func (b *body) task(n *east.TaskCheckBox) {
 	block := n.Parent()
