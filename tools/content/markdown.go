@@ -22,6 +22,7 @@ import (
 	"github.com/yuin/goldmark/parser"
 	ghtml "github.com/yuin/goldmark/renderer/html"
 	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
 
 	"microsite/tools/problem"
 )
@@ -29,7 +30,7 @@ import (
 // markdown parses as Hugo does with the extensions that it turns on by default.
 var markdown = goldmark.New(
 	goldmark.WithExtensions(extension.GFM, extension.DefinitionList, extension.Footnote),
-	goldmark.WithParserOptions(parser.WithHeadingAttribute()),
+	goldmark.WithParserOptions(parser.WithHeadingAttribute(), parser.WithASTTransformers(util.Prioritized(unread{}, 0))),
 )
 
 var (
@@ -37,7 +38,6 @@ var (
 	nearly  = regexp.MustCompile(`^\\?\[ ?!|^\[[A-Z]+\](?:[^(\[:]|$)`)
 	inside  = regexp.MustCompile(`^\[![A-Za-z]+\]`)
 	noBox   = regexp.MustCompile(`^(?:[-*+•–—][\s\x{a0}]*\[[ xX\x{a0}]?\]|\[[ \x{a0}]*\](?:\s|$))`)
-	half    = regexp.MustCompile(`(?:^|[^\\])(\]\()`)
 	comment = regexp.MustCompile(`(?s)<!--.*?-->`)
 	braces  = regexp.MustCompile(`(?:^|[^\\])(\{[^{}]*\})\s*$`)
 	escape  = regexp.MustCompile(`\\.|&[#0-9A-Za-z]+;`)
@@ -45,14 +45,23 @@ var (
 
 // body finds cards, task items and links, and reports what content may not hold.
 func (l *loader) body(p *Page) {
-	b := &body{loader: l, page: p, src: []byte(p.Body), level: 1} // the title's
-	doc := markdown.Parser().Parse(text.NewReader(b.src))
+	b := &body{loader: l, page: p, src: []byte(p.Body), level: 1, used: map[string]bool{}} // level 1 is the title's
+	b.shown = bytes.Repeat([]byte(" "), len(b.src))
+	for i, c := range b.src {
+		if c == '\n' {
+			b.shown[i] = c
+		}
+	}
+	pc := parser.NewContext()
+	doc := markdown.Parser().Parse(text.NewReader(b.src), parser.WithContext(pc))
 	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if entering {
 			b.node(n)
 		}
 		return ast.WalkContinue, nil
 	})
+	b.unmade()
+	b.vanished(pc)
 }
 
 type body struct {
@@ -64,6 +73,10 @@ type body struct {
 	lost ast.Node // the last list of boxes that has no card
 
 	level int // of the last heading
+
+	shown   []byte // the source's text that shows as it stands there, in its place; spaces for all else
+	defined []*ast.LinkReferenceDefinition
+	used    map[string]bool // the labels of those that links refer to
 }
 
 func (b *body) pos(offset int) Pos { return b.page.source.at(b.page.bodyOffset + offset) }
@@ -94,6 +107,10 @@ func (b *body) node(n ast.Node) {
 		b.prose(n, false)
 	case *ast.Link:
 		b.link(n, string(n.Destination), false)
+		b.refers(n.Reference)
+		if words, _ := b.text(n); Squeeze(words.Text) == "" && (n.FirstChild() == nil || n.FirstChild().Kind() != ast.KindImage) {
+			b.report(n.Pos(), RuleLink, "this link has no words: write them between its brackets, as in [words](causes.md)")
+		}
 	case *east.TableCell, *east.DefinitionTerm:
 		b.prose(n, false)
 	case *ast.Paragraph, *ast.TextBlock:
@@ -109,15 +126,21 @@ func (b *body) node(n ast.Node) {
 		} else {
 			b.link(n, string(n.Destination), true)
 		}
+		b.refers(n.Reference)
 		b.prose(n, false)
 	case *ast.AutoLink:
+		b.showAddress(n)
 		destination := string(n.URL(b.src))
 		if n.AutoLinkType == ast.AutoLinkEmail {
 			destination = "mailto:" + destination
 		}
 		b.link(n, destination, false)
 	case *ast.Text:
-		b.unmade(n)
+		b.show(n)
+	case *east.TableRow:
+		b.row(n)
+	case *ast.LinkReferenceDefinition:
+		b.defined = append(b.defined, n)
 	}
 }
 
@@ -190,15 +213,9 @@ func (b *body) link(n ast.Node, destination string, image bool) {
 	b.page.Links = append(b.page.Links, Link{Destination: destination, Image: image, Pos: b.pos(n.Pos())})
 }
 
-// unmade reports text that was meant to be a link.
-func (b *body) unmade(n *ast.Text) {
-	words := n.Segment.Value(b.src)
-	if !bytes.Contains(words, []byte("](")) || n.Parent().Kind() == ast.KindCodeSpan { // most text, and the pattern is slow
-		return
-	}
-	if at := half.FindSubmatchIndex(words); at != nil {
-		b.report(n.Segment.Start+at[2], RuleLink, "this would show as it is written: the address of a link stands in parentheses, "+
-			"without spaces, as in [words](causes.md#heat)")
+func (b *body) refers(to *ast.ReferenceLink) {
+	if to != nil {
+		b.used[util.ToLinkReference(to.Value)] = true
 	}
 }
 

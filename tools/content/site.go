@@ -38,6 +38,7 @@ const (
 	RuleLink        = "link"
 	RuleFigure      = "figure"
 	RuleHeading     = "heading"
+	RuleLost        = "lost-text"
 )
 
 // Site is what the tool knows of a site before Hugo runs.
