@@ -157,10 +157,10 @@ func (b *body) heading(n *ast.Heading) {
 	switch {
 	case line.Start > at || n.Lines().Len() == 0: // it starts with #
 	case level == 1:
-		report("the line === below makes a heading of this: write ## before the words, and remove that line")
+		report("the = signs on the line below make a heading of this: write ## before the words in their place")
 		level = 2
 	default:
-		report("the line --- below makes a heading of this: write ## before the words in its place, or put an empty line above it")
+		report("the hyphens on the line below make a heading of this: write ## before the words in their place, or put an empty line above them")
 		b.level = level
 	}
 	switch {

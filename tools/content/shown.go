@@ -45,6 +45,7 @@ func (b *body) showAddress(n *ast.AutoLink) {
 const (
 	asWritten = "this would show as it is written: "
 	address   = `(?:(?:https?:/|mailto:|tel:|www\.|[/#])[^\s()\[\]]*|[^\s()\[\]]+\.md(?:#[^\s()\[\]]*)?)`
+	opened    = `\[(?:[^\[\]]|\[[^\[\]]*\])*` // a bracket and what stands in it
 	toShow    = "; put a \\ before each sign that is to show"
 )
 
@@ -55,8 +56,8 @@ var slips = []struct {
 	pattern *regexp.Regexp
 	message string
 }{
-	{"](", regexp.MustCompile(`(\]\()`), "the address of a link stands in parentheses, without spaces, as in [words](causes.md#heat)"},
-	{"(", regexp.MustCompile(`(\])[ \x{a0}]+\(` + address + `\)`), "no space stands between the ] and the ( of a link, as in [words](causes.md#heat)"},
+	{"](", regexp.MustCompile(opened + `(\]\()`), "the address of a link stands in parentheses, without spaces, as in [words](causes.md#heat)"},
+	{"(", regexp.MustCompile(opened + `(\])[ \x{a0}]+\(` + address + `\)`), "no space stands between the ] and the ( of a link, as in [words](causes.md#heat)"},
 	{")[", regexp.MustCompile(`(\)\[)` + address + `\]`), "the words of a link stand in brackets, and its address in parentheses, as in [words](causes.md#heat)"},
 	{"][", regexp.MustCompile(`\[[^\[\]^][^\[\]]*(\]\[)[^\[\]^]*\]`), "the address of a link stands behind its words, in parentheses, as in [words](causes.md#heat)" + toShow},
 	{"[[", regexp.MustCompile(`(\[\[)[^\[\]]+\]\]`), "a link has its words in brackets, and its address in parentheses, as in [words](causes.md#heat)" + toShow},

@@ -204,7 +204,7 @@ func TestWords(t *testing.T) {
 // Paragraphs have a limit, items of a list don't: an item is not running text.
 func TestParagraphs(t *testing.T) {
 	for body, n := range map[string]int{
-		"A. B.": 0, "A. B.\n\nC. D.": 0, "A. B. C.": 1, "- A. B. C.": 0, "- A. B. C.\n\n- D.": 0, "> A. B. C.": 1, "> [!DO] A. B.\n> C. D.": 0, "> [!DO]\n> C. D. E.": 1, "# A. B. C.": 0,
+		"A. B.": 0, "A. B.\n\nC. D.": 0, "A. B. C.": 1, "- A. B. C.": 0, "- A. B. C.\n\n- D.": 0, "> A. B. C.": 1, "> [!DO] A. B.\n> C. D.": 0, "> [!DO]\n> C. D. E.": 1, "## A. B. C.": 0,
 	} {
 		if got := found(t, config, front+body+"\n"); len(got) != n {
 			t.Errorf("%q: %q", body, got)
