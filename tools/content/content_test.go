@@ -251,8 +251,6 @@ func TestItemText(t *testing.T) {
 		"&#92;* &#42;a&#42;":                      "\\* *a*",
 		"a_b_c 2 * 3":                             "a_b_c 2 * 3",
 		"two  spaces\tand a tab":                  "two spaces and a tab",
-		"goes\n>   on here":                       "goes on here",
-		"breaks  \n>   hard\\\n>   twice":         "breaks hard twice",
 		"non&nbsp;breaking\u00a0space":            "non breaking space",
 		"a <!-- comment --> b":                    "a b",
 		"*Ünïcödé* 😀":                             "Ünïcödé 😀",
