@@ -369,7 +369,7 @@ func (c *checker) orphans(docs []*document) {
 		if !d.html || d.linked.Load() || d.redirect != nil || d.file == "index.html" || path.Base(d.file) == "404.html" || c.Pages != nil && !page {
 			continue
 		}
-		c.add(d, reference{value: d.path, ordinal: -1}, RuleOrphan, problem.Warning,
+		c.add(d, reference{value: d.path}, RuleOrphan, problem.Warning,
 			fmt.Sprintf("no other page links to %s, so readers don't find it: link to it, or add it to the menu", d.path))
 	}
 }
@@ -475,8 +475,8 @@ func (c *checker) source(f *finding) {
 	at := Place{File: path.Join(c.SourceDir, source)}
 	if id, ok := c.IDs[source+"#"+f.ref.value]; ok && f.Rule == RuleID {
 		at = id
-	} else if f.Rule != RuleID && f.ref.ordinal >= 0 && len(places) == f.from.counts[source] {
-		at = places[f.ref.ordinal]
+	} else if f.Rule != RuleID && f.ref.ordinal > 0 && len(places) == f.from.counts[source] {
+		at = places[f.ref.ordinal-1]
 	}
 	if f.File, f.Line, f.Column = at.File, at.Line, at.Column; c.Pages[c.sitePath(f.from)].File != f.File {
 		f.origin = elsewhere

@@ -31,7 +31,7 @@ type reference struct {
 	value   string
 	offset  int    // of its tag
 	source  string // data-source around it
-	ordinal int    // among the source's links in this file, from 0; -1 for others
+	ordinal int    // among the source's links in this file, from 1; 0 for others
 	use     use
 }
 
@@ -158,7 +158,7 @@ func (s *scanner) tag(d *document, o *open, closed bool) {
 	} else if o.source != "" && element == o.element && !closed {
 		o.depth++
 	}
-	ref := reference{source: o.source, offset: s.at, ordinal: -1}
+	ref := reference{source: o.source, offset: s.at}
 	if len(o.templates) == 0 { // ids of a shadow tree are its own
 		if ref.value = s.attrs.text("id"); ref.value != "" {
 			s.ids = append(s.ids, ref)
@@ -177,8 +177,8 @@ func (s *scanner) tag(d *document, o *open, closed bool) {
 			if d.counts == nil {
 				d.counts = map[string]int{}
 			}
-			ref.ordinal = d.counts[o.source]
 			d.counts[o.source]++
+			ref.ordinal = d.counts[o.source]
 		}
 	}
 	s.references(element, ref)
@@ -282,7 +282,7 @@ func (s *scanner) stylesheet(src string) (found []reference) {
 			value = "" // a name, not a file
 		}
 		if value != "" && !strings.HasPrefix(value, "#") { // those mean something in this document
-			found = append(found, reference{value: unescapeCSS(value), offset: offset, ordinal: -1, use: local})
+			found = append(found, reference{value: unescapeCSS(value), offset: offset, use: local})
 		}
 		if value != "" && rule == "@import" {
 			rule = ""
@@ -327,7 +327,7 @@ func (s *scanner) xml(d *document, src string) {
 	var elements map[string]string
 	text := false // what comes is an address
 	add := func(v string) {
-		s.refs = append(s.refs, reference{value: v, offset: s.at, ordinal: -1, use: follow | required})
+		s.refs = append(s.refs, reference{value: v, offset: s.at, use: follow | required})
 	}
 	for kind := s.next(); kind != html.ErrorToken; kind = s.next() {
 		switch v := s.text(); {
@@ -357,7 +357,7 @@ func (s *scanner) robots(src string) {
 	at := 0
 	for line := range strings.Lines(src) {
 		if name, value, _ := strings.Cut(line, ":"); strings.EqualFold(strings.TrimSpace(name), "sitemap") {
-			s.refs = append(s.refs, reference{value: strings.TrimSpace(value), offset: at, ordinal: -1, use: required})
+			s.refs = append(s.refs, reference{value: strings.TrimSpace(value), offset: at, use: required})
 		}
 		at += len(line)
 	}
