@@ -51,7 +51,7 @@ var attributes = map[string]map[string]use{
 	"input": {"formaction": inbound, "src": required}, "iframe": {"src": link}, "frame": {"src": link}, "object": {"data": inbound | required}, "embed": {"src": inbound | required},
 	"link": {"href": required, "imagesrcset": images}, "img": {"src": required, "srcset": images}, "source": {"src": required, "srcset": images}, "track": {"src": required}, "audio": {"src": required},
 	"video": {"src": required, "poster": required}, "body": {"background": 0}, "blockquote": {"cite": 0}, "q": {"cite": 0}, "ins": {"cite": 0}, "del": {"cite": 0},
-	"base": {}, "meta": {}, "template": {}, "script": {"src": required, "href": 0, "xlink:href": 0}, "image": {"src": 0, "href": 0, "xlink:href": 0},
+	"script": {"src": required, "href": 0, "xlink:href": 0}, "image": {"src": 0, "href": 0, "xlink:href": 0},
 	"use": {"href": follow | local, "xlink:href": follow | local}, "feimage": {"href": local, "xlink:href": local},
 	"textpath": {"href": follow | local, "xlink:href": follow | local}, "mpath": {"href": follow | local, "xlink:href": follow | local},
 }
@@ -251,7 +251,7 @@ func (s *scanner) stylesheet(src string) (found []reference) {
 	}
 	src = strings.Clone(src) // which the file in hand goes with
 	z := css.NewLexer(parse.NewInputString(src))
-	rule, function := "", "" // the at-rule whose address is awaited; url( with something in quotes
+	rule, function := "", "" // the at-rule whose address is awaited; the function around a string
 	offset := 0
 	for {
 		kind, token := z.Next()
@@ -269,23 +269,20 @@ func (s *scanner) stylesheet(src string) (found []reference) {
 		case css.RightParenthesisToken:
 			function = ""
 		case css.URLToken:
-			value = strings.Trim(text[strings.IndexByte(text, '(')+1:len(strings.TrimSuffix(text, ")"))], " \t\n\f\r")
-			if value != "" && (value[0] == '"' || value[0] == '\'') {
-				value = strings.Trim(value, value[:1])
+			if rule != "@namespace" { // whose address is a name
+				value = strings.Trim(text[strings.IndexByte(text, '(')+1:len(strings.TrimSuffix(text, ")"))], space)
 			}
 		case css.StringToken:
 			if rule == "@import" || function == "image-set(" || function == "-webkit-image-set(" {
-				value = strings.Trim(text, text[:1])
+				value = text
 			}
 		}
-		if rule == "@namespace" {
-			value = "" // a name, not a file
+		if value != "" && (value[0] == '"' || value[0] == '\'') {
+			value = strings.Trim(value, value[:1])
 		}
-		if value != "" && !strings.HasPrefix(value, "#") { // those mean something in this document
-			found = append(found, reference{value: unescapeCSS(value), offset: offset, use: local})
-		}
-		if value != "" && rule == "@import" {
+		if value != "" {
 			rule = ""
+			found = append(found, reference{value: unescapeCSS(value), offset: offset, use: local})
 		}
 		offset += len(token)
 	}
@@ -297,9 +294,6 @@ var escapeCSS = regexp.MustCompile(`(?s)\\(?:([0-9a-fA-F]{1,6})[ \t\n\f\r]?|(\r\
 
 // unescapeCSS follows https://www.w3.org/TR/css-syntax-3/#consume-escaped-code-point
 func unescapeCSS(v string) string {
-	if !strings.Contains(v, `\`) {
-		return v
-	}
 	return escapeCSS.ReplaceAllStringFunc(v, func(e string) string {
 		m := escapeCSS.FindStringSubmatch(e)
 		switch {
