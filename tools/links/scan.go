@@ -210,16 +210,16 @@ func (s *scanner) references(element string, ref reference) {
 		}
 	}
 	for _, a := range s.attrs {
-		u, ok := known[a.key]
+		u, ok := known[a.Key]
 		_, newer := s.attrs.get("href")
 		switch {
-		case !ok || newer && a.key == "xlink:href": // https://www.w3.org/TR/SVG2/linking.html#XLinkRefAttrs: href wins
+		case !ok || newer && a.Key == "xlink:href": // https://www.w3.org/TR/SVG2/linking.html#XLinkRefAttrs: href wins
 		case u == images:
-			for _, m := range candidate.FindAllStringSubmatch(a.value, -1) {
+			for _, m := range candidate.FindAllStringSubmatch(a.Val, -1) {
 				add(m[1], 0)
 			}
 		default:
-			add(a.value, u)
+			add(a.Val, u)
 		}
 	}
 }
