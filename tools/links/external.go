@@ -42,10 +42,12 @@ type External struct {
 type page struct {
 	rule    string
 	message string
-	moved   string    // where it has moved to for good
-	ids     []string  // sorted, where a fragment was asked for
-	whole   bool      // all ids are known
-	shown   *[32]byte // a digest of what was read
+	status  int           // of the answer, or what stands for it
+	again   time.Duration // how long the host wants to be left alone
+	moved   string        // where it has moved to for good
+	ids     []string      // sorted, where a fragment was asked for
+	whole   bool          // all ids are known
+	shown   string        // a digest of what was read
 }
 
 const (
@@ -155,7 +157,7 @@ type visit struct {
 	*polite
 	refused string // why the host is asked no more
 	probed  bool
-	soft    *[32]byte // what the host shows for an address that can't exist
+	soft    string // what the host shows for an address that can't exist
 }
 
 // page asks for one address.
@@ -167,29 +169,26 @@ func (v *visit) page(ctx context.Context, href string, ids bool) *page {
 	if ids {
 		method = http.MethodGet
 	}
-	var p *page
 	for attempt := 1; ; attempt++ {
-		var status int
-		var again time.Duration
-		p, status, again = v.request(ctx, method, href, ids)
-		busy := status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
+		p := v.request(ctx, method, href, ids)
+		busy := p.status == http.StatusTooManyRequests || p.status == http.StatusServiceUnavailable
 		switch {
 		case ctx.Err() != nil:
 			return p
 		case p.rule == "":
 			return v.real(ctx, href, p)
-		case status == final:
+		case p.status == final:
 			return p
 		case method == http.MethodHead && !busy: // some servers don't know HEAD, or answer it wrongly
 			method, attempt = http.MethodGet, 0
 			continue
-		case !busy && status != dropped || attempt == attempts:
-			if status == http.StatusTooManyRequests {
+		case !busy && p.status != dropped || attempt == attempts:
+			if p.status == http.StatusTooManyRequests {
 				v.refused = p.message
 			}
 			return p
 		}
-		again = max(again, time.Second<<(attempt-1))
+		again := max(p.again, time.Second<<(attempt-1))
 		if again > wait {
 			p.message = fmt.Sprintf("could not be checked: the site wants us to wait for %s", again.Round(time.Second))
 			v.refused = p.message
@@ -201,19 +200,18 @@ func (v *visit) page(ctx context.Context, href string, ids bool) *page {
 	}
 }
 
-// request makes one request and follows where it leads. The status is 0 where
-// none came; again is how long the host wants to be left alone.
-func (v *visit) request(ctx context.Context, method, href string, ids bool) (p *page, status int, again time.Duration) {
+// request makes one request and follows where it leads.
+func (v *visit) request(ctx context.Context, method, href string, ids bool) *page {
 	ctx, cancel := context.WithTimeout(ctx, v.Timeout)
 	defer cancel()
-	p = &page{}
-	unknown := func(format string, args ...any) (*page, int, time.Duration) {
-		p.rule, p.message = RuleUnknown, "could not be checked: "+fmt.Sprintf(format, args...)
-		return p, status, again
+	p := &page{}
+	unknown := func(why string) *page {
+		p.rule, p.message = RuleUnknown, "could not be checked: "+why
+		return p
 	}
 	request, err := http.NewRequestWithContext(ctx, method, href, nil)
 	if err != nil {
-		return unknown("%v", err)
+		return unknown(err.Error())
 	}
 	request.Header.Set("User-Agent", agent)
 	request.Header.Set("Accept", "*/*")
@@ -230,24 +228,24 @@ func (v *visit) request(ctx context.Context, method, href string, ids bool) (p *
 	response, err := client.Do(request)
 	if err != nil {
 		var why string
-		why, status = v.reason(err)
-		return unknown("%s", why)
+		why, p.status = v.reason(err)
+		return unknown(why)
 	}
 	defer response.Body.Close()
-	status, again = response.StatusCode, retryAfter(response.Header)
-	end := response.Request.URL
+	p.status, p.again = response.StatusCode, retryAfter(response.Header)
+	answer := strings.TrimSpace(fmt.Sprintf("the site answers %d %s", p.status, http.StatusText(p.status)))
 	switch {
-	case status == http.StatusNotFound || status == http.StatusGone:
-		p.rule, p.message = RuleLink, fmt.Sprintf("leads nowhere: the site answers %d %s", status, http.StatusText(status))
-		return p, status, again
-	case status >= 400:
-		return unknown("the site answers %s", strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status))))
+	case p.status == http.StatusNotFound || p.status == http.StatusGone:
+		p.rule, p.message = RuleLink, "leads nowhere: "+answer
+		return p
+	case p.status >= 400:
+		return unknown(answer)
 	}
-	if end.String() != href && permanent {
-		p.moved = end.String()
+	if end := response.Request.URL.String(); end != href && permanent {
+		p.moved = end
 	}
 	if method == http.MethodHead {
-		return p, status, again
+		return p
 	}
 	limit := min(v.Bytes, 64<<10)
 	if ids {
@@ -259,8 +257,7 @@ func (v *visit) request(ctx context.Context, method, href string, ids bool) (p *
 		if m := title.FindSubmatch(src); m != nil {
 			telling = m[1] // the text may name the address
 		}
-		sum := sha256.Sum256(telling)
-		p.shown = &sum
+		p.shown = fmt.Sprintf("%x", sha256.Sum256(telling))
 	}
 	if ids && strings.Contains(response.Header.Get("Content-Type"), "html") {
 		p.whole = err == nil && int64(len(src)) <= limit
@@ -268,7 +265,7 @@ func (v *visit) request(ctx context.Context, method, href string, ids bool) (p *
 		s.html(&document{html: true}, string(src))
 		p.ids, _ = s.names()
 	}
-	return p, status, again
+	return p
 }
 
 var title = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title`)
@@ -324,15 +321,13 @@ func (v *visit) real(ctx context.Context, href string, p *page) *page {
 	}
 	if !v.probed {
 		v.probed = true
-		no, _, _ := v.request(ctx, http.MethodGet, fmt.Sprintf("%s://%s/%x", u.Scheme, u.Host, sha256.Sum256([]byte(u.Host))), false)
-		v.soft = no.shown
+		v.soft = v.request(ctx, http.MethodGet, fmt.Sprintf("%s://%s/%x", u.Scheme, u.Host, sha256.Sum256([]byte(u.Host))), false).shown
 	}
 	shown := p.shown
-	if v.soft != nil && shown == nil {
-		full, _, _ := v.request(ctx, http.MethodGet, href, false)
-		shown = full.shown
+	if v.soft != "" && shown == "" {
+		shown = v.request(ctx, http.MethodGet, href, false).shown
 	}
-	if v.soft != nil && shown != nil && *shown == *v.soft {
+	if v.soft != "" && shown == v.soft {
 		return &page{rule: RuleUnknown, message: "could not be checked: the site shows the same for an address that does not exist, so look at the page yourself"}
 	}
 	return p
