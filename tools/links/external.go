@@ -18,6 +18,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"microsite/tools/problem"
 )
 
@@ -96,18 +98,19 @@ func (x *External) ask(ctx context.Context, questions []question) []finding {
 			byHost[u.Host] = append(byHost[u.Host], href)
 		}
 	}
-	polite := &polite{External: x, hosts: map[string]*host{}, slots: make(chan struct{}, hosts)}
+	polite := &polite{External: x}
 	pages := map[string]*page{}
 	var mutex sync.Mutex
-	var group sync.WaitGroup
+	var group errgroup.Group
+	group.SetLimit(hosts)
 	for _, hrefs := range byHost {
 		slices.Sort(hrefs)
-		group.Go(func() {
+		group.Go(func() error {
 			v := &visit{polite: polite}
 			for _, href := range hrefs {
 				p := v.page(ctx, href, fragments[href])
 				if ctx.Err() != nil {
-					return
+					break
 				}
 				mutex.Lock()
 				pages[href] = p
@@ -116,9 +119,10 @@ func (x *External) ask(ctx context.Context, questions []question) []finding {
 				}
 				mutex.Unlock()
 			}
+			return nil
 		})
 	}
-	group.Wait()
+	_ = group.Wait() // nothing in it fails
 	var answers results
 	for _, q := range questions {
 		if p := pages[q.href]; p != nil {
@@ -337,9 +341,7 @@ func (v *visit) real(ctx context.Context, href string, p *page) *page {
 // elsewhere included, and waits a little after each.
 type polite struct {
 	*External
-	slots chan struct{} // hosts that are asked at the same time
-	mutex sync.Mutex
-	hosts map[string]*host
+	hosts sync.Map // of *host, by name
 }
 
 type host struct {
@@ -348,16 +350,10 @@ type host struct {
 }
 
 func (p *polite) RoundTrip(r *http.Request) (*http.Response, error) {
-	p.mutex.Lock()
-	h := p.hosts[r.URL.Host]
-	if h == nil {
-		h = &host{}
-		p.hosts[r.URL.Host] = h
-	}
-	p.mutex.Unlock()
+	known, _ := p.hosts.LoadOrStore(r.URL.Host, &host{})
+	h := known.(*host)
 	h.Lock()
-	p.slots <- struct{}{}
-	done := sync.OnceFunc(func() { <-p.slots; h.Unlock() })
+	done := sync.OnceFunc(h.Unlock) // a body may be closed twice
 	if h.asked {
 		if err := p.Sleep(r.Context(), pause); err != nil {
 			done()
