@@ -90,7 +90,7 @@ func (x *External) ask(ctx context.Context, questions []question) []finding {
 	x = x.defaults()
 	fragments := map[string]bool{} // of each address: whether one is asked for
 	for _, q := range questions {
-		fragments[q.href] = fragments[q.href] || q.ref.fragment() != "" && q.ref.use&follow != 0
+		fragments[q.href] = fragments[q.href] || q.leads()
 	}
 	byHost := map[string][]string{}
 	for href := range fragments {
@@ -141,16 +141,16 @@ func (p *page) answer(q question, to *results) {
 		say(p.rule, problem.Error, "%s", p.message)
 	case p.rule != "":
 		say(p.rule, problem.Warning, "%s", p.message)
-	case q.ref.fragment() != "" && q.ref.use&follow != 0 && p.ids != nil && !(&document{ids: p.ids}).has(q.ref.fragment()):
+	case q.leads() && p.ids != nil && !(&document{ids: p.ids}).has(q.fragment):
 		if p.whole {
-			say(RuleFragment, problem.Error, "leads to a part that is not there: nothing on the page has the id %q; leave out what follows the #, or look up its new name", decode(q.ref.fragment()))
+			say(RuleFragment, problem.Error, "leads to a part that is not there: nothing on the page has the id %q; leave out what follows the #, or look up its new name", decode(q.fragment))
 		} else {
-			say(RuleUnknown, problem.Warning, "could not be checked: the page did not come whole, and the id %q was not in what came", decode(q.ref.fragment()))
+			say(RuleUnknown, problem.Warning, "could not be checked: the page did not come whole, and the id %q was not in what came", decode(q.fragment))
 		}
 	}
 	if to := p.moved; to != "" {
-		if q.ref.fragment() != "" && !strings.Contains(to, "#") {
-			to += "#" + q.ref.fragment()
+		if q.fragment != "" && !strings.Contains(to, "#") {
+			to += "#" + q.fragment
 		}
 		say(RuleMoved, problem.Warning, "has moved for good: write %s", to)
 	}

@@ -141,6 +141,16 @@ type question struct {
 	from *document
 	ref  reference
 	*target
+	fragment string
+}
+
+// leads tells whether readers are led to the fragment, so that it must be there.
+func (q question) leads() bool { return q.fragment != "" && q.ref.use&follow != 0 }
+
+// kept is a question that holds no part of the file in hand, which is long.
+func (q question) kept() question {
+	q.ref.value, q.fragment = strings.Clone(q.ref.value), strings.Clone(q.fragment)
+	return q
 }
 
 // results are what is found; each worker has its own, so that none waits for another.
@@ -313,13 +323,13 @@ func (w *worker) reference(d *document, r reference) {
 	if rest != "" || r.use&local == 0 {
 		t = w.resolve(rest)
 	}
+	q := question{d, r, t, fragment}
 	switch {
 	case t.rule != "":
 		w.add(d, r, t.rule, problem.Error, fmt.Sprintf("%q %s", r.value, t.message))
 		return
 	case t.href != "" && w.External != nil:
-		r.value = strings.Clone(r.value)
-		w.outside = append(w.outside, question{d, r, t})
+		w.outside = append(w.outside, q.kept())
 		return
 	case t.doc == nil: // nothing that can be checked
 		return
@@ -330,28 +340,26 @@ func (w *worker) reference(d *document, r reference) {
 	if t.doc != d && r.use&redirect != 0 {
 		d.redirect = t.doc
 	}
-	if r.use&follow == 0 || !t.doc.html || fragment == "" {
-		return
-	}
-	if q := (question{d, r, t}); t.doc.read.Load() {
+	switch {
+	case !q.leads() || !t.doc.html:
+	case t.doc.read.Load():
 		w.judge(q)
-	} else {
-		q.ref.value = strings.Clone(r.value) // or the whole file would be kept
-		w.inside = append(w.inside, q)
+	default:
+		w.inside = append(w.inside, q.kept())
 	}
 }
 
 // judge finds out whether a fragment leads anywhere.
 func (r *results) judge(q question) {
-	d, fragment := q.doc, q.ref.fragment()
-	if d.has(fragment) {
+	d := q.doc
+	if d.has(q.fragment) {
 		return
 	}
 	ids := make([]string, len(d.ids))
 	for i, id := range d.ids {
 		ids[i] = "#" + id
 	}
-	fragment, _, _ = strings.Cut(decode(fragment), ":~:")
+	fragment, _, _ := strings.Cut(decode(q.fragment), ":~:")
 	r.add(q.from, q.ref, RuleFragment, problem.Error,
 		fmt.Sprintf("%q leads to a heading that is not there: nothing on %s has the id %q.%s", q.ref.value, d.path, fragment, problem.DidYouMean("#"+fragment, ids)))
 }

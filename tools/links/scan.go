@@ -35,11 +35,6 @@ type reference struct {
 	use     use
 }
 
-func (r reference) fragment() string {
-	_, fragment := part(r.value)
-	return fragment
-}
-
 // link is what leads a reader to another page.
 const link = follow | inbound
 
