@@ -33,6 +33,7 @@ type target struct {
 	path    string    // on this site: percent-decoded, with the site's own sub-path
 	doc     *document // there
 	href    string    // of another site: the whole address
+	host    string    // there
 	rule    string    // what is wrong
 	message string
 }
@@ -109,7 +110,7 @@ func (r *resolver) parse(address string) *target {
 		if u.Protocol()+"//"+u.Host() == r.origin {
 			return r.own(decode(u.Pathname()))
 		}
-		return &target{href: u.Href(true)}
+		return &target{href: u.Href(true), host: u.Host()}
 	case "javascript":
 		return &target{rule: RuleAddress, message: "runs a script: link to a page"}
 	case "file":

@@ -89,13 +89,12 @@ func (x *External) defaults() *External {
 func (x *External) ask(ctx context.Context, questions []question) []finding {
 	x = x.defaults()
 	fragments := map[string]bool{} // of each address: whether one is asked for
-	for _, q := range questions {
-		fragments[q.href] = fragments[q.href] || q.leads()
-	}
 	byHost := map[string][]string{}
-	for href := range fragments {
-		if u, err := url.Parse(href); err == nil {
-			byHost[u.Host] = append(byHost[u.Host], href)
+	for _, q := range questions {
+		leads, known := fragments[q.href]
+		fragments[q.href] = leads || q.leads()
+		if !known {
+			byHost[q.host] = append(byHost[q.host], q.href)
 		}
 	}
 	polite := &polite{External: x}
@@ -214,7 +213,8 @@ func (v *visit) request(ctx context.Context, method, href string, ids bool) *pag
 		return p
 	}
 	request, err := http.NewRequestWithContext(ctx, method, href, nil)
-	if err != nil {
+	if err != nil { // browsers ask for more than net/http does
+		p.status = final
 		return unknown(err.Error())
 	}
 	request.Header.Set("User-Agent", agent)
