@@ -441,7 +441,7 @@ func (c *checker) problems() (out []problem.Problem) {
 	for _, g := range groups {
 		if p := &out[g.at]; g.pages > 1 {
 			p.Message = strings.TrimSuffix(p.Message, ".") + fmt.Sprintf("; it stands on %d pages", g.pages)
-			if !layout.knows(p.File) {
+			if _, known := layout[p.File]; !known {
 				p.Message += ", so look for it in layouts/ or config.toml"
 			}
 		}
