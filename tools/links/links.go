@@ -117,7 +117,7 @@ func Check(ctx context.Context, dir string, o Options) (pages int, problems []pr
 type document struct {
 	target          // what leads here
 	file     string // slash-separated, relative to the folder
-	kind     string // its name's ending
+	reader   reader
 	html     bool
 	base     string // of the first <base>
 	hasBase  bool
@@ -206,7 +206,12 @@ func (c *checker) list() (docs []*document, err error) {
 			}
 			switch {
 			case kind.IsRegular(): // others are nothing that is served
-				d := &document{file: name, kind: strings.ToLower(path.Ext(name))}
+				kind := strings.ToLower(path.Ext(name))
+				d := &document{file: name, reader: readers[kind]}
+				if name == "robots.txt" {
+					d.reader = (*scanner).robots
+				}
+				d.html = d.reader != nil && strings.Contains(kind, "htm")
 				d.path, d.doc = c.root+"/"+indexless(name), d
 				files = append(files, d)
 			case kind.IsDir():
@@ -223,8 +228,7 @@ func (c *checker) list() (docs []*document, err error) {
 		err = errors.Join(err, failed)
 		for _, d := range files {
 			c.files[d.path] = d
-			if slices.Contains([]string{".html", ".htm", ".xhtml", ".css", ".xml", ".svg"}, d.kind) || d.file == "robots.txt" {
-				d.html = strings.Contains(d.kind, "htm")
+			if d.reader != nil {
 				docs = append(docs, d)
 			}
 		}
@@ -287,16 +291,7 @@ func (w *worker) document(d *document) error {
 	}
 	text := w.buffer.String()
 	w.refs, w.ids = w.refs[:0], w.ids[:0]
-	switch d.kind {
-	case ".css":
-		w.refs = append(w.refs, w.stylesheet(text)...)
-	case ".xml":
-		w.xml(d, text)
-	case ".txt":
-		w.robots(text)
-	default:
-		w.html(d, text)
-	}
+	d.reader(&w.scanner, d, text)
 	names, again := w.names()
 	d.ids = names
 	d.read.Store(true)

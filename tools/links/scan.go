@@ -62,6 +62,14 @@ type scanner struct {
 	sheets    map[string][]reference // of style elements, which pages share
 }
 
+// reader collects what one file refers to.
+type reader func(s *scanner, d *document, src string)
+
+// readers are those of files by their name's ending; robots.txt has its own.
+var readers = map[string]reader{
+	".html": (*scanner).html, ".htm": (*scanner).html, ".xhtml": (*scanner).html, ".svg": (*scanner).html, ".css": (*scanner).css, ".xml": (*scanner).xml,
+}
+
 func newScanner() scanner { return scanner{sheets: map[string][]reference{}} }
 
 // names sorts the ids of the file in hand. Those that stand again lead nowhere.
@@ -239,6 +247,9 @@ var refresh = regexp.MustCompile(`(?s)^\s*(?:[0-9]+[0-9.]*|\.[0-9.]*)(?:\s*[;,]\
 // by which an address may hold commas, and so may what stands in parentheses.
 var candidate = regexp.MustCompile(`[\s,]*(\S*[^\s,])(?:,+|\s(?:\([^)]*\)?|[^(,])*)?`)
 
+// css collects the references of a style sheet.
+func (s *scanner) css(_ *document, src string) { s.refs = append(s.refs, s.stylesheet(src)...) }
+
 // stylesheet returns what CSS refers to: https://www.w3.org/TR/css-values-4/#urls
 func (s *scanner) stylesheet(src string) (found []reference) {
 	if found, ok := s.sheets[src]; ok {
@@ -342,7 +353,7 @@ func (s *scanner) xml(d *document, src string) {
 }
 
 // robots collects the sitemaps that robots.txt names: https://www.sitemaps.org/protocol.html#submit_robots
-func (s *scanner) robots(src string) {
+func (s *scanner) robots(_ *document, src string) {
 	at := 0
 	for line := range strings.Lines(src) {
 		if name, value, _ := strings.Cut(line, ":"); strings.EqualFold(strings.TrimSpace(name), "sitemap") {
