@@ -36,6 +36,7 @@ type target struct {
 	host    string    // there
 	rule    string    // what is wrong
 	message string
+	missing string // the path, below the site's own, at which there is nothing
 }
 
 // resolver finds out where addresses lead; each worker has its own.
@@ -128,11 +129,10 @@ func (c *checker) own(path string) *target {
 	if d := c.lookup(path); d != nil {
 		return &d.target
 	}
-	t := &target{path: path, rule: RuleLink, message: fmt.Sprintf("leads nowhere: there is no page or file at %s.", path)}
 	if path != c.root && !strings.HasPrefix(path, c.root+"/") {
-		t.message = fmt.Sprintf("leads out of the site, which is published under %s/", c.root)
+		return &target{path: path, rule: RuleLink, message: fmt.Sprintf("leads out of the site, which is published under %s/", c.root)}
 	}
-	return t
+	return &target{path: path, rule: RuleLink, message: fmt.Sprintf("leads nowhere: there is no page or file at %s.", path), missing: strings.TrimPrefix(path, c.root)}
 }
 
 // baseURL follows https://html.spec.whatwg.org/multipage/urls-and-fetching.html#document-base-url

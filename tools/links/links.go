@@ -133,6 +133,7 @@ type finding struct {
 	from *document
 	ref  reference
 	origin
+	missing string // as its target says
 	problem.Problem
 }
 
@@ -159,9 +160,10 @@ type results struct {
 	inside, outside []question // fragments of other pages; other sites
 }
 
-func (r *results) add(from *document, ref reference, rule string, s problem.Severity, message string) {
+func (r *results) add(from *document, ref reference, rule string, s problem.Severity, message string) *finding {
 	ref.value = strings.Clone(ref.value) // or the whole file would be kept
 	r.findings = append(r.findings, finding{from: from, ref: ref, Problem: problem.Problem{Rule: rule, Severity: s, Message: message}})
+	return &r.findings[len(r.findings)-1]
 }
 
 type checker struct {
@@ -321,7 +323,7 @@ func (w *worker) reference(d *document, r reference) {
 	q := question{d, r, t, fragment}
 	switch {
 	case t.rule != "":
-		w.add(d, r, t.rule, problem.Error, fmt.Sprintf("%q %s", r.value, t.message))
+		w.add(d, r, t.rule, problem.Error, fmt.Sprintf("%q %s", r.value, t.message)).missing = strings.Clone(t.missing)
 		return
 	case t.href != "" && w.External != nil:
 		w.outside = append(w.outside, q.kept())
@@ -512,9 +514,7 @@ const maxGuesses = 500
 
 // suggest adds the page that was probably meant.
 func (c *checker) suggest(f finding) problem.Problem {
-	wrong, ok := strings.CutSuffix(f.Message, ".")
-	_, p, broken := strings.Cut(wrong, "there is no page or file at "+c.root)
-	if f.Rule != RuleLink || !ok || !broken || c.guesses == maxGuesses {
+	if f.missing == "" || c.guesses == maxGuesses {
 		return f.Problem
 	}
 	if c.guesses++; c.pages == nil {
@@ -525,6 +525,6 @@ func (c *checker) suggest(f finding) problem.Problem {
 		}
 		slices.Sort(c.pages)
 	}
-	f.Message += problem.DidYouMean(p, c.pages)
+	f.Message += problem.DidYouMean(f.missing, c.pages)
 	return f.Problem
 }
