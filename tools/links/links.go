@@ -29,6 +29,7 @@ import (
 	"unicode/utf8"
 
 	whatwg "github.com/nlnwa/whatwg-url/url"
+	"golang.org/x/sync/errgroup"
 
 	"microsite/tools/problem"
 )
@@ -191,53 +192,51 @@ func (c *checker) address() (err error) {
 // list finds the files and makes a document of each that is looked into.
 func (c *checker) list() (docs []*document, err error) {
 	var mutex sync.Mutex
-	var group sync.WaitGroup
-	idle := make(chan struct{}, runtime.GOMAXPROCS(0)-1)
-	var folder func(dir string)
-	folder = func(dir string) {
-		var files []*document
-		entries, failed := os.ReadDir(c.onDisk(dir))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	var folder func(dir string) error
+	folder = func(dir string) error {
+		entries, err := os.ReadDir(c.onDisk(dir))
 		for _, e := range entries {
 			name, kind := dir+e.Name(), e.Type()
 			if kind&fs.ModeSymlink != 0 {
-				info, err := os.Stat(c.onDisk(name))
-				if failed = errors.Join(failed, err); err != nil || info.IsDir() {
+				info, failed := os.Stat(c.onDisk(name))
+				if err = errors.Join(err, failed); failed != nil || info.IsDir() {
 					continue
 				}
 				kind = info.Mode()
 			}
 			switch {
 			case kind.IsRegular(): // others are nothing that is served
-				kind := strings.ToLower(path.Ext(name))
-				d := &document{file: name, reader: readers[kind]}
-				if name == "robots.txt" {
-					d.reader = (*scanner).robots
+				d := c.newDocument(name)
+				mutex.Lock()
+				if c.files[d.path] = d; d.reader != nil {
+					docs = append(docs, d)
 				}
-				d.html = d.reader != nil && strings.Contains(kind, "htm")
-				d.path, d.doc = c.root+"/"+indexless(name), d
-				files = append(files, d)
+				mutex.Unlock()
 			case kind.IsDir():
-				select {
-				case idle <- struct{}{}:
-					group.Go(func() { folder(name + "/"); <-idle })
-				default:
-					folder(name + "/")
+				inner := func() error { return folder(name + "/") }
+				if !group.TryGo(inner) {
+					err = errors.Join(err, inner())
 				}
 			}
 		}
-		mutex.Lock()
-		defer mutex.Unlock()
-		err = errors.Join(err, failed)
-		for _, d := range files {
-			c.files[d.path] = d
-			if d.reader != nil {
-				docs = append(docs, d)
-			}
-		}
+		return err
 	}
-	folder("")
-	group.Wait()
+	group.Go(func() error { return folder("") })
+	err = group.Wait()
 	return docs, err
+}
+
+func (c *checker) newDocument(file string) *document {
+	kind := strings.ToLower(path.Ext(file))
+	d := &document{file: file, reader: readers[kind]}
+	if file == "robots.txt" {
+		d.reader = (*scanner).robots
+	}
+	d.html = d.reader != nil && strings.Contains(kind, "htm")
+	d.path, d.doc = c.root+"/"+indexless(file), d
+	return d
 }
 
 // onDisk is the name of a rendered file on this computer.
