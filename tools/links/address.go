@@ -49,8 +49,6 @@ type resolver struct {
 
 func newResolver(c *checker) resolver { return resolver{checker: c, known: map[string]*target{}} }
 
-func (r *resolver) start(d *document) { r.doc, r.base = d, nil }
-
 // resolve returns where an address without its fragment leads from the page in hand.
 func (r *resolver) resolve(address string) *target {
 	if !r.doc.hasBase {

@@ -506,7 +506,7 @@ func FuzzAddress(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		s = strings.ToValidUTF8(s, "\uFFFD") // as browsers decode pages
 		r := newResolver(c)
-		r.start(d)
+		r.doc = d
 		rest, fragment := part(s)
 		got := r.resolve(rest)
 		if u, err := r.baseURL().Parse(s); err != nil {

@@ -120,7 +120,6 @@ var (
 	keyEnd   = oneOf(space + "/>=")
 	valueEnd = oneOf(space + ">")
 	spaceEnd = newSigns(func(c byte) bool { return strings.IndexByte(space, c) < 0 })
-	replaced = oneOf("&\r\x00") // by what they stand for
 	upper    = newSigns(func(c byte) bool { return 'A' <= c && c <= 'Z' })
 )
 
@@ -192,8 +191,10 @@ func (l *lexer) plain() html.TokenType {
 			l.attrs = append(l.attrs, a)
 		}
 	}
-	if replaced.in(l.src[l.at:l.end]) < l.end-l.at {
-		return html.ErrorToken
+	for _, replaced := range []byte("&\r\x00") {
+		if strings.IndexByte(l.src[l.at:l.end], replaced) >= 0 {
+			return html.ErrorToken
+		}
 	}
 	if l.rawNext(kind) {
 		text, after, _ := strings.Cut(l.src[l.end:], "</")
