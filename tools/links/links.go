@@ -318,13 +318,12 @@ func (w *worker) reference(d *document, r reference) {
 	if rest != "" || r.use&local == 0 {
 		t = w.resolve(rest)
 	}
-	q := question{d, r, t, fragment}
 	switch {
 	case t.rule != "":
 		w.add(d, r, t.rule, problem.Error, fmt.Sprintf("%q %s", r.value, t.message)).missing = strings.Clone(t.missing)
 		return
 	case t.href != "" && w.External != nil:
-		w.outside = append(w.outside, q.kept())
+		w.outside = append(w.outside, question{d, r, t, fragment}.kept())
 		return
 	case t.doc == nil: // nothing that can be checked
 		return
@@ -335,11 +334,11 @@ func (w *worker) reference(d *document, r reference) {
 	if t.doc != d && r.use&redirect != 0 {
 		d.redirect = t.doc
 	}
-	switch {
-	case !q.leads() || !t.doc.html:
-	case t.doc.read.Load():
+	if q := (question{d, r, t, fragment}); !t.doc.html || !q.leads() {
+		return
+	} else if t.doc.read.Load() {
 		w.judge(q)
-	default:
+	} else {
 		w.inside = append(w.inside, q.kept())
 	}
 }

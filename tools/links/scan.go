@@ -199,6 +199,7 @@ func (s *scanner) references(element string, ref reference) {
 		}
 	}
 	known := attributes[element]
+	_, newer := s.attrs.get("href")
 	switch element {
 	case "meta":
 		s.meta(add)
@@ -214,7 +215,6 @@ func (s *scanner) references(element string, ref reference) {
 	}
 	for _, a := range s.attrs {
 		u, ok := known[a.Key]
-		_, newer := s.attrs.get("href")
 		switch {
 		case !ok || newer && a.Key == "xlink:href": // https://www.w3.org/TR/SVG2/linking.html#XLinkRefAttrs: href wins
 		case u == images:

@@ -24,9 +24,9 @@ type lexer struct {
 type attrs []html.Attribute
 
 func (as attrs) get(key string) (value string, ok bool) {
-	for _, a := range as {
-		if a.Key == key {
-			return a.Val, true
+	for i := range as { // without a copy
+		if as[i].Key == key {
+			return as[i].Val, true
 		}
 	}
 	return "", false
