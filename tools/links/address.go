@@ -89,11 +89,10 @@ func plain(page, address string) (string, bool) {
 	if !strings.Contains(address, "/.") {
 		return address, true
 	}
-	clean := path.Clean(address)
-	if last := address[strings.LastIndexByte(address, '/'):]; clean != "/" && (last == "/" || last == "/." || last == "/..") {
-		clean += "/"
+	if strings.HasSuffix(address, "/.") || strings.HasSuffix(address, "/..") {
+		address += "/"
 	}
-	return clean, true
+	return strings.TrimSuffix(path.Clean(address+"x"), "x"), true // the x, for Clean takes off a last slash
 }
 
 var odd = newSigns(func(c byte) bool { return !('a' <= c|0x20 && c|0x20 <= 'z' || '-' <= c && c <= '9' || c == '_') })
