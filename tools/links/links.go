@@ -87,7 +87,7 @@ type Options struct {
 // be read. When ctx ends while other sites are asked, the result is what is
 // known so far.
 func Check(ctx context.Context, dir string, o Options) (pages int, problems []problem.Problem, err error) {
-	c := &checker{Options: o, dir: dir, files: map[string]*document{}}
+	c := &checker{Options: o, dir: dir, files: map[string]*document{}, used: make([]bool, len(o.Ignores))}
 	if err := c.address(); err != nil {
 		return 0, nil, err
 	}
@@ -111,7 +111,7 @@ func Check(ctx context.Context, dir string, o Options) (pages int, problems []pr
 		c.findings = append(c.findings, c.External.ask(ctx, c.outside)...)
 		c.asked = ctx.Err() == nil
 	}
-	return pages, c.problems(), nil
+	return pages, problem.Sort(slices.Concat(c.placed(), c.absent(), c.unused())), nil
 }
 
 // document is what one rendered file holds for the check.
@@ -176,6 +176,7 @@ type checker struct {
 	home    *whatwg.Url
 	files   map[string]*document // by the path that they are served at, with the site's sub-path
 	asked   bool                 // all that is outside
+	used    []bool               // by the ignores
 	guesses int
 	pages   []string // to guess from
 }
@@ -378,10 +379,10 @@ func (c *checker) orphans(docs []*document) {
 
 func (c *checker) sitePath(d *document) string { return "/" + indexless(d.file) }
 
-// problems gives the findings their places: first those of the pages' own text,
+// placed gives the findings their places: first those of the pages' own text,
 // then what only other pages that show the same text make of it, then those of
 // layouts, which many pages show.
-func (c *checker) problems() (out []problem.Problem) {
+func (c *checker) placed() (out []problem.Problem) {
 	for i := range c.findings {
 		c.source(&c.findings[i])
 	}
@@ -399,7 +400,6 @@ func (c *checker) problems() (out []problem.Problem) {
 	}
 	groups := map[string]*group{}
 	layout := newLayout(c.Root)
-	used := make([]bool, len(c.Ignores))
 	for _, f := range c.findings {
 		file, here := seen{Place{File: f.File}, f.Rule}, seen{Place{f.File, f.Line, f.Column}, f.Rule}
 		g := groups[f.Rule+f.Message]
@@ -411,13 +411,7 @@ func (c *checker) problems() (out []problem.Problem) {
 		}
 		shown[file] = shown[file] || f.origin == ownPage
 		shown[here] = shown[here] || f.Line > 0
-		ignored := false
-		for i, rule := range c.Ignores {
-			if rule.Target == f.ref.value && (rule.Page == f.File || rule.Page == c.sitePath(f.from)) {
-				used[i], ignored = true, true
-			}
-		}
-		if ignored {
+		if c.ignored(f) {
 			continue
 		}
 		if g == nil {
@@ -440,21 +434,42 @@ func (c *checker) problems() (out []problem.Problem) {
 			}
 		}
 	}
+	return out
+}
+
+// ignored tells whether a finding is left out, and remembers by which rules.
+func (c *checker) ignored(f finding) (yes bool) {
+	for i, rule := range c.Ignores {
+		if rule.Target == f.ref.value && (rule.Page == f.File || rule.Page == c.sitePath(f.from)) {
+			c.used[i], yes = true, true
+		}
+	}
+	return yes
+}
+
+// absent returns the pages that the folder lacks.
+func (c *checker) absent() (out []problem.Problem) {
 	for p, at := range c.Pages {
 		if c.Whole && c.lookup(c.root+p) == nil {
 			out = append(out, problem.Problem{File: at.File, Rule: RulePage, Severity: problem.Error,
 				Message: fmt.Sprintf("the page was not published at %s, where it should stand", p)})
 		}
 	}
+	return out
+}
+
+// unused returns the rules that left nothing out. Of other sites nothing is
+// known unless they are asked.
+func (c *checker) unused() (out []problem.Problem) {
 	r := newResolver(c)
 	r.base = c.home
-	for i, rule := range c.Ignores { // of other sites nothing is known unless they are asked
-		if !used[i] && (c.asked || r.parse(rule.Target).href == "") {
+	for i, rule := range c.Ignores {
+		if !c.used[i] && (c.asked || r.parse(rule.Target).href == "") {
 			out = append(out, problem.Problem{File: rule.File, Line: rule.Line, Column: rule.Column, Rule: RuleIgnore, Severity: problem.Warning,
 				Message: fmt.Sprintf("nothing is wrong with %q on %s any more: remove this rule", rule.Target, rule.Page)})
 		}
 	}
-	return problem.Sort(out)
+	return out
 }
 
 // origin is where what is found is written.
