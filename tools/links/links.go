@@ -151,7 +151,8 @@ func (q question) leads() bool { return q.fragment != "" && q.ref.use&follow != 
 
 // kept is a question that holds no part of the file in hand, which is long.
 func (q question) kept() question {
-	q.ref.value, q.fragment = strings.Clone(q.ref.value), strings.Clone(q.fragment)
+	q.ref.value = strings.Clone(q.ref.value)
+	_, q.fragment = part(q.ref.value) // with no copy of its own
 	return q
 }
 
