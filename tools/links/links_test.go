@@ -470,11 +470,7 @@ func FuzzToken(f *testing.F) {
 				token := z.Token()
 				switch token.Type {
 				case html.StartTagToken, html.SelfClosingTagToken:
-					var as attrs
-					for _, a := range token.Attr {
-						as = append(as, attr{a.Key, a.Val})
-					}
-					want = append(want, fmt.Sprintf("%d %s %s %q", start, token.Type, token.Data, as))
+					want = append(want, fmt.Sprintf("%d %s %s %q", start, token.Type, token.Data, token.Attr))
 					if foreign || token.Data == "noscript" {
 						z.NextIsNotRawText()
 					}
@@ -510,7 +506,7 @@ func FuzzAddress(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		s = strings.ToValidUTF8(s, "\uFFFD") // as browsers decode pages
 		r := newResolver(c)
-		r.start(d)
+		r.doc = d
 		rest, fragment := part(s)
 		got := r.resolve(rest)
 		if u, err := r.baseURL().Parse(s); err != nil {
