@@ -429,7 +429,11 @@ func (c *checker) placed() (out []problem.Problem) {
 	}
 	for _, g := range groups {
 		if p := &out[g.at]; g.pages > 1 {
-			p.Message = strings.TrimSuffix(p.Message, ".") + fmt.Sprintf("; it stands on %d pages", g.pages)
+			join := "; it"
+			if strings.HasSuffix(p.Message, "?") { // a suggestion
+				join = " It"
+			}
+			p.Message = strings.TrimSuffix(p.Message, ".") + fmt.Sprintf("%s stands on %d pages", join, g.pages)
 			if _, known := layout[p.File]; !known {
 				p.Message += ", so look for it in layouts/ or config.toml"
 			}

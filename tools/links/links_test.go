@@ -374,6 +374,7 @@ func TestLayout(t *testing.T) {
 		"one page, twice":       {map[string]string{"a.html": "<a href=/x><a href=/x>"}, "a.html:1:1: error: \"/x\" leads nowhere: there is no page or file at /x. [broken-link]"},
 		"three pages":           {map[string]string{"a.html": "<a href=/x>", "b.html": "\n<a href=/x><a href=/x>", "c.html": "<a href=/x>"}, "it stands on 3 pages"},
 		"the same in two ways":  {map[string]string{"a.html": "<a href=/x>", "b.html": "<a href=x>"}, "b.html:1:1: error: \"x\" leads"},
+		"two pages, a guess":    {map[string]string{"a.html": "<a href=/causse/>", "b.html": "<a href=/causse/>", "causes/index.html": ""}, "Did you mean \"/causes/\"? It stands on 2 pages"},
 		"ids on several pages":  {map[string]string{"a.html": "<i id=a><i id=a>", "b.html": "<i id=a><i id=a>"}, "it stands on 2 pages"},
 		"nothing wrong at all ": {map[string]string{"a.html": "<a href=b.html>", "b.html": ""}, ""},
 	} {
