@@ -137,7 +137,7 @@ func (c *checker) page(p *content.Page) {
 		}
 		if limit := c.ParagraphSentences; b.Paragraph && limit > 0 && len(sentences) > limit {
 			c.add(p, b.Text, p.Pos(b, sentences[0].from), "this paragraph has %d sentences, more than %d: start a new one, or make a list, at %q",
-				len(sentences), limit, start(sentences[limit].of(b.Text)))
+				len(sentences), limit, problem.Start(sentences[limit].of(b.Text)))
 		}
 	}
 	if n := p.Front.Get("description"); n != nil {
@@ -151,7 +151,7 @@ func (c *checker) page(p *content.Page) {
 	}
 	if grade := math.Round(all.grade()*10) / 10; c.graded && limit > 0 && all.words >= enough && grade > float64(limit) {
 		c.add(p, "", at, "the page reads at grade %.1f, and its limit is %d: use shorter sentences and words, first in %q",
-			grade, limit, start(words))
+			grade, limit, problem.Start(words))
 	}
 }
 
@@ -170,12 +170,12 @@ func (c *checker) sentence(p *content.Page, text string, s sentence, at func(off
 	}
 	if c.SentenceWords > 0 && n.words > c.SentenceWords {
 		c.add(p, s.of(text), at(s.from), "this sentence has %d words, more than %d: make two of it, or a list: %q",
-			n.words, c.SentenceWords, start(s.of(text)))
+			n.words, c.SentenceWords, problem.Start(s.of(text)))
 	}
 	for i, first := range found {
 		for _, t := range first.twins {
 			if end := i + len(t.words); end <= len(found) && slices.EqualFunc(t.words, found[i:end], func(w string, f place) bool { return w == f.lower }) {
-				c.add(p, s.of(text), at(first.from), "%q has a plainer twin: write %q, in %q", strings.Join(t.words, " "), t.to, start(s.of(text)))
+				c.add(p, s.of(text), at(first.from), "%q has a plainer twin: write %q, in %q", strings.Join(t.words, " "), t.to, problem.Start(s.of(text)))
 				break
 			}
 		}
@@ -203,20 +203,6 @@ func (c *checker) add(p *content.Page, text string, at content.Pos, format strin
 		}
 	}
 	c.problems = append(c.problems, at.Problem(problem.Warning, p.File, Rule, format, args...))
-}
-
-// start is the first words of a text, for a message.
-func start(text string) string {
-	const most = 40
-	text = content.Squeeze(text)
-	if utf8.RuneCountInString(text) <= most {
-		return text
-	}
-	cut := string([]rune(text)[:most])
-	if space := strings.LastIndexByte(cut, ' '); space > 0 {
-		cut = cut[:space]
-	}
-	return cut + "…"
 }
 
 // counts is what the grade of a text depends on.

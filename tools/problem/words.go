@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/agnivade/levenshtein"
 )
@@ -17,6 +18,20 @@ func OneLine(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// Start is the first words of a text, to quote in a message.
+func Start(text string) string {
+	const most = 40
+	text = strings.Join(strings.Fields(text), " ")
+	if utf8.RuneCountInString(text) <= most {
+		return text
+	}
+	cut := string([]rune(text)[:most])
+	if space := strings.LastIndexByte(cut, ' '); space > 0 {
+		cut = cut[:space]
+	}
+	return cut + "…"
 }
 
 // Plural says how many there are of a thing: "1 day", "2 days".
