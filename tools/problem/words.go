@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/agnivade/levenshtein"
 )
@@ -24,10 +23,11 @@ func OneLine(s string) string {
 func Start(text string) string {
 	const most = 40
 	text = strings.Join(strings.Fields(text), " ")
-	if utf8.RuneCountInString(text) <= most {
+	runes := []rune(text)
+	if len(runes) <= most {
 		return text
 	}
-	cut := string([]rune(text)[:most])
+	cut := string(runes[:most])
 	if space := strings.LastIndexByte(cut, ' '); space > 0 {
 		cut = cut[:space]
 	}

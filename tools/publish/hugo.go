@@ -152,23 +152,18 @@ func complaints(root, out string) []problem.Problem {
 		if m == nil {
 			continue
 		}
-		p := problem.Problem{Rule: RuleHugo, Severity: problem.Error, Message: m[2]}
+		said := strings.ReplaceAll(m[2], root+string(filepath.Separator), "")
+		p := problem.Problem{File: "layouts", Rule: RuleHugo, Severity: problem.Error, Message: said}
 		if m[1] == "WARN" {
 			p.Severity = problem.Warning
 		}
 		// The last place is the deepest: a template, or the text that it was given.
-		if at := hugoPlace.FindAllStringSubmatch(m[2], -1); at != nil {
+		if at := hugoPlace.FindAllStringSubmatch(said, -1); at != nil {
 			last := at[len(at)-1]
-			p.File = last[1]
+			p.File = filepath.ToSlash(last[1])
 			p.Line, _ = strconv.Atoi(last[2])
 			p.Column, _ = strconv.Atoi(last[3])
 		}
-		if rel, err := filepath.Rel(root, p.File); p.File != "" && filepath.IsAbs(p.File) && err == nil && filepath.IsLocal(rel) {
-			p.File = filepath.ToSlash(rel)
-		} else if p.File == "" {
-			p.File = "layouts"
-		}
-		p.Message = strings.ReplaceAll(p.Message, root+string(filepath.Separator), "")
 		problems = append(problems, p)
 	}
 	return problems
