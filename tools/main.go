@@ -23,7 +23,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/url"
 	"os"
 	"os/signal"
@@ -54,13 +53,12 @@ const (
 )
 
 func main() {
-	t := &tool{dir: ".", stdout: os.Stdout, stderr: os.Stderr, now: time.Now}
+	t := &tool{stdout: os.Stdout, stderr: os.Stderr, now: time.Now}
 	os.Exit(t.run(context.Background(), os.Args[1:]))
 }
 
 // tool is the world as its commands see it.
 type tool struct {
-	dir            string // the site's root folder
 	stdout, stderr io.Writer
 	now            func() time.Time
 
@@ -70,23 +68,6 @@ type tool struct {
 	port                  int
 	by, role, due, within string
 	show                  bool
-}
-
-// path is that of a file named on the command line.
-func (t *tool) path(name string) string {
-	if filepath.IsAbs(name) {
-		return name
-	}
-	return filepath.Join(t.dir, name)
-}
-
-// root is the site's root folder as the system knows it.
-func (t *tool) root() (string, error) {
-	root, err := filepath.Abs(t.dir)
-	if err != nil {
-		return "", err
-	}
-	return filepath.EvalSymlinks(root)
 }
 
 // command is one word after the tool's name.
@@ -320,14 +301,26 @@ type cache struct {
 	plain   plain.Cache
 }
 
+// open reads the site in the current folder as it is to be published.
+func (t *tool) open(cache *content.Cache) (s *content.Site, problems []problem.Problem, err error) {
+	root, err := os.Getwd()
+	if err == nil {
+		root, err = filepath.EvalSymlinks(root) // as Hugo names it
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if s, problems, err = cache.Load(root); err == nil {
+		s.BaseURL = cmp.Or(t.base, s.BaseURL)
+	}
+	return s, problems, err
+}
+
 // read is load without a word.
 func (t *tool) read(cache *cache) (*site, error) {
-	root, err := t.root()
-	if err != nil {
-		return nil, err
-	}
 	s := &site{}
-	if s.Site, s.problems, err = cache.content.Load(root); err != nil {
+	var err error
+	if s.Site, s.problems, err = t.open(&cache.content); err != nil {
 		return nil, err
 	}
 	if s.clock, err = t.day(s.Location); err != nil {
@@ -383,79 +376,74 @@ func (t *tool) build(ctx context.Context, _ []string) (int, error) {
 	ctx, unhook := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	start := time.Now()
 	// Hugo is looked for while the content is read.
-	hugo := sync.OnceValues(func() (string, error) { return publish.FindHugo(ctx, t.dir, t.stderr) })
+	hugo := sync.OnceValues(func() (string, error) { return publish.FindHugo(ctx, ".", t.stderr) })
 	go hugo()
 	defer func() { unhook(); _, _ = hugo() }()
 	s, err := t.load()
 	if err != nil {
 		return exitFailed, err
 	}
-	s.problems = append(s.problems, t.reserved(s)...)
-	stop := func() (int, error) {
-		code, err := t.verdict(s.problems)
-		t.say("Not published, because of %s: what was published before is as it was.", problem.Plural(len(s.problems), "problem"))
-		return code, err
+	s.problems = append(s.problems, reserved(s.BaseURL)...)
+	pages, err := t.publish(ctx, s, hugo)
+	if err != nil {
+		return exitFailed, err
 	}
+	code, err := t.verdict(s.problems)
+	if problems := problem.Plural(len(s.problems), "problem"); t.bad(s.problems) {
+		t.say("Not published, because of %s: what was published before is as it was.", problems)
+	} else {
+		t.say("Published %s into public/: %s, %.1f s.", problem.Plural(pages, "page"), problems, time.Since(start).Seconds())
+	}
+	return code, err
+}
+
+// publish takes a site from its content to public/, as far as its problems
+// allow, and adds those that it finds on the way.
+func (t *tool) publish(ctx context.Context, s *site, hugo func() (string, error)) (pages int, err error) {
 	if t.bad(s.problems) {
-		return stop()
+		return 0, nil
 	}
 	stage, err := publish.Begin(s.Root)
 	if err != nil {
-		return exitFailed, err
+		return 0, err
 	}
 	defer stage.Close()
 	program, err := hugo()
 	if err != nil {
-		return exitFailed, err
+		return 0, err
 	}
 	t.say("Rendering with Hugo …")
-	found, err := stage.Render(ctx, program, s.clock, t.base, t.stderr)
-	if err != nil {
-		return exitFailed, err
-	}
-	if s.problems = append(s.problems, found...); t.bad(s.problems) {
-		return stop()
+	found, err := stage.Render(ctx, program, s.clock, s.BaseURL)
+	if s.problems = append(s.problems, found...); err != nil || t.bad(s.problems) {
+		return 0, err
 	}
 	if err := stage.Write(strings.TrimPrefix(checklist.File, "static/"), s.checklist); err != nil {
-		return exitFailed, err
+		return 0, err
 	}
-	if found, err = stage.Minify(); err != nil {
-		return exitFailed, err
+	found, err = stage.Minify()
+	if s.problems = append(s.problems, found...); err != nil {
+		return 0, err
 	}
-	s.problems = append(s.problems, found...)
 	t.say("Checking links …")
-	base := t.base
-	if base == "" {
-		base = s.BaseURL
-	}
-	options := s.linkOptions(base)
+	options := linkOptions(s.Site)
 	options.Whole = true
-	pages, found, err := links.Check(ctx, stage.Dir, options)
-	if err != nil {
-		return exitFailed, err
-	}
-	if s.problems = append(s.problems, found...); t.bad(s.problems) {
-		return stop()
+	pages, found, err = links.Check(ctx, stage.Dir, options)
+	if s.problems = append(s.problems, found...); err != nil || t.bad(s.problems) {
+		return 0, err
 	}
 	if ctx.Err() != nil {
-		return exitFailed, ctx.Err()
+		return 0, ctx.Err()
 	}
-	if err := stage.Commit(checklist.File, s.checklist); err != nil {
-		return exitFailed, err
-	}
-	code, err := t.verdict(s.problems)
-	t.say("Published %s into public/: %s, %.1f s.", problem.Plural(pages, "page"), problem.Plural(len(s.problems), "problem"), time.Since(start).Seconds())
-	return code, err
+	return pages, stage.Commit(checklist.File, s.checklist)
 }
 
-var reserved = regexp.MustCompile(`(^|\.)(example|test|invalid|localhost|example\.(com|net|org))$`)
+var reservedName = regexp.MustCompile(`(^|\.)(example|test|invalid|example\.(com|net|org))$|\.localhost$`)
 
 // reserved warns of a site that nobody can reach: RFC 2606 keeps these names
 // for examples. An address on this machine is meant.
-func (t *tool) reserved(s *site) []problem.Problem {
-	base := cmp.Or(t.base, s.BaseURL)
+func reserved(base string) []problem.Problem {
 	u, err := url.Parse(base)
-	if err != nil || u.Hostname() == "localhost" || net.ParseIP(u.Hostname()) != nil || !reserved.MatchString(strings.ToLower(u.Hostname())) {
+	if err != nil || !reservedName.MatchString(strings.ToLower(u.Hostname())) {
 		return nil
 	}
 	return []problem.Problem{{File: content.ConfigFile, Rule: "base-url", Severity: problem.Warning,
@@ -463,8 +451,8 @@ func (t *tool) reserved(s *site) []problem.Problem {
 }
 
 // linkOptions tells the link check where the Markdown's links are written.
-func (s *site) linkOptions(base string) links.Options {
-	o := links.Options{Base: base, Root: s.Root, SourceDir: content.Dir, Sources: map[string][]links.Place{}, IDs: map[string]links.Place{}, Pages: map[string]links.Place{}}
+func linkOptions(s *content.Site) links.Options {
+	o := links.Options{Base: s.BaseURL, Root: s.Root, SourceDir: content.Dir, Sources: map[string][]links.Place{}, IDs: map[string]links.Place{}, Pages: map[string]links.Place{}}
 	place := func(file string, at content.Pos) links.Place {
 		return links.Place{File: file, Line: at.Line, Column: at.Column}
 	}
@@ -487,21 +475,17 @@ func (s *site) linkOptions(base string) links.Options {
 }
 
 func (t *tool) links(ctx context.Context, args []string) (int, error) {
-	dir := t.path(args[0])
+	dir := args[0]
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return exitFailed, fmt.Errorf("%s is not a folder that can be read", args[0])
+		return exitFailed, fmt.Errorf("%s is not a folder that can be read", dir)
 	}
-	options := links.Options{}
-	if _, err := os.Stat(filepath.Join(t.dir, content.ConfigFile)); !errors.Is(err, fs.ErrNotExist) {
-		loaded, _, err := content.Load(t.dir)
+	options := links.Options{Base: t.base}
+	if _, err := os.Stat(content.ConfigFile); !errors.Is(err, fs.ErrNotExist) {
+		s, _, err := t.open(&content.Cache{})
 		if err != nil {
 			return exitFailed, err
 		}
-		s := &site{Site: loaded}
-		options = s.linkOptions(s.BaseURL)
-	}
-	if t.base != "" {
-		options.Base = t.base
+		options = linkOptions(s)
 	}
 	if t.external {
 		options.External = &links.External{Progress: t.progress()}

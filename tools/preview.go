@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"syscall"
@@ -16,11 +17,9 @@ import (
 
 // preview keeps Hugo's server running. Its zero value runs none.
 type preview struct {
-	run    func(ctx context.Context) <-chan publish.Event
-	file   func(name string) string // where a file of the site is
-	say    func(format string, args ...any)
-	events <-chan publish.Event // nil when none is running
-	again  <-chan time.Time     // when it starts again; nil when it needn't
+	session *session
+	events  <-chan publish.Event // nil when none is running
+	again   <-chan time.Time     // when it starts again; nil when it needn't
 
 	stop    context.CancelFunc
 	url     string
@@ -30,21 +29,15 @@ type preview struct {
 	waiting bool // for the site to let it start
 }
 
-func (s *session) newPreview() preview {
+// start runs Hugo's server.
+func (p *preview) start(ctx context.Context) {
+	s := p.session
 	var clock time.Time // without -today, Hugo's server goes on to the next day by itself
 	if s.today != "" {
 		clock, _ = s.day(time.UTC) // it was parsed before
 	}
-	run := func(ctx context.Context) <-chan publish.Event {
-		return publish.Serve(ctx, s.root, s.hugo, s.port, clock)
-	}
-	return preview{run: run, file: s.file, say: s.report.Say}
-}
-
-// start runs Hugo's server.
-func (p *preview) start(ctx context.Context) {
 	ctx, p.stop = context.WithCancel(ctx)
-	p.events, p.again, p.started = p.run(ctx), nil, time.Now()
+	p.events, p.again, p.started = publish.Serve(ctx, s.root, s.hugo, s.port, clock), nil, time.Now()
 }
 
 // saved starts a server that waits for a save, and starts afresh one that
@@ -55,7 +48,7 @@ func (p *preview) saved(ctx context.Context, files []string) {
 		return
 	}
 	back := slices.ContainsFunc(files, func(name string) bool {
-		info, err := os.Stat(p.file(name))
+		info, err := os.Stat(filepath.Join(p.session.root, name))
 		return slices.Contains(watched.Folders, name) && err == nil && info.IsDir()
 	})
 	if back && p.events != nil && !p.restart {
@@ -73,6 +66,7 @@ const (
 // heard takes an event of Hugo's server; ok is false once it has ended. The
 // error says that there is no use in starting it again.
 func (p *preview) heard(ctx context.Context, e publish.Event, ok bool) error {
+	say := p.session.report.Say
 	switch {
 	case !ok:
 		p.stop()
@@ -83,13 +77,13 @@ func (p *preview) heard(ctx context.Context, e publish.Event, ok bool) error {
 		}
 	case e.URL != "" && e.URL == p.url:
 		p.waiting = false
-		p.say("The preview is back.") // the browser finds it by itself
+		say("The preview is back.") // the browser finds it by itself
 	case e.URL != "":
 		p.waiting, p.url = false, e.URL
-		p.say("Preview: %s   (Ctrl-C ends it)", e.URL)
+		say("Preview: %s   (Ctrl-C ends it)", e.URL)
 	case e.Site:
 		if !p.waiting {
-			p.say("The preview starts when these errors are mended.")
+			say("The preview starts when these errors are mended.")
 		}
 		p.waiting = true
 	case e.Err != nil && !p.restart:
@@ -99,7 +93,7 @@ func (p *preview) heard(ctx context.Context, e publish.Event, ok bool) error {
 		if p.deaths++; p.deaths == lives {
 			return fmt.Errorf("Hugo's server has ended %d times in a row: %w", p.deaths, e.Err)
 		}
-		p.say("The preview has stopped (%v). Starting it again …", e.Err)
+		say("The preview has stopped (%v). Starting it again …", e.Err)
 		p.again = time.After(backoff << (p.deaths - 1))
 	}
 	return nil

@@ -62,11 +62,11 @@ func (t *tool) serve(ctx context.Context, _ []string) (int, error) {
 	return t.edit(ctx, true)
 }
 
-func (t *tool) edit(ctx context.Context, preview bool) (int, error) {
+func (t *tool) edit(ctx context.Context, shown bool) (int, error) {
 	// SIGHUP is a terminal that closes, SIGPIPE a reader that went away: Hugo must not outlive either.
 	ctx, unhook := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE, syscall.SIGQUIT)
 	defer unhook()
-	err := t.session(ctx, preview)
+	err := t.session(ctx, shown)
 	if ctx.Err() != nil {
 		return exitClean, nil // as asked
 	}
@@ -74,14 +74,11 @@ func (t *tool) edit(ctx context.Context, preview bool) (int, error) {
 }
 
 // session runs until ctx ends or something fails that no save can mend. When
-// it returns, nothing runs any more.
-func (t *tool) session(ctx context.Context, preview bool) error {
+// it returns, nothing runs any more. The site is shown by Hugo's server, if wanted.
+func (t *tool) session(ctx context.Context, shown bool) error {
 	s, err := t.newSession()
 	if err != nil {
 		return err
-	}
-	if _, err := t.read(&s.cache); err != nil {
-		return err // this is no site
 	}
 	w, err := watch.New(s.root, watched)
 	if err != nil {
@@ -97,8 +94,8 @@ func (t *tool) session(ctx context.Context, preview bool) error {
 	defer s.preview.wait()
 	defer end() // before it waits
 	s.render(ctx)
-	if preview {
-		s.preview = s.newPreview()
+	if shown {
+		s.preview.session = s
 		s.preview.start(ctx)
 	} else {
 		s.report.Say("Watching. Save a file to see what it needs; Ctrl-C ends this.")
@@ -116,7 +113,7 @@ func (t *tool) session(ctx context.Context, preview bool) error {
 			}
 			s.check(save.Files)
 			s.render(ctx)
-			if preview {
+			if shown {
 				s.preview.saved(ctx, save.Files)
 			}
 		case r := <-s.rendering.done:
@@ -138,10 +135,16 @@ func (t *tool) session(ctx context.Context, preview bool) error {
 	}
 }
 
+// newSession begins the work on a site; the error says that there is none.
 func (t *tool) newSession() (*session, error) {
-	root, err := t.root()
-	report := &watch.Report{Out: t.stdout, Style: problem.Style{Color: watch.Colored(t.stdout)}, Now: t.now}
-	return &session{tool: t, root: root, report: report}, err
+	report := &watch.Report{Out: t.stdout, Color: watch.Colored(t.stdout), Now: t.now}
+	s := &session{tool: t, report: report}
+	site, err := t.read(&s.cache)
+	if err != nil {
+		return nil, err
+	}
+	s.root = site.Root
+	return s, nil
 }
 
 // meanwhile is the most by which Hugo's server can know of a save earlier.
@@ -158,7 +161,7 @@ func (s *session) check(saved []string) {
 	}
 	site, err := s.read(&s.cache)
 	if err != nil {
-		if _, gone := os.Stat(s.file(content.Dir)); gone != nil {
+		if _, gone := os.Stat(filepath.Join(s.root, content.Dir)); gone != nil {
 			err = fmt.Errorf("the folder %s is gone: bring it back, and the work goes on", content.Dir)
 		} else if errors.Is(err, os.ErrNotExist) {
 			return // a file went away while the folder was read: its own event comes next
@@ -180,15 +183,11 @@ func (s *session) check(saved []string) {
 	s.keepChecklist()
 }
 
-func (s *session) file(name string) string {
-	return filepath.Join(s.root, filepath.FromSlash(name))
-}
-
 // names lists the files of a save for the terminal.
 func (s *session) names(saved []string) string {
 	names := slices.Clone(saved)
 	for i, name := range names {
-		if _, err := os.Lstat(s.file(name)); err != nil {
+		if _, err := os.Lstat(filepath.Join(s.root, name)); err != nil {
 			names[i] += " (removed)"
 		}
 	}
@@ -263,11 +262,11 @@ func (s *session) look(ctx context.Context, site *site) ([]problem.Problem, erro
 		return nil, err
 	}
 	defer stage.Close()
-	found, err := stage.Render(ctx, s.hugo, site.clock, "", s.stderr)
+	found, err := stage.Render(ctx, s.hugo, site.clock, site.BaseURL)
 	if errs, _ := problem.Count(found); err != nil || errs > 0 {
 		return found, err
 	}
-	options := site.linkOptions(site.BaseURL)
+	options := linkOptions(site.Site)
 	options.Whole = true
 	_, broken, err := links.Check(ctx, stage.Dir, options)
 	return append(found, broken...), err

@@ -46,7 +46,8 @@ func BenchmarkSave(b *testing.B) {
 	for _, n := range []int{10, 1000} {
 		b.Run(fmt.Sprintf("%d pages", n), func(b *testing.B) {
 			root := makeSite(b, n)
-			world := &tool{dir: root, stdout: io.Discard, stderr: io.Discard, now: time.Now, today: today}
+			b.Chdir(root)
+			world := &tool{stdout: io.Discard, stderr: io.Discard, now: time.Now, today: today}
 			s, err := world.newSession()
 			if err != nil {
 				b.Fatal(err)

@@ -26,7 +26,7 @@ func (t *tool) named(files []string) (s *site, pages []*content.Page, err error)
 		return s, nil, err
 	}
 	for _, name := range files {
-		page := s.written(t.path(name))
+		page := s.written(name)
 		if page == nil {
 			var known []string
 			for _, p := range s.Pages {
@@ -48,15 +48,12 @@ func (s *site) written(name string) *content.Page {
 		return nil
 	}
 	for _, p := range s.Pages {
-		if own, err := os.Stat(s.file(p)); err == nil && os.SameFile(info, own) {
+		if own, err := os.Stat(filepath.Join(s.Root, p.File)); err == nil && os.SameFile(info, own) {
 			return p
 		}
 	}
 	return nil
 }
-
-// file is where a page is written.
-func (s *site) file(p *content.Page) string { return filepath.Join(s.Root, filepath.FromSlash(p.File)) }
 
 // placeholders are README's, and what stands for "later".
 var placeholders = []string{"", "NAME", "CREDENTIAL AND ROLE", "TODO"}

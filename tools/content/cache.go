@@ -67,7 +67,7 @@ func (l *loader) read(files []string) ([]*cached, error) {
 }
 
 func (l *loader) readOne(file string) (*cached, error) {
-	name := filepath.Join(l.site.Root, filepath.FromSlash(file))
+	name := filepath.Join(l.site.Root, file)
 	info, err := os.Lstat(name)
 	if err != nil {
 		return nil, err
@@ -85,8 +85,7 @@ func (l *loader) readOne(file string) (*cached, error) {
 		entry.info, entry.read = info, now
 		return entry, nil
 	}
-	own := &loader{site: l.site}
-	entry = &cached{info: info, read: now, src: src, page: own.page(file, src)}
-	entry.problems = own.problems
+	entry = &cached{info: info, read: now, src: src}
+	entry.page, entry.problems = l.site.Parse(file, src)
 	return entry, nil
 }

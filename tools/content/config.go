@@ -49,7 +49,7 @@ func (l *loader) config() (ok bool, err error) {
 	if err != nil || !l.readable(ConfigFile, src) {
 		return false, err
 	}
-	l.site.figures = templates(l.site.Root, "layouts", "_partials", "figures")
+	l.site.figures = templates(l.site.Root, "layouts/_partials/figures")
 	l.cache.use(src, l.site.figures)
 	root, wrong := parseTOML(bytes.TrimPrefix(src, bom))
 	if wrong != nil {
@@ -178,7 +178,7 @@ func (f fields) plain() {
 	grades, words := f.sub("grades"), f.sub("words")
 	for _, n := range grades.table.Items {
 		p.Grades[n.Key] = grades.number(n.Key, 0, 1)
-		if path.Ext(n.Key) != ".md" || !exists(filepath.Join(f.site.Root, filepath.FromSlash(n.Key))) {
+		if path.Ext(n.Key) != ".md" || !exists(filepath.Join(f.site.Root, n.Key)) {
 			f.report(n.KeyPos, "there is no page %q: name its file, such as %s/_index.md", n.Key, Dir)
 		}
 	}

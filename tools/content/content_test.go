@@ -297,8 +297,9 @@ func TestLinks(t *testing.T) {
 		if crlf {
 			src = "\uFEFF" + strings.ReplaceAll(src, "\n", "\r\n")
 		}
-		root := write(t, map[string]string{"config.toml": "title = \"T\"\nbaseURL = \"https://t.example/\"\n", "content/page.md": src, "layouts/_partials/figures/x.html": ""})
-		s, problems, err := Load(root)
+		const site = "a [folder]/" // whose name is no pattern
+		root := write(t, map[string]string{site + "config.toml": "title = \"T\"\nbaseURL = \"https://t.example/\"\n", site + "content/page.md": src, site + "layouts/_partials/figures/x.html": ""})
+		s, problems, err := Load(filepath.Join(root, site))
 		if err != nil || len(problems) > 0 {
 			t.Fatal(err, problems)
 		}
@@ -452,7 +453,13 @@ func FuzzFrontMatter(f *testing.F) {
 		f.Add([]byte(src))
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
-		p, problems := testSite().Parse("content/page.md", src)
+		s := testSite()
+		p, problems := s.Parse("content/page.md", src)
+		if p != nil {
+			l := &loader{site: s, problems: problems}
+			l.links(p)
+			problems = l.problems
+		}
 		lines := strings.Split(strings.TrimPrefix(string(src), "\uFEFF"), "\n")
 		inside := func(what any, at Pos) {
 			if at.Line < 1 || at.Line > len(lines) || at.Column < 1 || at.Column > utf8.RuneCountInString(lines[at.Line-1])+1 {

@@ -2,23 +2,10 @@ package content
 
 import (
 	"bytes"
-	"errors"
+	"fmt"
 	"slices"
 	"strings"
-
-	"microsite/tools/problem"
 )
-
-// Parse reads one content file of the site from src instead of the disk. The
-// page is nil where a problem makes it unreadable.
-func (s *Site) Parse(file string, src []byte) (*Page, []problem.Problem) {
-	l := &loader{site: s}
-	p := l.page(file, src)
-	if p != nil {
-		l.links(p)
-	}
-	return p, l.problems
-}
 
 // Replace returns the page's file with the lines of one top-level table of its
 // front matter replaced, or removed where block is nil. A new table goes to the
@@ -51,7 +38,7 @@ func (p *Page) Replace(s *Site, key string, block []string) ([]byte, error) {
 
 	again, _ := s.Parse(p.File, out)
 	if again == nil || again.Body != p.Body || !sameBut(key, p.Front, again.Front) || (again.Front.Get(key) == nil) != (block == nil) {
-		return nil, errors.New("the front matter is written in a way that can't be changed without touching the rest: take out \"" + key + "\" by hand, write each other key on a line of its own, and try again")
+		return nil, fmt.Errorf("%s: the front matter is written in a way that can't be changed without touching the rest: take out %q by hand, write each other key on a line of its own, and try again", p.File, key)
 	}
 	return out, nil
 }

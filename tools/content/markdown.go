@@ -116,10 +116,7 @@ func (b *body) node(n ast.Node) {
 func (b *body) html(offset int, raw string) {
 	if rest := strings.TrimSpace(comment.ReplaceAllString(raw, "")); rest != "" {
 		first, _, _ := strings.Cut(rest, "\n")
-		if r := []rune(first); len(r) > 40 {
-			first = string(r[:40]) + "…"
-		}
-		b.report(offset, RuleRawHTML, "HTML is not used in pages: write Markdown instead of %q, or put a \\ before the < to show it", first)
+		b.report(offset, RuleRawHTML, "HTML is not used in pages: write Markdown instead of %q, or put a \\ before the < to show it", problem.Start(first))
 	}
 }
 
@@ -367,15 +364,13 @@ func (l *loader) fileLink(p *Page, to string, report func(string, ...any)) {
 	if strings.HasPrefix(to, "/") {
 		file = strings.TrimPrefix(path.Clean(to), "/")
 	}
-	inside := filepath.IsLocal(filepath.FromSlash(file)) // no link climbs out of content/
 	target := l.site.Page(file)
 	switch {
 	case target != nil && target.Draft && !p.Draft:
 		report("%s is a draft, which is not published: remove the link, or publish the page first", target.File)
 	case target != nil:
-	case path.Ext(file) == ".md" && exists(filepath.Join(l.site.Root, Dir, filepath.FromSlash(file))): // it has a problem of its own
-	case path.Ext(file) != ".md" && strings.HasPrefix(to, "/") && exists(filepath.Join(l.site.Root, "static", filepath.FromSlash(file))):
-	case inside && path.Ext(file) != ".md" && exists(filepath.Join(l.site.Root, Dir, filepath.FromSlash(file))):
+	case filepath.IsLocal(file) && exists(filepath.Join(l.site.Root, Dir, file)): // or a page with a problem of its own
+	case path.Ext(file) != ".md" && strings.HasPrefix(to, "/") && exists(filepath.Join(l.site.Root, "static", file)):
 	default:
 		var names []string
 		for _, q := range l.site.Pages {

@@ -134,7 +134,14 @@ var refused = map[string]string{
 // can make a YAML parser do.
 const maxFront = 16 << 10
 
-// page reads one file; it returns nil after reporting what makes the file unreadable as a page.
+// Parse reads one content file of the site from src. Problems are those of the
+// file itself; the page is nil where one makes it unreadable.
+func (s *Site) Parse(file string, src []byte) (*Page, []problem.Problem) {
+	l := &loader{site: s}
+	p := l.page(file, src)
+	return p, l.problems
+}
+
 func (l *loader) page(file string, src []byte) *Page {
 	if !l.readable(file, src) {
 		return nil
@@ -212,10 +219,7 @@ func (l *loader) aliases(p *Page, taken map[string]*Page) {
 }
 
 // layout reports a layout that isn't there: Hugo would take another one without a word.
-func (l *loader) layout(p *Page, layouts []string) {
-	known := slices.DeleteFunc(slices.Clone(layouts), func(name string) bool {
-		return slices.Contains([]string{"baseof", "404", "home", "section"}, name) // Hugo's own, for other pages
-	})
+func (l *loader) layout(p *Page, known []string) {
 	if p.layout != "" && !slices.Contains(known, p.layout) {
 		l.add(p.File, p.Front.Get("layout").Pos, RuleFrontMatter, "there is no layouts/%s.html.%s Remove \"layout\", or name one of: %s",
 			p.layout, problem.DidYouMean(p.layout, known), cmp.Or(strings.Join(known, ", "), "(none)"))

@@ -106,7 +106,10 @@ func (c *Cache) Load(root string) (*Site, []problem.Problem, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	layouts, aliases := templates(root, "layouts"), map[string]*Page{}
+	layouts := slices.DeleteFunc(templates(root, "layouts"), func(name string) bool {
+		return slices.Contains([]string{"baseof", "404", "home", "section"}, name) // Hugo's own, for other pages
+	})
+	aliases := map[string]*Page{}
 	for _, p := range s.Pages {
 		l.layout(p, layouts)
 		l.links(p)
@@ -254,10 +257,10 @@ func (l *loader) readable(file string, src []byte) bool {
 var conflict = regexp.MustCompile(`(?ms)^<{7} [^\n]+$.*^={7}\r?$.*^>{7} [^\n]+$`)
 
 // templates are the names of the templates in a folder of the site.
-func templates(root string, folder ...string) (names []string) {
-	files, _ := filepath.Glob(filepath.Join(root, filepath.Join(folder...), "*.html")) // the pattern is sound
+func templates(root, folder string) (names []string) {
+	files, _ := fs.Glob(os.DirFS(root), folder+"/*.html") // the pattern is sound, whatever the root is called
 	for _, file := range files {
-		names = append(names, strings.TrimSuffix(filepath.Base(file), ".html"))
+		names = append(names, strings.TrimSuffix(path.Base(file), ".html"))
 	}
 	return names
 }

@@ -46,11 +46,11 @@ func (p Problem) String() string {
 	if p.Line > 0 {
 		file += ":"
 	}
-	return fmt.Sprintf("%s%s: %s: %s [%s]", file, p.place(), p.Severity, p.Message, p.Rule)
+	return fmt.Sprintf("%s%s: %s: %s [%s]", file, p.Place(), p.Severity, p.Message, p.Rule)
 }
 
-// place is 7:10, or 7 where the column isn't known, or "".
-func (p Problem) place() string {
+// Place is 7:10, or 7 where the column isn't known, or "".
+func (p Problem) Place() string {
 	switch {
 	case p.Line == 0:
 		return ""

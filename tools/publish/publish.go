@@ -3,12 +3,12 @@
 package publish
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/gofrs/flock"
@@ -38,7 +38,6 @@ type Stage struct {
 	root  string
 	aside string // where the old site waits while folders are swapped in steps
 	lock  *flock.Flock
-	own   []string // what Write wrote
 
 	preview bool
 }
@@ -80,9 +79,9 @@ func fresh(dir, aside, public string) (string, error) {
 	if err := restore(aside, public); err != nil {
 		return "", err
 	}
-	left, err := filepath.Glob(filepath.Join(dir, "public-*"))
+	left, err := fs.Glob(os.DirFS(dir), "public-*")
 	for _, name := range left {
-		err = errors.Join(err, os.RemoveAll(name))
+		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, name)))
 	}
 	if err != nil {
 		return "", err
@@ -99,16 +98,52 @@ func (s *Stage) Close() error {
 	return errors.Join(os.RemoveAll(s.Dir), s.lock.Unlock())
 }
 
-// Write puts a generated file into the rendered site, over the copy that Hugo
-// made of an older one.
+// Write puts a generated file into the rendered site, minified, over the copy
+// that Hugo made of an older one.
 func (s *Stage) Write(name string, data []byte) error {
-	s.own = append(s.own, filepath.FromSlash(name))
-	return os.WriteFile(filepath.Join(s.Dir, filepath.FromSlash(name)), data, 0o644)
+	small, err := minified(name, data)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(s.Dir, name), small, 0o644)
 }
 
-// Minify makes what Write wrote and what Hugo copied from static/ as small as what Hugo rendered.
+// Minify makes what Hugo copied from static/ as small as what Hugo rendered.
 // A file that its minifier can't read is a problem.
-func (s *Stage) Minify() ([]problem.Problem, error) {
+func (s *Stage) Minify() (problems []problem.Problem, err error) {
+	from := filepath.Join(s.root, static)
+	err = filepath.WalkDir(from, func(name string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) && name == from {
+			return fs.SkipAll
+		}
+		if err != nil || d.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(from, name)
+		if err != nil {
+			return err
+		}
+		copied := filepath.Join(s.Dir, rel)
+		src, err := os.ReadFile(copied)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // Hugo leaves some files out, such as .DS_Store
+		}
+		if err != nil {
+			return err
+		}
+		switch small, err := minified(rel, src); {
+		case err != nil:
+			problems = append(problems, problem.Problem{File: static + "/" + filepath.ToSlash(rel), Rule: RuleMinify, Severity: problem.Error,
+				Message: "this file can't be read as what its name says: " + strings.ReplaceAll(err.Error(), "\n", " ")})
+		case !bytes.Equal(small, src):
+			return os.WriteFile(copied, small, 0o644)
+		}
+		return nil
+	})
+	return problems, err
+}
+
+var minifier = func() *minify.M {
 	m := minify.New()
 	m.AddFunc(".css", css.Minify)
 	m.Add(".html", &html.Minifier{KeepDocumentTags: true, KeepEndTags: true})
@@ -118,47 +153,17 @@ func (s *Stage) Minify() ([]problem.Problem, error) {
 	m.AddFunc(".webmanifest", json.Minify)
 	m.AddFunc(".svg", svg.Minify)
 	m.AddFunc(".xml", xml.Minify)
-	var problems []problem.Problem
-	one := func(rel string) error {
-		copied := filepath.Join(s.Dir, rel)
-		src, err := os.ReadFile(copied)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil // Hugo leaves some files out, such as .DS_Store
-		}
-		if err != nil {
-			return err
-		}
-		small, err := m.Bytes(strings.ToLower(filepath.Ext(rel)), src)
-		switch {
-		case errors.Is(err, minify.ErrNotExist):
-			return nil
-		case err != nil:
-			problems = append(problems, problem.Problem{File: static + "/" + filepath.ToSlash(rel), Rule: RuleMinify, Severity: problem.Error,
-				Message: "this file can't be read as what its name says: " + strings.ReplaceAll(err.Error(), "\n", " ")})
-			return nil
-		}
-		return os.WriteFile(copied, small, 0o644)
+	return m
+}()
+
+// minified is a file's text, as small as it can be; where its name tells of no
+// minifier, as it is.
+func minified(name string, src []byte) ([]byte, error) {
+	small, err := minifier.Bytes(strings.ToLower(filepath.Ext(name)), src)
+	if errors.Is(err, minify.ErrNotExist) {
+		return src, nil
 	}
-	from := filepath.Join(s.root, static)
-	err := filepath.WalkDir(from, func(name string, d fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) && name == from {
-			return fs.SkipAll
-		}
-		if err != nil || d.IsDir() {
-			return err
-		}
-		rel, err := filepath.Rel(from, name)
-		if err != nil || slices.Contains(s.own, rel) {
-			return err
-		}
-		return one(rel)
-	})
-	for _, rel := range s.own {
-		if err == nil {
-			err = one(rel)
-		}
-	}
-	return problems, err
+	return small, err
 }
 
 // Commit swaps the staging folder in as public/ and, in the same breath,
@@ -166,7 +171,7 @@ func (s *Stage) Minify() ([]problem.Problem, error) {
 // bytes are equal. All that can fail for want of space or permission is done
 // before the swap.
 func (s *Stage) Commit(name string, data []byte) error {
-	target := filepath.Join(s.root, filepath.FromSlash(name))
+	target := filepath.Join(s.root, name)
 	have, err := os.ReadFile(target)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -194,7 +199,7 @@ func (s *Stage) Commit(name string, data []byte) error {
 // Replace writes a file of the site, relative to its root, whole or not at
 // all, with the rights that it had.
 func Replace(root, name string, data []byte) error {
-	target := filepath.Join(root, filepath.FromSlash(name))
+	target := filepath.Join(root, name)
 	fresh, err := prepare(root, target, data)
 	if err != nil {
 		return err

@@ -291,8 +291,12 @@ func TestBeginMendsASwapInSteps(t *testing.T) {
 }
 
 func TestBegin(t *testing.T) {
-	root := folder(t, map[string]string{work + "/public-1/index.html": "left by a killed build", work + "/public-2/a/b.html": "too", "public/index.html": "old"})
+	const site = "a [folder]/" // whose name is no pattern
+	root := filepath.Join(folder(t, map[string]string{site + work + "/public-1/index.html": "left by a killed build", site + work + "/public-2/a/b.html": "too", site + "public/index.html": "old"}), site)
 	s := begin(t, root)
+	if left := holds(t, filepath.Join(root, work)); len(left) > 0 {
+		t.Errorf("left: %q", left)
+	}
 	want(t, s.Dir, map[string]string{})
 	want(t, filepath.Join(root, public), map[string]string{"index.html": "old"})
 	// One build at a time.
@@ -432,7 +436,7 @@ func render(t *testing.T, ctx context.Context, mode string) (root string, found 
 	root = folder(t, map[string]string{"public/index.html": "old", "layouts/page.html": "", "content/a.md": ""})
 	s := begin(t, root)
 	t.Setenv("FAKE", strings.ReplaceAll(mode, "ROOT", root))
-	found, err = s.Render(ctx, self(t), time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), "https://site.example/sub/", io.Discard)
+	found, err = s.Render(ctx, self(t), time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), "https://site.example/sub/")
 	want(t, filepath.Join(root, public), map[string]string{"index.html": "old"})
 	return root, found, err
 }
@@ -488,7 +492,7 @@ func TestRenderFails(t *testing.T) {
 		}
 	}
 	s := begin(t, folder(t, nil))
-	if _, err := s.Render(t.Context(), filepath.Join(s.Dir, "nowhere"), time.Now(), "", io.Discard); err == nil || !strings.HasPrefix(err.Error(), "Hugo could not be run: ") {
+	if _, err := s.Render(t.Context(), filepath.Join(s.Dir, "nowhere"), time.Now(), ""); err == nil || !strings.HasPrefix(err.Error(), "Hugo could not be run: ") {
 		t.Errorf("no Hugo: %v", err)
 	}
 }
@@ -502,7 +506,7 @@ func TestRenderIsInterrupted(t *testing.T) {
 		t.Setenv("FAKE", mode)
 		ended := make(chan error)
 		go func() {
-			_, err := s.Render(ctx, self(t), time.Now(), "", io.Discard)
+			_, err := s.Render(ctx, self(t), time.Now(), "")
 			ended <- err
 		}()
 		for { // until it hangs

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
 	"regexp"
 	"slices"
 	"strconv"
@@ -26,8 +25,6 @@ type Event struct {
 	// Problems are those of the last time it rendered, where Rendered is set.
 	Problems []problem.Problem
 	Rendered bool
-	// Ended is set on the last event.
-	Ended bool
 	// Err says how it ended, when nobody asked it to; in Hugo's own words where
 	// it has said something.
 	Err error
@@ -52,7 +49,9 @@ func Serve(ctx context.Context, root, hugo string, port int, clock time.Time) <-
 		group(cmd)
 		err := cmd.Run()
 		sweep(cmd)
-		events <- l.end(ctx, err)
+		if ctx.Err() == nil {
+			events <- l.end(err)
+		}
 	}()
 	return events
 }
@@ -113,15 +112,12 @@ func (l *listener) problems() []problem.Problem {
 	})
 }
 
-func (l *listener) end(ctx context.Context, err error) Event {
-	e := Event{Ended: true}
-	if ctx.Err() != nil {
-		return e
-	}
+// end is the last event, of a server that nobody asked to end.
+func (l *listener) end(err error) Event {
 	if len(l.rest) > 0 {
 		l.line(string(l.rest))
 	}
-	e.Problems = l.problems()
+	e := Event{Problems: l.problems()}
 	var words []string
 	for _, p := range e.Problems {
 		words = append(words, p.Message)
@@ -130,8 +126,7 @@ func (l *listener) end(ctx context.Context, err error) Event {
 		words = strings.Fields(l.said.String())
 		words = []string{strings.Join(words[max(0, len(words)-60):], " ")}
 	}
-	var exit *exec.ExitError
-	e.Site = errors.As(err, &exit) && exit.ExitCode() > 0 && !l.ready &&
+	e.Site = gaveUp(err) && !l.ready &&
 		(buildFailed.MatchString(l.said.String()) || slices.ContainsFunc(e.Problems, func(p problem.Problem) bool { return p.Line > 0 }))
 	if err == nil {
 		err = errors.New("it ended by itself")

@@ -127,15 +127,14 @@ func (c *checker) fail(pos content.Pos, rule, format string, args ...any) {
 	c.add(problem.Error, c.subject.File, pos, rule, format, args...)
 }
 
-// state reports a state that is no mistake: quiet ones only when raised or strict.
-func (c *checker) state(quiet bool, file string, pos content.Pos, rule, format string, args ...any) {
-	severity := problem.Warning
-	if c.strict || slices.Contains(c.site.Raised, rule) {
-		severity = problem.Error
-	} else if quiet {
-		return
+// state reports a state that is no mistake.
+func (c *checker) state(file string, pos content.Pos, rule, format string, args ...any) {
+	switch {
+	case c.strict || slices.Contains(c.site.Raised, rule):
+		c.add(problem.Error, file, pos, rule, format, args...)
+	case rule != RuleUnreviewed && rule != RuleOutdated: // with these, whole sites live
+		c.add(problem.Warning, file, pos, rule, format, args...)
 	}
-	c.add(severity, file, pos, rule, format, args...)
 }
 
 func (c *checker) source(s *content.Source) {
@@ -143,7 +142,7 @@ func (c *checker) source(s *content.Source) {
 		c.add(problem.Error, content.ConfigFile, s.Pos, content.RuleDate, "source %q was reviewed on %s, which is after today, %s: check the date",
 			s.Key, Day(s.Reviewed), Day(c.today))
 	} else if Outdated(c.site, s, c.today) {
-		c.state(true, content.ConfigFile, s.Pos, RuleOutdated, "source %q was last reviewed on %s, more than %s ago: see if there is a newer version",
+		c.state(content.ConfigFile, s.Pos, RuleOutdated, "source %q was last reviewed on %s, more than %s ago: see if there is a newer version",
 			s.Key, Day(s.Reviewed), problem.Plural(c.site.Interval, "month"))
 	}
 }
@@ -173,15 +172,15 @@ func (c *checker) page(p *content.Page) Report {
 	}
 	switch r.State = c.judge(p, r); r.State {
 	case Changed:
-		c.state(false, p.File, at, RuleChanged, "%s", c.changed(p, r))
+		c.state(p.File, at, RuleChanged, "%s", c.changed(p, r))
 	case Overdue:
-		c.state(false, p.File, at, RuleOverdue, "the review was due on %s, %s ago: ask a clinician to review the page, then sign it again",
+		c.state(p.File, at, RuleOverdue, "the review was due on %s, %s ago: ask a clinician to review the page, then sign it again",
 			Day(r.Review.Due), problem.Plural(Days(r.Review.Due, c.today), "day"))
 	case DueSoon:
-		c.state(false, p.File, at, RuleDueSoon, "the review is due on %s, in %s: ask a clinician to review the page",
+		c.state(p.File, at, RuleDueSoon, "the review is due on %s, in %s: ask a clinician to review the page",
 			Day(r.Review.Due), problem.Plural(Days(c.today, r.Review.Due), "day"))
 	case Unreviewed:
-		c.state(true, p.File, at, RuleUnreviewed, "no clinician has signed this page")
+		c.state(p.File, at, RuleUnreviewed, "no clinician has signed this page")
 	}
 	return r
 }

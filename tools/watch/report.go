@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -15,7 +16,7 @@ import (
 // Report tells, pass by pass, what was found.
 type Report struct {
 	Out   io.Writer
-	Style problem.Style
+	Color bool
 	Now   func() time.Time
 
 	shown map[string][]problem.Problem // by topic, what was found last
@@ -39,9 +40,29 @@ func Colored(w io.Writer) bool {
 	return wanted && able && Terminal(w)
 }
 
+// Styles of every terminal with colors: ECMA-48, SGR.
+const (
+	bold   = "1"
+	faint  = "2"
+	green  = "32"
+	yellow = "33"
+	red    = "1;31"
+)
+
+func (r *Report) in(style, text string) string {
+	if !r.Color {
+		return text
+	}
+	return "\x1b[" + style + "m" + text + "\x1b[0m"
+}
+
 // Say writes a line with the time of day.
 func (r *Report) Say(format string, args ...any) {
-	fmt.Fprintf(r.Out, "%s  %s\n", r.Style.Faint(r.Now().Format(time.TimeOnly)), problem.OneLine(fmt.Sprintf(format, args...)))
+	r.line(problem.OneLine(fmt.Sprintf(format, args...)))
+}
+
+func (r *Report) line(text string) {
+	fmt.Fprintf(r.Out, "%s  %s\n", r.in(faint, r.Now().Format(time.TimeOnly)), text)
 }
 
 // Found tells what a pass on a topic has found: what is wrong in the files
@@ -63,28 +84,66 @@ func (r *Report) Found(topic, subject string, saved []string, problems []problem
 	}
 	r.shown[topic] = problems
 
-	fmt.Fprintf(r.Out, "%s  %s: %s.", r.Style.Faint(r.Now().Format(time.TimeOnly)), r.Style.Bold(problem.OneLine(subject)), r.Style.Tally(here))
+	line := r.in(bold, problem.OneLine(subject)) + ": " + r.tally(here) + "."
 	told := !slices.ContainsFunc(elsewhere, func(p problem.Problem) bool { return !slices.Contains(before, p) })
 	if len(elsewhere) > 0 && told {
-		fmt.Fprintf(r.Out, " Still there: %s in %s.", r.Style.Tally(elsewhere), problem.OneLine(files(elsewhere)))
+		line += " Still there: " + r.tally(elsewhere) + " in " + problem.OneLine(files(elsewhere)) + "."
 	}
-	fmt.Fprintln(r.Out)
+	r.line(line)
 	r.list(here)
-	if len(elsewhere) > 0 && !told {
-		fmt.Fprintf(r.Out, "          In other files: %s.\n", r.Style.Tally(elsewhere))
+	if !told {
+		fmt.Fprintf(r.Out, "          In other files: %s.\n", r.tally(elsewhere))
 		r.list(elsewhere)
 	}
+}
+
+// tally says how many errors and warnings there are: "1 error, 2 warnings".
+func (r *Report) tally(ps []problem.Problem) string {
+	errs, warnings := problem.Count(ps)
+	switch {
+	case errs > 0 && warnings > 0:
+		return r.in(red, problem.Plural(errs, "error")+", "+problem.Plural(warnings, "warning"))
+	case errs > 0:
+		return r.in(red, problem.Plural(errs, "error"))
+	case warnings > 0:
+		return r.in(yellow, problem.Plural(warnings, "warning"))
+	}
+	return r.in(green, "all clear")
 }
 
 // most is how many problems are listed; a broken config.toml can make thousands.
 const most = 50
 
-func (r *Report) list(problems []problem.Problem) {
-	if len(problems) == 0 {
-		return
+// list writes problems that are in the order of their places by file, worst
+// first: what is wrong, and what to write instead.
+func (r *Report) list(ps []problem.Problem) {
+	worst := map[string]problem.Severity{} // by file
+	for _, p := range ps {
+		if worst[p.File] != problem.Error {
+			worst[p.File] = p.Severity
+		}
 	}
-	_ = problem.Group(r.Out, r.Style, problems[:min(most, len(problems))]) // a terminal that is gone hears nothing
-	if more := len(problems) - most; more > 0 {
+	slices.SortStableFunc(ps, func(a, b problem.Problem) int { // "error" comes before "warning" in the alphabet, too
+		return cmp.Or(cmp.Compare(worst[a.File], worst[b.File]), strings.Compare(a.File, b.File), cmp.Compare(a.Severity, b.Severity))
+	})
+	for i, p := range ps[:min(most, len(ps))] {
+		if i == 0 || p.File != ps[i-1].File {
+			fmt.Fprintf(r.Out, "\n  %s\n", r.in(bold, problem.OneLine(p.File)))
+		}
+		place, style := p.Place(), yellow
+		if place != "" {
+			place = "line " + place
+		}
+		if p.Severity == problem.Error {
+			style = red
+		}
+		severity := r.in(style, fmt.Sprintf("%-8s", p.Severity))
+		fmt.Fprintf(r.Out, "    %-11s %s %s %s\n", place, severity, problem.OneLine(p.Message), r.in(faint, "["+p.Rule+"]"))
+	}
+	if len(ps) > 0 {
+		fmt.Fprintln(r.Out)
+	}
+	if more := len(ps) - most; more > 0 {
 		fmt.Fprintf(r.Out, "    … and %d more: go run ./tools check lists them all.\n\n", more)
 	}
 }

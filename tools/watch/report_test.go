@@ -55,7 +55,7 @@ func TestReport(t *testing.T) {
 		}
 	}
 	b.Reset()
-	r.Style.Color = true
+	r.Color = true
 	r.Found("topic", "It", nil, []problem.Problem{late})
 	if !strings.Contains(b.String(), "\x1b[1;31merror") || strings.Count(b.String(), "\x1b[")%2 != 0 {
 		t.Errorf("colors: %q", b.String())

@@ -53,8 +53,7 @@ type Watcher struct {
 	root    string
 	options Options
 	quiet   time.Duration
-	notify  *fsnotify.Watcher
-	dirs    map[string]bool // that are watched; folders, not files, because editors replace files
+	notify  *fsnotify.Watcher // of folders, not files, because editors replace files
 	pending map[string]passing
 	err     error
 }
@@ -72,10 +71,10 @@ func start(root string, o Options, quiet time.Duration) (*Watcher, error) {
 		return nil, limit(err)
 	}
 	saves := make(chan Save)
-	w := &Watcher{Saves: saves, root: root, options: o, quiet: quiet, notify: notify, dirs: map[string]bool{}, pending: map[string]passing{}}
+	w := &Watcher{Saves: saves, root: root, options: o, quiet: quiet, notify: notify, pending: map[string]passing{}}
 	w.watch(root)
 	for _, name := range o.Folders {
-		w.add(w.path(name))
+		w.add(filepath.Join(w.root, name))
 	}
 	if w.err != nil {
 		return nil, errors.Join(w.err, notify.Close())
@@ -86,8 +85,6 @@ func start(root string, o Options, quiet time.Duration) (*Watcher, error) {
 
 // Close ends the watch.
 func (w *Watcher) Close() error { return w.notify.Close() }
-
-func (w *Watcher) path(name string) string { return filepath.Join(w.root, filepath.FromSlash(name)) }
 
 // loop gathers events until they rest, and hands them over.
 func (w *Watcher) loop(saves chan<- Save) {
@@ -112,7 +109,7 @@ func (w *Watcher) loop(saves chan<- Save) {
 			if errors.Is(err, fsnotify.ErrEventOverflow) { // whatever has changed
 				for _, name := range w.options.Folders {
 					w.pending[name] = passing{}
-					w.add(w.path(name))
+					w.add(filepath.Join(w.root, name))
 				}
 			} else {
 				w.fail(err)
@@ -142,14 +139,15 @@ func (w *Watcher) event(e fsnotify.Event) bool {
 	if err != nil || !w.matters(name) || e.Op == fsnotify.Chmod { // rights don't change a text
 		return false
 	}
-	if w.dirs[e.Name] && e.Op&(fsnotify.Remove|fsnotify.Rename) != 0 {
+	gone := e.Has(fsnotify.Remove) || e.Has(fsnotify.Rename)
+	if gone {
 		w.remove(e.Name)
 	}
 	if e.Has(fsnotify.Create) {
 		w.add(e.Name)
 	}
 	p, known := w.pending[name]
-	w.pending[name] = passing{made: p.made || !known && e.Has(fsnotify.Create), gone: e.Op&(fsnotify.Remove|fsnotify.Rename) != 0}
+	w.pending[name] = passing{made: p.made || !known && e.Has(fsnotify.Create), gone: gone}
 	return true
 }
 
@@ -181,12 +179,11 @@ func (w *Watcher) add(dir string) {
 }
 
 func (w *Watcher) watch(dir string) bool {
-	if err := w.notify.Add(dir); err != nil {
+	err := w.notify.Add(dir)
+	if err != nil {
 		w.fail(err)
-		return false
 	}
-	w.dirs[dir] = true
-	return true
+	return err == nil
 }
 
 // fail keeps the first error. A folder that has gone by now is none.
@@ -196,13 +193,12 @@ func (w *Watcher) fail(err error) {
 	}
 }
 
-// remove forgets a folder that is gone, or that has another name now, and all
-// in it: the system goes on watching a folder that was moved.
-func (w *Watcher) remove(dir string) {
-	for name := range w.dirs {
-		if name == dir || strings.HasPrefix(name, dir+string(filepath.Separator)) {
-			delete(w.dirs, name)
-			_ = w.notify.Remove(name) // often it's no longer watched
+// remove forgets what is gone, or has another name now, and all in it: the
+// system goes on watching a folder that was moved.
+func (w *Watcher) remove(gone string) {
+	for _, dir := range w.notify.WatchList() {
+		if dir == gone || strings.HasPrefix(dir, gone+string(filepath.Separator)) {
+			_ = w.notify.Remove(dir) // the system may have ended it meanwhile
 		}
 	}
 }
