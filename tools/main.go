@@ -343,7 +343,7 @@ func (t *tool) summary(s *site) {
 		if r.Page.Medical {
 			medical++
 		}
-		if r.State == review.Unreviewed {
+		if r.Page.Medical && r.Review == nil { // whatever else is wrong with it
 			unreviewed++
 		}
 	}
@@ -388,12 +388,17 @@ func (t *tool) build(ctx context.Context, _ []string) (int, error) {
 	if err != nil {
 		return exitFailed, err
 	}
+	s.problems = problem.Sort(s.problems)
 	code, err := t.verdict(s.problems)
-	if problems := problem.Plural(len(s.problems), "problem"); t.bad(s.problems) {
-		t.say("Not published, because of %s: what was published before is as it was.", problems)
-	} else {
-		t.say("Published %s into public/: %s, %.1f s.", problem.Plural(pages, "page"), problems, time.Since(start).Seconds())
+	if code == exitClean {
+		t.say("Published %s into public/: %s, %.1f s.", problem.Plural(pages, "page"), problem.Plural(len(s.problems), "problem"), time.Since(start).Seconds())
+		return code, err
 	}
+	stopping, warnings := problem.Count(s.problems)
+	if t.strict {
+		stopping += warnings
+	}
+	t.say("Not published, because of %s: what was published before is as it was.", problem.Plural(stopping, "problem"))
 	return code, err
 }
 
