@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -48,7 +49,7 @@ func (t *tool) dueCommand(_ context.Context, _ []string) (int, error) {
 	if t.format == "github" {
 		return exitUsage, usageError{errors.New("unknown -format \"github\": use one of text, json")}
 	}
-	limit := -1
+	limit := math.MaxInt
 	if t.within != "" {
 		m := within.FindStringSubmatch(t.within)
 		if m == nil {
@@ -73,7 +74,7 @@ func (t *tool) dueCommand(_ context.Context, _ []string) (int, error) {
 }
 
 // due lists pages and sources, worst first. Pages that are current for more
-// than limit days are left out, unless limit is below 0.
+// than limit days are left out.
 func (s *site) due(limit int) dueList {
 	list := dueList{Today: review.Day(s.today), Pages: []duePage{}, Sources: []dueSource{}}
 	for _, r := range s.reports {
@@ -83,7 +84,7 @@ func (s *site) due(limit int) dueList {
 		p := duePage{File: r.Page.File, State: r.State, Adapted: review.Day(r.Adapted)}
 		if r.Review != nil {
 			left := review.Days(s.today, r.Review.Due)
-			if limit >= 0 && left > limit && r.State == review.Current {
+			if left > limit && r.State == review.Current {
 				continue
 			}
 			p.Reviewed, p.Due, p.DaysLeft = review.Day(r.Review.Reviewed), review.Day(r.Review.Due), &left

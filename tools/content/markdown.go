@@ -185,10 +185,7 @@ func (b *body) heading(n *ast.Heading) {
 func (b *body) html(offset int, raw string) {
 	if rest := strings.TrimSpace(comment.ReplaceAllString(raw, "")); rest != "" {
 		first, _, _ := strings.Cut(rest, "\n")
-		if r := []rune(first); len(r) > 40 {
-			first = string(r[:40]) + "…"
-		}
-		b.report(offset, RuleRawHTML, "HTML is not used in pages: write Markdown instead of %q, or put a \\ before the < to show it", first)
+		b.report(offset, RuleRawHTML, "HTML is not used in pages: write Markdown instead of %q, or put a \\ before the < to show it", problem.Start(first))
 	}
 }
 

@@ -30,7 +30,7 @@ var samples = []string{
 func count(text string) (n counts) {
 	for _, s := range split(text) {
 		n.sentences++
-		for _, word := range tokens(text, s) {
+		for _, word := range s.words() {
 			n.words++
 			n.syllables += syllables(word)
 		}
@@ -101,7 +101,7 @@ func TestSplit(t *testing.T) {
 	} {
 		var got []string
 		for _, s := range split(text) {
-			got = append(got, s.of(text))
+			got = append(got, s.text)
 		}
 		if strings.Join(got, "|") != want {
 			t.Errorf("%q: %q, not %q", text, got, want)

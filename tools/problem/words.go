@@ -19,6 +19,21 @@ func OneLine(s string) string {
 	}, s)
 }
 
+// Start is the first words of a text, to quote in a message.
+func Start(text string) string {
+	const most = 40
+	text = strings.Join(strings.Fields(text), " ")
+	runes := []rune(text)
+	if len(runes) <= most {
+		return text
+	}
+	cut := string(runes[:most])
+	if space := strings.LastIndexByte(cut, ' '); space > 0 {
+		cut = cut[:space]
+	}
+	return cut + "…"
+}
+
 // Plural says how many there are of a thing: "1 day", "2 days".
 func Plural(n int, what string) string {
 	if n == 1 {

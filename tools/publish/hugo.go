@@ -118,21 +118,27 @@ func (s *Stage) Render(ctx context.Context, hugo string, clock time.Time, base s
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	problems := complaints(s.root, out.String())
-	var exit *exec.ExitError
+	said := strings.TrimSpace(out.String())
+	problems := complaints(s.root, said)
+	errs, _ := problem.Count(problems)
 	switch {
 	case err == nil:
 		return problems, nil
-	case errors.As(err, &exit) && exit.ExitCode() > 0:
-		if systemTrouble.MatchString(out.String()) {
-			return nil, fmt.Errorf("Hugo could not write the site: %s", strings.TrimSpace(out.String()))
-		}
-		if errs, _ := problem.Count(problems); errs == 0 {
-			return nil, fmt.Errorf("Hugo failed: %w\n%s", err, strings.TrimSpace(out.String()))
-		}
-		return problems, nil
+	case !gaveUp(err):
+		return nil, fmt.Errorf("Hugo could not be run: %w\n%s", err, said)
+	case systemTrouble.MatchString(said):
+		return nil, fmt.Errorf("Hugo could not write the site: %s", said)
+	case errs == 0:
+		return nil, fmt.Errorf("Hugo failed: %w\n%s", err, said)
 	}
-	return nil, fmt.Errorf("Hugo could not be run: %w\n%s", err, strings.TrimSpace(out.String()))
+	return problems, nil
+}
+
+// gaveUp says whether a program ended with a code of its own, and not by a
+// signal or before it ran.
+func gaveUp(err error) bool {
+	var exit *exec.ExitError
+	return errors.As(err, &exit) && exit.ExitCode() > 0
 }
 
 var (
@@ -152,23 +158,18 @@ func complaints(root, out string) []problem.Problem {
 		if m == nil {
 			continue
 		}
-		p := problem.Problem{Rule: RuleHugo, Severity: problem.Error, Message: m[2]}
+		said := strings.ReplaceAll(m[2], root+string(filepath.Separator), "")
+		p := problem.Problem{File: "layouts", Rule: RuleHugo, Severity: problem.Error, Message: said}
 		if m[1] == "WARN" {
 			p.Severity = problem.Warning
 		}
 		// The last place is the deepest: a template, or the text that it was given.
-		if at := hugoPlace.FindAllStringSubmatch(m[2], -1); at != nil {
+		if at := hugoPlace.FindAllStringSubmatch(said, -1); at != nil {
 			last := at[len(at)-1]
-			p.File = last[1]
+			p.File = filepath.ToSlash(last[1])
 			p.Line, _ = strconv.Atoi(last[2])
 			p.Column, _ = strconv.Atoi(last[3])
 		}
-		if rel, err := filepath.Rel(root, p.File); p.File != "" && filepath.IsAbs(p.File) && err == nil && filepath.IsLocal(rel) {
-			p.File = filepath.ToSlash(rel)
-		} else if p.File == "" {
-			p.File = "layouts"
-		}
-		p.Message = strings.ReplaceAll(p.Message, root+string(filepath.Separator), "")
 		problems = append(problems, p)
 	}
 	return problems
