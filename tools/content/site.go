@@ -109,6 +109,10 @@ func (c *Cache) Load(root string) (*Site, []problem.Problem, error) {
 	layouts := slices.DeleteFunc(templates(root, "layouts"), func(name string) bool {
 		return slices.Contains([]string{"baseof", "404", "home", "section"}, name) // Hugo's own, for other pages
 	})
+	if ok {
+		l.home()
+		l.references()
+	}
 	aliases := map[string]*Page{}
 	for _, p := range s.Pages {
 		l.layout(p, layouts)
@@ -125,6 +129,7 @@ type loader struct {
 	site     *Site
 	cache    *Cache
 	problems []problem.Problem
+	refs     []*Node // values of config.toml that name a page
 }
 
 func (l *loader) add(file string, pos Pos, rule, format string, args ...any) {
