@@ -81,7 +81,11 @@ func (l *loader) config() (ok bool, err error) {
 	links.known("ignore")
 	l.site.Ignores = links.ignores("params.links.ignore", "target")
 	params.sub("plain").plain()
-	return true, nil
+	key := "en"
+	if n := root.Get("defaultContentLanguage"); n != nil {
+		key = n.Raw
+	}
+	return true, l.words(key)
 }
 
 func (f fields) identity() {

@@ -37,6 +37,7 @@ const (
 	RuleCode        = "indented-code"
 	RuleLink        = "link"
 	RuleFigure      = "figure"
+	RuleWords       = "words"
 )
 
 // Site is what the tool knows of a site before Hugo runs.
