@@ -49,12 +49,12 @@ func (l *loader) config() (ok bool, err error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, fmt.Errorf("there is no %s here: run this in the site's root folder", ConfigFile)
 	}
-	if err != nil || !l.readable(ConfigFile, src) {
+	if err != nil || !l.readable(ConfigFile, src) || !l.unmarked(ConfigFile, src) {
 		return false, err
 	}
 	l.site.figures = templates(l.site.Root, "layouts/_partials/figures")
 	l.cache.use(src, l.site.figures)
-	root, wrong := parseTOML(bytes.TrimPrefix(src, bom))
+	root, wrong := parseTOML(src)
 	if wrong != nil {
 		l.add(ConfigFile, wrong.pos, RuleConfig, "%s", wrong.message)
 		return false, nil
@@ -86,6 +86,15 @@ func (l *loader) config() (ok bool, err error) {
 		key = n.Raw
 	}
 	return true, l.words(key)
+}
+
+// unmarked reports a byte order mark: Hugo takes one in a page, and none here.
+func (l *loader) unmarked(file string, src []byte) bool {
+	if bytes.HasPrefix(src, bom) {
+		l.add(file, Pos{1, 1}, RuleEncoding, "an invisible byte order mark stands before this line, and Hugo can't read the file with it: save it as UTF-8 without BOM")
+		return false
+	}
+	return true
 }
 
 func (f fields) identity() {

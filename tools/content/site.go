@@ -248,7 +248,7 @@ func (l *loader) readable(file string, src []byte) bool {
 		}
 		i += size
 	}
-	if !bytes.Contains(src, []byte("<<<<<<<")) { // nearly every text, and the pattern is slow
+	if !bytes.Contains(src, []byte("<<<<<<<")) && !bytes.Contains(src, []byte(">>>>>>>")) { // nearly every text, and the pattern is slow
 		return true
 	}
 	if at := conflict.FindIndex(src); at != nil {
@@ -259,8 +259,9 @@ func (l *loader) readable(file string, src []byte) bool {
 	return true
 }
 
-// conflict is what git leaves: https://git-scm.com/docs/git-merge#_how_conflicts_are_presented
-var conflict = regexp.MustCompile(`(?ms)^<{7} [^\n]+$.*^={7}\r?$.*^>{7} [^\n]+$`)
+// conflict is a line that git leaves: https://git-scm.com/docs/git-merge#_how_conflicts_are_presented
+// A row of ======= alone may be that of a heading.
+var conflict = regexp.MustCompile(`(?m)^(?:<{7}|>{7}) [^\s>]`)
 
 // templates are the names of the templates in a folder of the site.
 func templates(root, folder string) (names []string) {

@@ -72,12 +72,15 @@ func (l *loader) words(key string) error {
 	missing := a.required(l.site.Cards)
 	if file == "" {
 		if len(missing) > 0 {
+			if main, _, _ := strings.Cut(l.site.Language, "-"); !strings.EqualFold(main, key) {
+				key = l.site.Language
+			}
 			l.add(fmt.Sprintf("%s/%s.toml", wordsDir, key), Pos{}, RuleWords, "this file is missing: write it, with every sentence that layouts show")
 		}
 		return nil
 	}
 	src, err := os.ReadFile(filepath.Join(l.site.Root, file))
-	if err != nil || !l.readable(file, src) {
+	if err != nil || !l.readable(file, src) || !l.unmarked(file, src) {
 		return err
 	}
 	root, wrong := parseTOML(src)
@@ -131,8 +134,8 @@ func (f fields) words(a *asked, missing map[string]string) {
 			f.report(n.KeyPos, "no layout shows %q: remove it", n.Key)
 		}
 	}
-	for key, where := range missing {
-		f.report(Pos{1, 1}, "%q is missing, and %s shows it: add it, as in %s = \"Words\"", key, where, key)
+	for _, key := range slices.Sorted(maps.Keys(missing)) {
+		f.report(Pos{1, 1}, "%q is missing, and %s shows it: add it, as in %s = \"Words\"", key, missing[key], key)
 	}
 }
 
@@ -233,8 +236,8 @@ func (a *asked) layout(file, text string) {
 		a.broken = true
 		return
 	}
-	for _, t := range trees {
-		if t.Root != nil {
+	for _, name := range slices.Sorted(maps.Keys(trees)) {
+		if t := trees[name]; t.Root != nil {
 			a.node(t, t.Root)
 		}
 	}
