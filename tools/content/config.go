@@ -73,10 +73,13 @@ func (l *loader) config() (ok bool, err error) {
 	params.reference("emergencyPage", true)
 	params.sub("clinic").clinic()
 	params.sub("condition").known("name", "alternateName")
-	params.cards()
+	ok = params.cards()
 	params.emergency()
 	params.sub("review").review()
 	params.sub("sources").sources()
+	if n := params.table.Get("sources"); n != nil && n.Kind != Map {
+		ok = false
+	}
 	links := params.sub("links")
 	links.known("ignore")
 	l.site.Ignores = links.ignores("params.links.ignore", "target")
@@ -84,6 +87,9 @@ func (l *loader) config() (ok bool, err error) {
 	key := "en"
 	if n := root.Get("defaultContentLanguage"); n != nil {
 		key = n.Raw
+	}
+	if !ok { // every page would seem wrong
+		return false, nil
 	}
 	return true, l.words(key)
 }
@@ -212,13 +218,17 @@ func IsBase(address string) bool {
 	return err == nil && 0 < port && port < 1<<16
 }
 
-func (f fields) cards() {
-	for _, n := range f.texts("cards") {
+// cards says whether the types can be told.
+func (f fields) cards() (ok bool) {
+	list := f.texts("cards")
+	for _, n := range list {
 		if !cardType.MatchString(n.Raw) {
 			f.report(n.Pos, "a card's type is small letters a to z only, not %q", n.Raw)
 		}
 		f.site.Cards = append(f.site.Cards, n.Raw)
 	}
+	n := f.table.Get("cards")
+	return n == nil || n.Kind == List && len(list) == len(n.Items)
 }
 
 func (f fields) emergency() {
