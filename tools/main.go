@@ -343,7 +343,7 @@ func (t *tool) summary(s *site) {
 		if r.Page.Medical {
 			medical++
 		}
-		if r.State == review.Unreviewed {
+		if r.Page.Medical && r.Review == nil { // whatever else is wrong with it
 			unreviewed++
 		}
 	}
@@ -384,57 +384,62 @@ func (t *tool) build(ctx context.Context, _ []string) (int, error) {
 		return exitFailed, err
 	}
 	s.problems = append(s.problems, reserved(s.BaseURL)...)
-	stop := func() (int, error) {
-		code, err := t.verdict(s.problems)
-		t.say("Not published, because of %s: what was published before is as it was.", problem.Plural(len(s.problems), "problem"))
+	pages, err := t.publish(ctx, s, hugo)
+	if err != nil {
+		return exitFailed, err
+	}
+	s.problems = problem.Sort(s.problems)
+	code, err := t.verdict(s.problems)
+	if code == exitClean {
+		t.say("Published %s into public/: %s, %.1f s.", problem.Plural(pages, "page"), problem.Plural(len(s.problems), "problem"), time.Since(start).Seconds())
 		return code, err
 	}
+	stopping, warnings := problem.Count(s.problems)
+	if t.strict {
+		stopping += warnings
+	}
+	t.say("Not published, because of %s: what was published before is as it was.", problem.Plural(stopping, "problem"))
+	return code, err
+}
+
+// publish takes a site from its content to public/, as far as its problems
+// allow, and adds those that it finds on the way.
+func (t *tool) publish(ctx context.Context, s *site, hugo func() (string, error)) (pages int, err error) {
 	if t.bad(s.problems) {
-		return stop()
+		return 0, nil
 	}
 	stage, err := publish.Begin(s.Root)
 	if err != nil {
-		return exitFailed, err
+		return 0, err
 	}
 	defer stage.Close()
 	program, err := hugo()
 	if err != nil {
-		return exitFailed, err
+		return 0, err
 	}
 	t.say("Rendering with Hugo …")
 	found, err := stage.Render(ctx, program, s.clock, s.BaseURL)
-	if err != nil {
-		return exitFailed, err
-	}
-	if s.problems = append(s.problems, found...); t.bad(s.problems) {
-		return stop()
+	if s.problems = append(s.problems, found...); err != nil || t.bad(s.problems) {
+		return 0, err
 	}
 	if err := stage.Write(strings.TrimPrefix(checklist.File, "static/"), s.checklist); err != nil {
-		return exitFailed, err
+		return 0, err
 	}
-	if found, err = stage.Minify(); err != nil {
-		return exitFailed, err
+	found, err = stage.Minify()
+	if s.problems = append(s.problems, found...); err != nil {
+		return 0, err
 	}
-	s.problems = append(s.problems, found...)
 	t.say("Checking links …")
 	options := linkOptions(s.Site)
 	options.Whole = true
-	pages, found, err := links.Check(ctx, stage.Dir, options)
-	if err != nil {
-		return exitFailed, err
-	}
-	if s.problems = append(s.problems, found...); t.bad(s.problems) {
-		return stop()
+	pages, found, err = links.Check(ctx, stage.Dir, options)
+	if s.problems = append(s.problems, found...); err != nil || t.bad(s.problems) {
+		return 0, err
 	}
 	if ctx.Err() != nil {
-		return exitFailed, ctx.Err()
+		return 0, ctx.Err()
 	}
-	if err := stage.Commit(checklist.File, s.checklist); err != nil {
-		return exitFailed, err
-	}
-	code, err := t.verdict(s.problems)
-	t.say("Published %s into public/: %s, %.1f s.", problem.Plural(pages, "page"), problem.Plural(len(s.problems), "problem"), time.Since(start).Seconds())
-	return code, err
+	return pages, stage.Commit(checklist.File, s.checklist)
 }
 
 var reservedName = regexp.MustCompile(`(^|\.)(example|test|invalid|example\.(com|net|org))$|\.localhost$`)

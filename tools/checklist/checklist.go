@@ -160,14 +160,15 @@ func (c *Checklist) Encode() ([]byte, error) {
 // or none. The error says that the file could not be read.
 func Behind(root string, want []byte) ([]problem.Problem, error) {
 	have, err := os.ReadFile(filepath.Join(root, File))
-	message := "the checklist is behind the content: build the site (go run ./tools build), and commit this file with your change"
+	state := "is behind the content"
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		message = strings.Replace(message, "is behind the content", "is missing", 1)
+		state = "is missing"
 	case err != nil:
 		return nil, err
 	case bytes.Equal(bytes.ReplaceAll(have, []byte("\r\n"), []byte("\n")), want): // git may have changed line ends
 		return nil, nil
 	}
-	return []problem.Problem{{File: File, Rule: Rule, Severity: problem.Error, Message: message}}, nil
+	return []problem.Problem{{File: File, Rule: Rule, Severity: problem.Error,
+		Message: "the checklist " + state + ": build the site (go run ./tools build), and commit this file with your change"}}, nil
 }

@@ -2,7 +2,7 @@ package content
 
 import (
 	"bytes"
-	"errors"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -38,7 +38,7 @@ func (p *Page) Replace(s *Site, key string, block []string) ([]byte, error) {
 
 	again, _ := s.Parse(p.File, out)
 	if again == nil || again.Body != p.Body || !sameBut(key, p.Front, again.Front) || (again.Front.Get(key) == nil) != (block == nil) {
-		return nil, errors.New("the front matter is written in a way that can't be changed without touching the rest: take out \"" + key + "\" by hand, write each other key on a line of its own, and try again")
+		return nil, fmt.Errorf("%s: the front matter is written in a way that can't be changed without touching the rest: take out %q by hand, write each other key on a line of its own, and try again", p.File, key)
 	}
 	return out, nil
 }

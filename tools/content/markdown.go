@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
@@ -20,6 +22,7 @@ import (
 	"github.com/yuin/goldmark/parser"
 	ghtml "github.com/yuin/goldmark/renderer/html"
 	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
 
 	"microsite/tools/problem"
 )
@@ -27,29 +30,38 @@ import (
 // markdown parses as Hugo does with the extensions that it turns on by default.
 var markdown = goldmark.New(
 	goldmark.WithExtensions(extension.GFM, extension.DefinitionList, extension.Footnote),
-	goldmark.WithParserOptions(parser.WithHeadingAttribute()),
+	goldmark.WithParserOptions(parser.WithHeadingAttribute(), parser.WithASTTransformers(util.Prioritized(unread{}, 0))),
 )
 
 var (
 	alert   = regexp.MustCompile(`^\[!([a-zA-Z]+)\]([-+]?)`) // as Hugo's blockquote hook reads it
 	nearly  = regexp.MustCompile(`^\\?\[ ?!|^\[[A-Z]+\](?:[^(\[:]|$)`)
 	inside  = regexp.MustCompile(`^\[![A-Za-z]+\]`)
-	noBox   = regexp.MustCompile(`^(?:[-*+]\[[ xX]?\]|\[ *\](?:\s|$))`)
-	half    = regexp.MustCompile(`(?:^|[^\\])(\]\()`)
+	noBox   = regexp.MustCompile(`^(?:[-*+•–—][\s\x{a0}]*\[[ xX\x{a0}]?\]|\[[ \x{a0}]*\](?:\s|$))`)
 	comment = regexp.MustCompile(`(?s)<!--.*?-->`)
+	braces  = regexp.MustCompile(`(?:^|[^\\])(\{[^{}]*\})\s*$`)
 	escape  = regexp.MustCompile(`\\.|&[#0-9A-Za-z]+;`)
 )
 
 // body finds cards, task items and links, and reports what content may not hold.
 func (l *loader) body(p *Page) {
-	b := &body{loader: l, page: p, src: []byte(p.Body)}
-	doc := markdown.Parser().Parse(text.NewReader(b.src))
+	b := &body{loader: l, page: p, src: []byte(p.Body), level: 1, used: map[string]bool{}} // level 1 is the title's
+	b.shown = bytes.Repeat([]byte(" "), len(b.src))
+	for i, c := range b.src {
+		if c == '\n' {
+			b.shown[i] = c
+		}
+	}
+	pc := parser.NewContext()
+	doc := markdown.Parser().Parse(text.NewReader(b.src), parser.WithContext(pc))
 	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if entering {
 			b.node(n)
 		}
 		return ast.WalkContinue, nil
 	})
+	b.unmade()
+	b.vanished(pc)
 }
 
 type body struct {
@@ -59,6 +71,12 @@ type body struct {
 	card *Card // the last one entered
 	in   ast.Node
 	lost ast.Node // the last list of boxes that has no card
+
+	level int // of the last heading
+
+	shown   []byte // the source's text that shows as it stands there, in its place; spaces for all else
+	defined []*ast.LinkReferenceDefinition
+	used    map[string]bool // the labels of those that links refer to
 }
 
 func (b *body) pos(offset int) Pos { return b.page.source.at(b.page.bodyOffset + offset) }
@@ -85,9 +103,14 @@ func (b *body) node(n ast.Node) {
 		if id, ok := n.AttributeString("id"); ok {
 			b.page.IDs = append(b.page.IDs, ID{Name: fmt.Sprintf("%s", id), Pos: b.pos(n.Pos())})
 		}
+		b.heading(n)
 		b.prose(n, false)
 	case *ast.Link:
 		b.link(n, string(n.Destination), false)
+		b.refers(n.Reference)
+		if words, _ := b.text(n); Squeeze(words.Text) == "" && (n.FirstChild() == nil || n.FirstChild().Kind() != ast.KindImage) {
+			b.report(n.Pos(), RuleLink, "this link has no words: write them between its brackets, as in [words](causes.md)")
+		}
 	case *east.TableCell, *east.DefinitionTerm:
 		b.prose(n, false)
 	case *ast.Paragraph, *ast.TextBlock:
@@ -95,21 +118,67 @@ func (b *body) node(n ast.Node) {
 		b.prose(n, n.Kind() == ast.KindParagraph && n.Parent().Kind() != ast.KindListItem)
 	case *ast.CodeBlock:
 		b.report(n.Lines().At(0).Start, RuleCode, "four spaces at the start make this a block of code: remove them")
+	case *ast.FencedCodeBlock:
+		b.fence(n)
 	case *ast.Image:
 		if name, ok := strings.CutPrefix(string(n.Destination), "figure:"); ok {
 			b.figure(n, name)
 		} else {
 			b.link(n, string(n.Destination), true)
 		}
+		b.refers(n.Reference)
 		b.prose(n, false)
 	case *ast.AutoLink:
+		b.showAddress(n)
 		destination := string(n.URL(b.src))
 		if n.AutoLinkType == ast.AutoLinkEmail {
 			destination = "mailto:" + destination
 		}
 		b.link(n, destination, false)
 	case *ast.Text:
-		b.unmade(n)
+		b.show(n)
+	case *east.TableRow:
+		b.row(n)
+	case *ast.LinkReferenceDefinition:
+		b.defined = append(b.defined, n)
+	}
+}
+
+// heading reports one that readers would not see as what it was meant to be.
+// A line that was meant to be a heading and is none is one of the lookalikes.
+func (b *body) heading(n *ast.Heading) {
+	at, level := n.Pos(), n.Level
+	report := func(format string, args ...any) { b.report(at, RuleHeading, format, args...) }
+	line := text.NewSegment(at, at)
+	if n.Lines().Len() > 0 {
+		line = n.Lines().At(0)
+	}
+	words, _ := b.text(n)
+	switch {
+	case line.Start > at || n.Lines().Len() == 0: // it starts with #
+	case level == 1:
+		report("the = signs on the line below make a heading of this: write ## before the words in their place")
+		level = 2
+	default:
+		report("the hyphens on the line below make a heading of this: write ## before the words in their place, or put an empty line above them")
+		b.level = level
+	}
+	switch {
+	case level == 1:
+		report("this level is the page's title: write ##, and ### below it")
+		level = 2
+	case Squeeze(words.Text) == "" && n.FirstChild() == nil:
+		report("this heading has no words: write them behind the %s and a space, or remove it", strings.Repeat("#", level))
+	case level > b.level+1:
+		next := strings.Repeat("#", b.level+1)
+		report("the heading that comes next in order is %s: write %s and not %s", next, next, strings.Repeat("#", level))
+		level = b.level
+	}
+	b.level = level
+	if v := line.Value(b.src); bytes.Contains(v, []byte("}")) {
+		if m := braces.FindSubmatchIndex(v); m != nil {
+			b.report(line.Start+m[2], RuleHeading, "this would show as it is written: the id of a heading is small letters, digits and hyphens, as in {#heat}")
+		}
 	}
 }
 
@@ -120,19 +189,30 @@ func (b *body) html(offset int, raw string) {
 	}
 }
 
+// fence reports a fenced block of code; an unclosed one swallows the rest of the page.
+func (b *body) fence(n *ast.FencedCodeBlock) {
+	start := n.Pos()
+	mark := string(b.src[start:min(start+3, len(b.src))])
+	end := start
+	if last := n.Lines().Len() - 1; last >= 0 {
+		end = n.Lines().At(last).Start
+	}
+	_, rest, _ := bytes.Cut(b.src[end:], []byte("\n")) // the line that may close it, behind any > of a card
+	line, _, _ := bytes.Cut(rest, []byte("\n"))
+	if strings.HasPrefix(strings.TrimLeft(string(line), "> \t"), mark) {
+		b.report(start, RuleCode, "this makes a block of code of all that follows, up to the %s in line %d: remove both", mark, b.pos(len(b.src)-len(rest)).Line)
+		return
+	}
+	b.report(start, RuleCode, "this %s makes a block of code of all that follows: remove it", mark)
+}
+
 func (b *body) link(n ast.Node, destination string, image bool) {
 	b.page.Links = append(b.page.Links, Link{Destination: destination, Image: image, Pos: b.pos(n.Pos())})
 }
 
-// unmade reports text that was meant to be a link.
-func (b *body) unmade(n *ast.Text) {
-	words := n.Segment.Value(b.src)
-	if !bytes.Contains(words, []byte("](")) || n.Parent().Kind() == ast.KindCodeSpan { // most text, and the pattern is slow
-		return
-	}
-	if at := half.FindSubmatchIndex(words); at != nil {
-		b.report(n.Segment.Start+at[2], RuleLink, "this would show as it is written: the address of a link stands in parentheses, "+
-			"without spaces, as in [words](causes.md#heat)")
+func (b *body) refers(to *ast.ReferenceLink) {
+	if to != nil {
+		b.used[util.ToLinkReference(to.Value)] = true
 	}
 }
 
@@ -196,10 +276,25 @@ func (b *body) lookalikes(n ast.Node) {
 		if inside.Match(line.Value(b.src)) && !(quote && i == 0 && n.PreviousSibling() == nil) {
 			b.report(line.Start, RuleCard, "a card starts with this on the first line of its quote: put > before it and an empty line above it")
 		}
+		if noHeading(line.Value(b.src), i == 0) {
+			b.report(line.Start, RuleHeading, "this would show as it is written: a heading is ## at the start of a line, a space, and its words, with an empty line above it")
+		}
 		if noBox.Match(line.Value(b.src)) {
 			b.report(line.Start, RuleTask, "this would show as it is written: a box to tick is - [ ] with both spaces, then its words")
 		}
 	}
+}
+
+// noHeading says whether a line of text was meant to be a heading. One # may well
+// be a number's, as in #1.
+func noHeading(line []byte, first bool) bool {
+	rest, found := bytes.CutPrefix(line, []byte("#"))
+	r, _ := utf8.DecodeRune(rest)
+	return found && (r == '#' || r == '\u00a0' || first && unicode.IsUpper(r))
+}
+
+func lookalike(line []byte) bool {
+	return inside.Match(line) || noBox.Match(line) || noHeading(line, false)
 }
 
 func (b *body) task(n *east.TaskCheckBox) {
@@ -223,6 +318,10 @@ func (b *body) task(n *east.TaskCheckBox) {
 		b.report(at, RuleTask, "remove the blank lines between the items of this list")
 	case block.NextSibling() != nil:
 		b.report(at, RuleTask, "a task item is one sentence: move the list or paragraph inside it out of it")
+	case block.Lines().Len() > 1:
+		if next := block.Lines().At(1); !lookalike(next.Value(b.src)) { // else said already
+			b.report(next.Start, RuleTask, "this would join the words of the box above, which stand on one line: start another box with - [ ], or put a line > above text that is not part of it")
+		}
 	}
 	for other := list.FirstChild(); other != nil && item.PreviousSibling() == nil; other = other.NextSibling() {
 		if first := other.FirstChild(); first == nil || first.FirstChild() == nil || first.FirstChild().Kind() != east.KindTaskCheckBox {
@@ -372,16 +471,39 @@ func (l *loader) fileLink(p *Page, to string, report func(string, ...any)) {
 	case filepath.IsLocal(file) && exists(filepath.Join(l.site.Root, Dir, file)): // or a page with a problem of its own
 	case path.Ext(file) != ".md" && strings.HasPrefix(to, "/") && exists(filepath.Join(l.site.Root, "static", file)):
 	default:
-		var names []string
-		for _, q := range l.site.Pages {
-			names = append(names, strings.TrimSuffix(q.Path, ".md"))
+		folder, from := path.Dir(p.Path), Dir // where the link looks
+		if !strings.HasPrefix(to, "/") {
+			from = path.Join(Dir, folder)
 		}
-		if n := problem.Nearest(strings.TrimSuffix(path.Base(file), ".md"), names); n != "" {
-			report("there is no file %q in %s. Did you mean \"%s.md\"? Link to the file, as in [words](%s.md)", to, Dir, n, n)
+		names, pages := []string{}, map[string]string{}
+		for _, q := range l.site.Pages {
+			stem := strings.TrimSuffix(q.Path, ".md")
+			for _, name := range []string{stem, path.Base(strings.TrimSuffix(stem, "/_index"))} { // by its path, or by its name alone
+				if pages[name] == "" {
+					names, pages[name] = append(names, name), relative(folder, q.Path)
+				}
+			}
+		}
+		stem := strings.TrimSuffix(file, ".md")
+		near := pages[stem]
+		if near == "" {
+			near = pages[problem.Nearest(path.Base(stem), names)]
+		}
+		if near != "" {
+			report("there is no file %q in %s. Did you mean %q? Link to the file, as in [words](%s)", to, from, near, near)
 			return
 		}
-		report("there is no file %q in %s: link to one of its files, as in [words](%s.md)", to, Dir, first(names, "page"))
+		report("there is no file %q in %s: link to one of its files, as in [words](%s)", to, from, pages[first(names, "")])
 	}
+}
+
+// relative is the path of a file as a page in the folder links to it.
+func relative(folder, file string) string {
+	to, err := filepath.Rel(filepath.FromSlash(folder), filepath.FromSlash(file))
+	if err != nil { // both are relative to content/
+		return file
+	}
+	return filepath.ToSlash(to)
 }
 
 func exists(name string) bool {

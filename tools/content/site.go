@@ -38,6 +38,8 @@ const (
 	RuleLink        = "link"
 	RuleFigure      = "figure"
 	RuleWords       = "words"
+	RuleHeading     = "heading"
+	RuleLost        = "lost-text"
 )
 
 // Site is what the tool knows of a site before Hugo runs.
@@ -144,6 +146,9 @@ var fileName = regexp.MustCompile(`^(_?index|[a-z0-9]+(-[a-z0-9]+)*)$`)
 // otherPages are endings of files that Hugo would publish as pages, too.
 var otherPages = []string{".html", ".htm", ".markdown", ".mdown", ".org", ".adoc", ".asciidoc", ".ad", ".rst", ".pandoc", ".pdc", ".gotmpl"}
 
+// published are endings of files that may stand beside the pages that show or link them.
+var published = []string{".avif", ".gif", ".jpeg", ".jpg", ".png", ".svg", ".webp", ".mp3", ".mp4", ".vtt", ".webm", ".pdf"}
+
 // pages reads every page, and reports files that would become other pages, or
 // none.
 func (l *loader) pages() error {
@@ -163,7 +168,7 @@ func (l *loader) pages() error {
 			return err
 		}
 		file := filepath.ToSlash(rel)
-		if strings.HasPrefix(d.Name(), ".") {
+		if name := d.Name(); name[0] == '.' || name[0] == '#' || strings.HasSuffix(name, "~") { // Hugo passes them over, too
 			if d.IsDir() {
 				return fs.SkipDir
 			}
@@ -217,8 +222,12 @@ func misnamed(name, file string, d fs.DirEntry) string {
 		return "pages are written in Markdown, in files that end in .md: move this text into one, or the file out of " + Dir
 	case !d.IsDir() && !d.Type().IsRegular():
 		return "this is not a regular file: put the file itself here instead of a link to it"
-	case !d.IsDir() && ext != ".md":
+	case !d.IsDir() && ext != ".md" && slices.Contains(published, ext):
 		return ""
+	case !d.IsDir() && ext != ".md" && strings.Contains(base, ".md"):
+		return fmt.Sprintf("readers would get this file as it is, and not as a page: name it %s.md, or move it out of %s", base[:strings.Index(base, ".md")], Dir)
+	case !d.IsDir() && ext != ".md":
+		return fmt.Sprintf("readers would get this file as it is: only pages, pictures, sound, films and PDF files belong into %s; what they should get goes into static/", Dir)
 	case !fileName.MatchString(strings.TrimSuffix(base, ".md")) || d.IsDir() && ext != "":
 		return "rename this: small letters a to z, digits and single hyphens only, such as about-us.md, because the name becomes part of the page's address"
 	case d.IsDir() && !exists(filepath.Join(name, "_index.md")) && !exists(filepath.Join(name, "index.md")):

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -90,13 +89,16 @@ var yamlHints = []hint{
 	{"that cannot start any token", "a tab stands here: write spaces in its place"},
 	{"unexpected key name", "each line is a key, a colon, a space and a value, such as \"title: About us\""},
 	{"non-map value is specified", "each line is a key, a colon, a space and a value, such as \"title: About us\""},
-	{"mapping value is not allowed", "put quotes around a value that holds a colon, and start each key at the left margin"},
+	{"mapping value is not allowed", "put straight quotes around a value that holds a colon, and start each key at the left margin"},
 	{"find end character of double-quoted", "the text that starts here has no end: close it with the same straight sign, \""},
 	{"find end character of single-quoted", "the text that starts here has no end: close it with the same straight sign, or put \" around text that holds a '"},
 	{"sequence end token", "the list that starts here has no end: close it with ]"},
-	{"reserved character", "put quotes around a value that starts with this sign"},
-	{"unexpected directive", "put quotes around a value that starts with this sign"},
-	{"value is not allowed in this context", "put quotes around a value that starts with a bracket"},
+	{"unknown escape character", "a \\ in double quotes changes what follows it: write \\\\, or put ' around the text"},
+	{"tab character", "a tab stands here: write spaces in its place"},
+	{"block sequence entries", "put straight quotes around a value that starts with -"},
+	{"reserved character", "put straight quotes around a value that starts with this sign"},
+	{"unexpected directive", "put straight quotes around a value that starts with this sign"},
+	{"value is not allowed in this context", "put straight quotes around a value that starts with a bracket or a sign such as *"},
 }
 
 var tomlHints = []hint{
@@ -104,12 +106,26 @@ var tomlHints = []hint{
 	{"at start of value", "put straight quotes around text, as in \"words\""},
 	{"basic strings cannot have new lines", "the text of this line has no end: close it with a straight \""},
 	{"literal strings cannot have new lines", "the text of this line has no end: close it with a straight '"},
-	{"expected newline but got", "the value ends before this: put quotes around text, write a date as 2026-01-05, and one setting a line"},
+	{"expected newline but got", "the value ends before this: put straight quotes around text, write a date as 2026-01-05, and one setting a line"},
 	{"expected '=' after key", "between a key and its value stands ="},
 }
 
-// setIn matches what could be a key that does not start its line.
-var setIn = regexp.MustCompile(`(?m)^ +([A-Za-z]+):(?: |$)`)
+// slip is a mistake that shows in the text itself, where its pattern's group stands.
+type slip struct {
+	pattern *regexp.Regexp
+	say     string
+}
+
+// yamlSlips are looked for where the parser fails.
+var yamlSlips = []slip{
+	{regexp.MustCompile(`(?m)^ +((?:` + strings.Join(keys, "|") + `)):(?: |$)`), "remove the spaces before this key: each starts at the left margin"},
+	{regexp.MustCompile(`(?m)^ *[A-Za-z]+:(\x{A0})`), "the space behind the colon is a no-break space: type an ordinary one in its place"},
+	{regexp.MustCompile(`(?m)^ *[A-Za-z]+: +'(?:[^'\n]|'')*(')[ \t]*[^\s#']`), "the text ends at this ': put straight \" around text that holds a '"},
+	{regexp.MustCompile(`(?m)^ *[A-Za-z]+: +"(?:[^"\\\n]|\\.)*(")[ \t]*[^\s#]`), "the text ends at this \": put straight \" around all of it, and write “ ” inside"},
+}
+
+// yamlRemark matches what YAML takes for a remark and an editor hardly meant so.
+var yamlRemark = regexp.MustCompile(`(?m)^(?:title|linkTitle|description): +[^"'\s#][^\n]*?[ \t](#)[^\s#]`)
 
 // parseYAML reads front matter. Aliases, tags and merge keys are refused:
 // they make a value mean something else than what is written there.
@@ -121,13 +137,16 @@ func parseYAML(src []byte) (*Node, *syntaxError) {
 		if errors.As(err, &ye) {
 			at, message = yamlPos(ye.GetToken()), plainly(ye.GetMessage(), yamlHints)
 		}
-		for _, m := range setIn.FindAllSubmatchIndex(src, -1) {
-			if slices.Contains(keys, string(src[m[2]:m[3]])) { // the parser stumbles over the line before or behind it
-				at, message = (&source{text: src}).at(m[2]), "remove the spaces before this key: each starts at the left margin"
+		for _, slip := range yamlSlips { // the parser stumbles before or behind them
+			if m := slip.pattern.FindSubmatchIndex(src); m != nil {
+				at, message = (&source{text: src}).at(m[2]), slip.say
 				break
 			}
 		}
 		return nil, errorAt(at, "this is not valid YAML: %s", message)
+	}
+	if m := yamlRemark.FindSubmatchIndex(src); m != nil {
+		return nil, errorAt((&source{text: src}).at(m[2]), "YAML leaves out what follows this #: put straight quotes around the whole text, or a space behind the # of a remark")
 	}
 	if len(file.Docs) > 1 {
 		return nil, errorAt(yamlPos(file.Docs[1].GetToken()), "this is not valid front matter: it holds a second YAML document")
@@ -177,7 +196,7 @@ func yamlNode(n ast.Node) (*Node, *syntaxError) {
 	case *ast.BoolNode, *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
 		out.Kind, out.Raw = Scalar, n.GetToken().Value
 	default: // aliases, anchors, tags
-		return nil, errorAt(out.Pos, "this YAML is more than front matter needs: put quotes around a value that starts with &, * or !, and leave out <<")
+		return nil, errorAt(out.Pos, "this YAML is more than front matter needs: put straight quotes around a value that starts with &, * or !, and leave out <<")
 	}
 	return out, nil
 }

@@ -44,7 +44,7 @@ func trickyList(t *testing.T, item string) string {
 	for name, text := range map[string]string{
 		"list.md": "---\ntitle: List\ndescription: D\nlayout: checklist\nadapted: 2026-01-05\nmedical: false\n---\nText.\n",
 		"more/tricky.md": "---\ntitle: Tricky\ndescription: D\nadapted: 2026-01-05\nsources: [made-up]\n---\n\n" +
-			"> [!DO] *Loud* & `code` \\<b> &amp; “quoted”\n> Words, and\n>\n> 1. a numbered list\n>\n> - [ ] Two\u00a0 spaces,   and \\*stars\\* <b\\>\n> - [ ] **Strong** & `a < b` &lt;i&gt; ~~gone~~\n> - [ ] " + item + "\n>   over two lines 🙂\n\n" +
+			"> [!DO] *Loud* & `code` \\<b> &amp; “quoted”\n> Words, and\n>\n> 1. a numbered list\n>\n> - [ ] Two\u00a0 spaces,   and \\*stars\\* <b\\>\n> - [ ] **Strong** & `a < b` &lt;i&gt; ~~gone~~\n> - [ ] " + item + " on one line 🙂\n\n" +
 			"> [!EMERGENCY]\n> - [ ] No title\n",
 	} {
 		if err := os.WriteFile(filepath.Join(root, "content", filepath.FromSlash(name)), []byte(text), 0o644); err != nil {

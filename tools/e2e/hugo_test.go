@@ -129,6 +129,58 @@ func TestUnknownLinkStopsHugoToo(t *testing.T) {
 	}
 }
 
+// TestLinksThatCheckAllows: what check finds fine in a page, Hugo renders so that it works.
+func TestLinksThatCheckAllows(t *testing.T) {
+	root := other(t)
+	write := func(name, src string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(root, filepath.FromSlash(name)), []byte(src), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(root, "static", "more"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"static/leaflet.pdf", "static/more/static.pdf", "content/first.pdf", "content/more/second.pdf", "content/more/picture.png"} {
+		write(name, "")
+	}
+	const page1, page2 = "content/what-to-do.md", "content/more/deeper.md"
+	src := read(t, filepath.Join(root, page1))
+	write(page1, src+`
+[Call](tel:+15551234) [Mail](mailto:care@clinic.test?subject=Hi) [Ask](<TEL:112>) [Site](https://ankles.test/leaflets/)
+[A](/leaflet.pdf) [B](first.pdf#page=2) [C](more/second.pdf) [D](/more/static.pdf?x) [E](/more/deeper.md)
+
+> [!DO]
+> [F](tel:999)
+
+![P](more/picture.png) ![Q](/more/picture.png)
+`)
+	write(page2, read(t, filepath.Join(root, page2))+"\n[A](/leaflet.pdf) [B](../first.pdf) [C](second.pdf) [D](../what-to-do.md) ![P](picture.png)\n")
+	mustBuild(t, root, "-today", "2026-11-22")
+	for p, wants := range map[string][]string{
+		"/what-to-do/": {"href=tel:+15551234", `href="mailto:care@clinic.test?subject=Hi"`, "href=TEL:112", "href=tel:999", "href=https://ankles.test/leaflets/",
+			"href=/leaflets/leaflet.pdf", `href="/leaflets/first.pdf#page=2"`, "href=/leaflets/more/second.pdf", "href=/leaflets/more/static.pdf?x", "href=/leaflets/more/deeper/",
+			"src=/leaflets/more/picture.png"},
+		"/more/deeper/": {"href=/leaflets/leaflet.pdf", "href=/leaflets/first.pdf", "href=/leaflets/more/second.pdf", "href=/leaflets/what-to-do/", "src=/leaflets/more/picture.png"},
+	} {
+		html := page(t, filepath.Join(root, "public"), p)
+		for _, want := range wants {
+			if !strings.Contains(html, want) {
+				t.Errorf("%s does not hold %q", p, want)
+			}
+		}
+		if strings.Contains(html, "ZgotmplZ") {
+			t.Errorf("%s holds a link that Hugo took for unsafe", p)
+		}
+	}
+	for _, address := range []string{"javascript:alert(1)", "vbscript:x", "data:text/html,x"} { // check refuses them, and bare Hugo renders them harmless
+		write(page1, src+"\n[x]("+address+")\n")
+		if out, err := hugo(root); err != nil || !strings.Contains(page(t, filepath.Join(root, "public"), "/what-to-do/"), "ZgotmplZ") {
+			t.Errorf("%s: %s", address, out)
+		}
+	}
+}
+
 // hugo runs the pinned Hugo bare, as an editor's preview does.
 func hugo(root string, args ...string) (string, error) {
 	cmd := exec.Command("go", append([]string{"tool", "hugo", "--noBuildLock"}, args...)...)

@@ -33,8 +33,10 @@ type target struct {
 	path    string    // on this site: percent-decoded, with the site's own sub-path
 	doc     *document // there
 	href    string    // of another site: the whole address
+	host    string    // there
 	rule    string    // what is wrong
 	message string
+	missing string // the path, below the site's own, at which there is nothing
 }
 
 // resolver finds out where addresses lead; each worker has its own.
@@ -46,8 +48,6 @@ type resolver struct {
 }
 
 func newResolver(c *checker) resolver { return resolver{checker: c, known: map[string]*target{}} }
-
-func (r *resolver) start(d *document) { r.doc, r.base = d, nil }
 
 // resolve returns where an address without its fragment leads from the page in hand.
 func (r *resolver) resolve(address string) *target {
@@ -89,11 +89,10 @@ func plain(page, address string) (string, bool) {
 	if !strings.Contains(address, "/.") {
 		return address, true
 	}
-	clean := path.Clean(address)
-	if last := address[strings.LastIndexByte(address, '/'):]; clean != "/" && (last == "/" || last == "/." || last == "/..") {
-		clean += "/"
+	if strings.HasSuffix(address, "/.") || strings.HasSuffix(address, "/..") {
+		address += "/"
 	}
-	return clean, true
+	return strings.TrimSuffix(path.Clean(address+"x"), "x"), true // the x, for Clean takes off a last slash
 }
 
 var odd = newSigns(func(c byte) bool { return !('a' <= c|0x20 && c|0x20 <= 'z' || '-' <= c && c <= '9' || c == '_') })
@@ -109,7 +108,7 @@ func (r *resolver) parse(address string) *target {
 		if u.Protocol()+"//"+u.Host() == r.origin {
 			return r.own(decode(u.Pathname()))
 		}
-		return &target{href: u.Href(true)}
+		return &target{href: u.Href(true), host: u.Host()}
 	case "javascript":
 		return &target{rule: RuleAddress, message: "runs a script: link to a page"}
 	case "file":
@@ -127,11 +126,10 @@ func (c *checker) own(path string) *target {
 	if d := c.lookup(path); d != nil {
 		return &d.target
 	}
-	t := &target{path: path, rule: RuleLink, message: fmt.Sprintf("leads nowhere: there is no page or file at %s.", path)}
 	if path != c.root && !strings.HasPrefix(path, c.root+"/") {
-		t.message = fmt.Sprintf("leads out of the site, which is published under %s/", c.root)
+		return &target{path: path, rule: RuleLink, message: fmt.Sprintf("leads out of the site, which is published under %s/", c.root)}
 	}
-	return t
+	return &target{path: path, rule: RuleLink, message: fmt.Sprintf("leads nowhere: there is no page or file at %s.", path), missing: strings.TrimPrefix(path, c.root)}
 }
 
 // baseURL follows https://html.spec.whatwg.org/multipage/urls-and-fetching.html#document-base-url

@@ -18,6 +18,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"microsite/tools/problem"
 )
 
@@ -42,10 +44,12 @@ type External struct {
 type page struct {
 	rule    string
 	message string
-	moved   string    // where it has moved to for good
-	ids     []string  // sorted, where a fragment was asked for
-	whole   bool      // all ids are known
-	shown   *[32]byte // a digest of what was read
+	status  int           // of the answer, or what stands for it
+	again   time.Duration // how long the host wants to be left alone
+	moved   string        // where it has moved to for good
+	ids     []string      // sorted, where a fragment was asked for
+	whole   bool          // all ids are known
+	shown   string        // a digest of what was read
 }
 
 const (
@@ -85,27 +89,27 @@ func (x *External) defaults() *External {
 func (x *External) ask(ctx context.Context, questions []question) []finding {
 	x = x.defaults()
 	fragments := map[string]bool{} // of each address: whether one is asked for
-	for _, q := range questions {
-		fragments[q.href] = fragments[q.href] || q.ref.fragment() != "" && q.ref.use&follow != 0
-	}
 	byHost := map[string][]string{}
-	for href := range fragments {
-		if u, err := url.Parse(href); err == nil {
-			byHost[u.Host] = append(byHost[u.Host], href)
+	for _, q := range questions {
+		leads, known := fragments[q.href]
+		fragments[q.href] = leads || q.leads()
+		if !known {
+			byHost[q.host] = append(byHost[q.host], q.href)
 		}
 	}
-	polite := &polite{External: x, hosts: map[string]*host{}, slots: make(chan struct{}, hosts)}
+	polite := &polite{External: x}
 	pages := map[string]*page{}
 	var mutex sync.Mutex
-	var group sync.WaitGroup
+	var group errgroup.Group
+	group.SetLimit(hosts)
 	for _, hrefs := range byHost {
 		slices.Sort(hrefs)
-		group.Go(func() {
+		group.Go(func() error {
 			v := &visit{polite: polite}
 			for _, href := range hrefs {
 				p := v.page(ctx, href, fragments[href])
 				if ctx.Err() != nil {
-					return
+					break
 				}
 				mutex.Lock()
 				pages[href] = p
@@ -114,9 +118,10 @@ func (x *External) ask(ctx context.Context, questions []question) []finding {
 				}
 				mutex.Unlock()
 			}
+			return nil
 		})
 	}
-	group.Wait()
+	_ = group.Wait() // nothing in it fails
 	var answers results
 	for _, q := range questions {
 		if p := pages[q.href]; p != nil {
@@ -135,16 +140,16 @@ func (p *page) answer(q question, to *results) {
 		say(p.rule, problem.Error, "%s", p.message)
 	case p.rule != "":
 		say(p.rule, problem.Warning, "%s", p.message)
-	case q.ref.fragment() != "" && q.ref.use&follow != 0 && p.ids != nil && !(&document{ids: p.ids}).has(q.ref.fragment()):
+	case q.leads() && p.ids != nil && !(&document{ids: p.ids}).has(q.fragment):
 		if p.whole {
-			say(RuleFragment, problem.Error, "leads to a part that is not there: nothing on the page has the id %q; leave out what follows the #, or look up its new name", decode(q.ref.fragment()))
+			say(RuleFragment, problem.Error, "leads to a part that is not there: nothing on the page has the id %q; leave out what follows the #, or look up its new name", decode(q.fragment))
 		} else {
-			say(RuleUnknown, problem.Warning, "could not be checked: the page did not come whole, and the id %q was not in what came", decode(q.ref.fragment()))
+			say(RuleUnknown, problem.Warning, "could not be checked: the page did not come whole, and the id %q was not in what came", decode(q.fragment))
 		}
 	}
 	if to := p.moved; to != "" {
-		if q.ref.fragment() != "" && !strings.Contains(to, "#") {
-			to += "#" + q.ref.fragment()
+		if q.fragment != "" && !strings.Contains(to, "#") {
+			to += "#" + q.fragment
 		}
 		say(RuleMoved, problem.Warning, "has moved for good: write %s", to)
 	}
@@ -155,7 +160,7 @@ type visit struct {
 	*polite
 	refused string // why the host is asked no more
 	probed  bool
-	soft    *[32]byte // what the host shows for an address that can't exist
+	soft    string // what the host shows for an address that can't exist
 }
 
 // page asks for one address.
@@ -167,29 +172,26 @@ func (v *visit) page(ctx context.Context, href string, ids bool) *page {
 	if ids {
 		method = http.MethodGet
 	}
-	var p *page
 	for attempt := 1; ; attempt++ {
-		var status int
-		var again time.Duration
-		p, status, again = v.request(ctx, method, href, ids)
-		busy := status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
+		p := v.request(ctx, method, href, ids)
+		busy := p.status == http.StatusTooManyRequests || p.status == http.StatusServiceUnavailable
 		switch {
 		case ctx.Err() != nil:
 			return p
 		case p.rule == "":
 			return v.real(ctx, href, p)
-		case status == final:
+		case p.status == final:
 			return p
 		case method == http.MethodHead && !busy: // some servers don't know HEAD, or answer it wrongly
 			method, attempt = http.MethodGet, 0
 			continue
-		case !busy && status != dropped || attempt == attempts:
-			if status == http.StatusTooManyRequests {
+		case !busy && p.status != dropped || attempt == attempts:
+			if p.status == http.StatusTooManyRequests {
 				v.refused = p.message
 			}
 			return p
 		}
-		again = max(again, time.Second<<(attempt-1))
+		again := max(p.again, time.Second<<(attempt-1))
 		if again > wait {
 			p.message = fmt.Sprintf("could not be checked: the site wants us to wait for %s", again.Round(time.Second))
 			v.refused = p.message
@@ -201,19 +203,19 @@ func (v *visit) page(ctx context.Context, href string, ids bool) *page {
 	}
 }
 
-// request makes one request and follows where it leads. The status is 0 where
-// none came; again is how long the host wants to be left alone.
-func (v *visit) request(ctx context.Context, method, href string, ids bool) (p *page, status int, again time.Duration) {
+// request makes one request and follows where it leads.
+func (v *visit) request(ctx context.Context, method, href string, ids bool) *page {
 	ctx, cancel := context.WithTimeout(ctx, v.Timeout)
 	defer cancel()
-	p = &page{}
-	unknown := func(format string, args ...any) (*page, int, time.Duration) {
-		p.rule, p.message = RuleUnknown, "could not be checked: "+fmt.Sprintf(format, args...)
-		return p, status, again
+	p := &page{}
+	unknown := func(why string) *page {
+		p.rule, p.message = RuleUnknown, "could not be checked: "+why
+		return p
 	}
 	request, err := http.NewRequestWithContext(ctx, method, href, nil)
-	if err != nil {
-		return unknown("%v", err)
+	if err != nil { // browsers ask for more than net/http does
+		p.status = final
+		return unknown(err.Error())
 	}
 	request.Header.Set("User-Agent", agent)
 	request.Header.Set("Accept", "*/*")
@@ -230,24 +232,24 @@ func (v *visit) request(ctx context.Context, method, href string, ids bool) (p *
 	response, err := client.Do(request)
 	if err != nil {
 		var why string
-		why, status = v.reason(err)
-		return unknown("%s", why)
+		why, p.status = v.reason(err)
+		return unknown(why)
 	}
 	defer response.Body.Close()
-	status, again = response.StatusCode, retryAfter(response.Header)
-	end := response.Request.URL
+	p.status, p.again = response.StatusCode, retryAfter(response.Header)
+	answer := strings.TrimSpace(fmt.Sprintf("the site answers %d %s", p.status, http.StatusText(p.status)))
 	switch {
-	case status == http.StatusNotFound || status == http.StatusGone:
-		p.rule, p.message = RuleLink, fmt.Sprintf("leads nowhere: the site answers %d %s", status, http.StatusText(status))
-		return p, status, again
-	case status >= 400:
-		return unknown("the site answers %s", strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status))))
+	case p.status == http.StatusNotFound || p.status == http.StatusGone:
+		p.rule, p.message = RuleLink, "leads nowhere: "+answer
+		return p
+	case p.status >= 400:
+		return unknown(answer)
 	}
-	if end.String() != href && permanent {
-		p.moved = end.String()
+	if end := response.Request.URL.String(); end != href && permanent {
+		p.moved = end
 	}
 	if method == http.MethodHead {
-		return p, status, again
+		return p
 	}
 	limit := min(v.Bytes, 64<<10)
 	if ids {
@@ -259,8 +261,7 @@ func (v *visit) request(ctx context.Context, method, href string, ids bool) (p *
 		if m := title.FindSubmatch(src); m != nil {
 			telling = m[1] // the text may name the address
 		}
-		sum := sha256.Sum256(telling)
-		p.shown = &sum
+		p.shown = fmt.Sprintf("%x", sha256.Sum256(telling))
 	}
 	if ids && strings.Contains(response.Header.Get("Content-Type"), "html") {
 		p.whole = err == nil && int64(len(src)) <= limit
@@ -268,7 +269,7 @@ func (v *visit) request(ctx context.Context, method, href string, ids bool) (p *
 		s.html(&document{html: true}, string(src))
 		p.ids, _ = s.names()
 	}
-	return p, status, again
+	return p
 }
 
 var title = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title`)
@@ -324,15 +325,13 @@ func (v *visit) real(ctx context.Context, href string, p *page) *page {
 	}
 	if !v.probed {
 		v.probed = true
-		no, _, _ := v.request(ctx, http.MethodGet, fmt.Sprintf("%s://%s/%x", u.Scheme, u.Host, sha256.Sum256([]byte(u.Host))), false)
-		v.soft = no.shown
+		v.soft = v.request(ctx, http.MethodGet, fmt.Sprintf("%s://%s/%x", u.Scheme, u.Host, sha256.Sum256([]byte(u.Host))), false).shown
 	}
 	shown := p.shown
-	if v.soft != nil && shown == nil {
-		full, _, _ := v.request(ctx, http.MethodGet, href, false)
-		shown = full.shown
+	if v.soft != "" && shown == "" {
+		shown = v.request(ctx, http.MethodGet, href, false).shown
 	}
-	if v.soft != nil && shown != nil && *shown == *v.soft {
+	if v.soft != "" && shown == v.soft {
 		return &page{rule: RuleUnknown, message: "could not be checked: the site shows the same for an address that does not exist, so look at the page yourself"}
 	}
 	return p
@@ -342,9 +341,7 @@ func (v *visit) real(ctx context.Context, href string, p *page) *page {
 // elsewhere included, and waits a little after each.
 type polite struct {
 	*External
-	slots chan struct{} // hosts that are asked at the same time
-	mutex sync.Mutex
-	hosts map[string]*host
+	hosts sync.Map // of *host, by name
 }
 
 type host struct {
@@ -353,16 +350,10 @@ type host struct {
 }
 
 func (p *polite) RoundTrip(r *http.Request) (*http.Response, error) {
-	p.mutex.Lock()
-	h := p.hosts[r.URL.Host]
-	if h == nil {
-		h = &host{}
-		p.hosts[r.URL.Host] = h
-	}
-	p.mutex.Unlock()
+	known, _ := p.hosts.LoadOrStore(r.URL.Host, &host{})
+	h := known.(*host)
 	h.Lock()
-	p.slots <- struct{}{}
-	done := sync.OnceFunc(func() { <-p.slots; h.Unlock() })
+	done := sync.OnceFunc(h.Unlock) // a body may be closed twice
 	if h.asked {
 		if err := p.Sleep(r.Context(), pause); err != nil {
 			done()

@@ -132,6 +132,7 @@ func TestAnswers(t *testing.T) {
 		"/301-302":        "",
 		"/loop":           unknown + "it redirects again and again",
 		"/nowhere":        unknown,
+		"/100%":           unknown + "parse ",
 		"/dropped":        unknown + "the connection broke off",
 		"/wrong-length":   "",
 		"/endless":        "",

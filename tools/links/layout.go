@@ -3,7 +3,6 @@ package links
 import (
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"unicode/utf8"
 )
@@ -13,9 +12,10 @@ type layout map[string]string
 
 func newLayout(root string) layout {
 	l := layout{}
+	site := os.DirFS(root) // "" has no files
 	for _, top := range []string{"config.toml", "layouts"} {
-		_ = fs.WalkDir(os.DirFS(root), top, func(name string, _ fs.DirEntry, _ error) error {
-			if src, err := os.ReadFile(filepath.Join(root, name)); root != "" && err == nil {
+		_ = fs.WalkDir(site, top, func(name string, _ fs.DirEntry, _ error) error {
+			if src, err := fs.ReadFile(site, name); err == nil {
 				l[name] = string(src) // of what can't be read, Hugo says so
 			}
 			return nil
@@ -23,8 +23,6 @@ func newLayout(root string) layout {
 	}
 	return l
 }
-
-func (l layout) knows(file string) bool { _, ok := l[file]; return ok }
 
 // find returns the only place that holds an address, between quotes, spaces
 // or signs of a tag. Where there are several, none is the one.

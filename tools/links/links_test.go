@@ -374,6 +374,7 @@ func TestLayout(t *testing.T) {
 		"one page, twice":       {map[string]string{"a.html": "<a href=/x><a href=/x>"}, "a.html:1:1: error: \"/x\" leads nowhere: there is no page or file at /x. [broken-link]"},
 		"three pages":           {map[string]string{"a.html": "<a href=/x>", "b.html": "\n<a href=/x><a href=/x>", "c.html": "<a href=/x>"}, "it stands on 3 pages"},
 		"the same in two ways":  {map[string]string{"a.html": "<a href=/x>", "b.html": "<a href=x>"}, "b.html:1:1: error: \"x\" leads"},
+		"two pages, a guess":    {map[string]string{"a.html": "<a href=/causse/>", "b.html": "<a href=/causse/>", "causes/index.html": ""}, "Did you mean \"/causes/\"? It stands on 2 pages"},
 		"ids on several pages":  {map[string]string{"a.html": "<i id=a><i id=a>", "b.html": "<i id=a><i id=a>"}, "it stands on 2 pages"},
 		"nothing wrong at all ": {map[string]string{"a.html": "<a href=b.html>", "b.html": ""}, ""},
 	} {
@@ -470,11 +471,7 @@ func FuzzToken(f *testing.F) {
 				token := z.Token()
 				switch token.Type {
 				case html.StartTagToken, html.SelfClosingTagToken:
-					var as attrs
-					for _, a := range token.Attr {
-						as = append(as, attr{a.Key, a.Val})
-					}
-					want = append(want, fmt.Sprintf("%d %s %s %q", start, token.Type, token.Data, as))
+					want = append(want, fmt.Sprintf("%d %s %s %q", start, token.Type, token.Data, token.Attr))
 					if foreign || token.Data == "noscript" {
 						z.NextIsNotRawText()
 					}
@@ -510,7 +507,7 @@ func FuzzAddress(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		s = strings.ToValidUTF8(s, "\uFFFD") // as browsers decode pages
 		r := newResolver(c)
-		r.start(d)
+		r.doc = d
 		rest, fragment := part(s)
 		got := r.resolve(rest)
 		if u, err := r.baseURL().Parse(s); err != nil {

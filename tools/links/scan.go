@@ -31,13 +31,8 @@ type reference struct {
 	value   string
 	offset  int    // of its tag
 	source  string // data-source around it
-	ordinal int    // among the source's links in this file, from 0; -1 for others
+	ordinal int    // among the source's links in this file, from 1; 0 for others
 	use     use
-}
-
-func (r reference) fragment() string {
-	_, fragment := part(r.value)
-	return fragment
 }
 
 // link is what leads a reader to another page.
@@ -51,7 +46,7 @@ var attributes = map[string]map[string]use{
 	"input": {"formaction": inbound, "src": required}, "iframe": {"src": link}, "frame": {"src": link}, "object": {"data": inbound | required}, "embed": {"src": inbound | required},
 	"link": {"href": required, "imagesrcset": images}, "img": {"src": required, "srcset": images}, "source": {"src": required, "srcset": images}, "track": {"src": required}, "audio": {"src": required},
 	"video": {"src": required, "poster": required}, "body": {"background": 0}, "blockquote": {"cite": 0}, "q": {"cite": 0}, "ins": {"cite": 0}, "del": {"cite": 0},
-	"base": {}, "meta": {}, "template": {}, "script": {"src": required, "href": 0, "xlink:href": 0}, "image": {"src": 0, "href": 0, "xlink:href": 0},
+	"script": {"src": required, "href": 0, "xlink:href": 0}, "image": {"src": 0, "href": 0, "xlink:href": 0},
 	"use": {"href": follow | local, "xlink:href": follow | local}, "feimage": {"href": local, "xlink:href": local},
 	"textpath": {"href": follow | local, "xlink:href": follow | local}, "mpath": {"href": follow | local, "xlink:href": follow | local},
 }
@@ -65,6 +60,14 @@ type scanner struct {
 	lexer
 	refs, ids []reference            // of the file in hand
 	sheets    map[string][]reference // of style elements, which pages share
+}
+
+// reader collects what one file refers to.
+type reader func(s *scanner, d *document, src string)
+
+// readers are those of files by their name's ending; robots.txt has its own.
+var readers = map[string]reader{
+	".html": (*scanner).html, ".htm": (*scanner).html, ".xhtml": (*scanner).html, ".svg": (*scanner).html, ".css": (*scanner).css, ".xml": (*scanner).xml,
 }
 
 func newScanner() scanner { return scanner{sheets: map[string][]reference{}} }
@@ -158,7 +161,7 @@ func (s *scanner) tag(d *document, o *open, closed bool) {
 	} else if o.source != "" && element == o.element && !closed {
 		o.depth++
 	}
-	ref := reference{source: o.source, offset: s.at, ordinal: -1}
+	ref := reference{source: o.source, offset: s.at}
 	if len(o.templates) == 0 { // ids of a shadow tree are its own
 		if ref.value = s.attrs.text("id"); ref.value != "" {
 			s.ids = append(s.ids, ref)
@@ -177,8 +180,8 @@ func (s *scanner) tag(d *document, o *open, closed bool) {
 			if d.counts == nil {
 				d.counts = map[string]int{}
 			}
-			ref.ordinal = d.counts[o.source]
 			d.counts[o.source]++
+			ref.ordinal = d.counts[o.source]
 		}
 	}
 	s.references(element, ref)
@@ -196,6 +199,7 @@ func (s *scanner) references(element string, ref reference) {
 		}
 	}
 	known := attributes[element]
+	_, newer := s.attrs.get("href")
 	switch element {
 	case "meta":
 		s.meta(add)
@@ -210,16 +214,15 @@ func (s *scanner) references(element string, ref reference) {
 		}
 	}
 	for _, a := range s.attrs {
-		u, ok := known[a.key]
-		_, newer := s.attrs.get("href")
+		u, ok := known[a.Key]
 		switch {
-		case !ok || newer && a.key == "xlink:href": // https://www.w3.org/TR/SVG2/linking.html#XLinkRefAttrs: href wins
+		case !ok || newer && a.Key == "xlink:href": // https://www.w3.org/TR/SVG2/linking.html#XLinkRefAttrs: href wins
 		case u == images:
-			for _, m := range candidate.FindAllStringSubmatch(a.value, -1) {
+			for _, m := range candidate.FindAllStringSubmatch(a.Val, -1) {
 				add(m[1], 0)
 			}
 		default:
-			add(a.value, u)
+			add(a.Val, u)
 		}
 	}
 }
@@ -244,6 +247,9 @@ var refresh = regexp.MustCompile(`(?s)^\s*(?:[0-9]+[0-9.]*|\.[0-9.]*)(?:\s*[;,]\
 // by which an address may hold commas, and so may what stands in parentheses.
 var candidate = regexp.MustCompile(`[\s,]*(\S*[^\s,])(?:,+|\s(?:\([^)]*\)?|[^(,])*)?`)
 
+// css collects the references of a style sheet.
+func (s *scanner) css(_ *document, src string) { s.refs = append(s.refs, s.stylesheet(src)...) }
+
 // stylesheet returns what CSS refers to: https://www.w3.org/TR/css-values-4/#urls
 func (s *scanner) stylesheet(src string) (found []reference) {
 	if found, ok := s.sheets[src]; ok {
@@ -251,7 +257,7 @@ func (s *scanner) stylesheet(src string) (found []reference) {
 	}
 	src = strings.Clone(src) // which the file in hand goes with
 	z := css.NewLexer(parse.NewInputString(src))
-	rule, function := "", "" // the at-rule whose address is awaited; url( with something in quotes
+	rule, function := "", "" // the at-rule whose address is awaited; the function around a string
 	offset := 0
 	for {
 		kind, token := z.Next()
@@ -269,23 +275,20 @@ func (s *scanner) stylesheet(src string) (found []reference) {
 		case css.RightParenthesisToken:
 			function = ""
 		case css.URLToken:
-			value = strings.Trim(text[strings.IndexByte(text, '(')+1:len(strings.TrimSuffix(text, ")"))], " \t\n\f\r")
-			if value != "" && (value[0] == '"' || value[0] == '\'') {
-				value = strings.Trim(value, value[:1])
+			if rule != "@namespace" { // whose address is a name
+				value = strings.Trim(text[strings.IndexByte(text, '(')+1:len(strings.TrimSuffix(text, ")"))], space)
 			}
 		case css.StringToken:
 			if rule == "@import" || function == "image-set(" || function == "-webkit-image-set(" {
-				value = strings.Trim(text, text[:1])
+				value = text
 			}
 		}
-		if rule == "@namespace" {
-			value = "" // a name, not a file
+		if value != "" && (value[0] == '"' || value[0] == '\'') {
+			value = strings.Trim(value, value[:1])
 		}
-		if value != "" && !strings.HasPrefix(value, "#") { // those mean something in this document
-			found = append(found, reference{value: unescapeCSS(value), offset: offset, ordinal: -1, use: local})
-		}
-		if value != "" && rule == "@import" {
+		if value != "" {
 			rule = ""
+			found = append(found, reference{value: unescapeCSS(value), offset: offset, use: local})
 		}
 		offset += len(token)
 	}
@@ -297,9 +300,6 @@ var escapeCSS = regexp.MustCompile(`(?s)\\(?:([0-9a-fA-F]{1,6})[ \t\n\f\r]?|(\r\
 
 // unescapeCSS follows https://www.w3.org/TR/css-syntax-3/#consume-escaped-code-point
 func unescapeCSS(v string) string {
-	if !strings.Contains(v, `\`) {
-		return v
-	}
 	return escapeCSS.ReplaceAllStringFunc(v, func(e string) string {
 		m := escapeCSS.FindStringSubmatch(e)
 		switch {
@@ -327,7 +327,7 @@ func (s *scanner) xml(d *document, src string) {
 	var elements map[string]string
 	text := false // what comes is an address
 	add := func(v string) {
-		s.refs = append(s.refs, reference{value: v, offset: s.at, ordinal: -1, use: follow | required})
+		s.refs = append(s.refs, reference{value: v, offset: s.at, use: follow | required})
 	}
 	for kind := s.next(); kind != html.ErrorToken; kind = s.next() {
 		switch v := s.text(); {
@@ -353,11 +353,11 @@ func (s *scanner) xml(d *document, src string) {
 }
 
 // robots collects the sitemaps that robots.txt names: https://www.sitemaps.org/protocol.html#submit_robots
-func (s *scanner) robots(src string) {
+func (s *scanner) robots(_ *document, src string) {
 	at := 0
 	for line := range strings.Lines(src) {
 		if name, value, _ := strings.Cut(line, ":"); strings.EqualFold(strings.TrimSpace(name), "sitemap") {
-			s.refs = append(s.refs, reference{value: strings.TrimSpace(value), offset: at, ordinal: -1, use: required})
+			s.refs = append(s.refs, reference{value: strings.TrimSpace(value), offset: at, use: required})
 		}
 		at += len(line)
 	}

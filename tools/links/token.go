@@ -21,14 +21,12 @@ type lexer struct {
 
 // attrs are a tag's, each once: the first of a doubled one wins, by
 // https://html.spec.whatwg.org/multipage/parsing.html#attribute-name-state
-type attrs []attr
-
-type attr struct{ key, value string }
+type attrs []html.Attribute
 
 func (as attrs) get(key string) (value string, ok bool) {
-	for _, a := range as {
-		if a.key == key {
-			return a.value, true
+	for i := range as { // without a copy
+		if as[i].Key == key {
+			return as[i].Val, true
 		}
 	}
 	return "", false
@@ -75,23 +73,20 @@ func (l *lexer) odd() html.TokenType {
 	z := html.NewTokenizer(strings.NewReader(l.src[l.at:]))
 	z.AllowCDATA(l.foreign)
 	kind := z.Next()
-	l.attrs, l.end = l.attrs[:0], l.at+len(z.Raw())
-	switch kind {
-	case html.ErrorToken: // a tag without an end is none
+	l.end = l.at + len(z.Raw())
+	token := z.Token()
+	l.name, l.attrs = token.Data, token.Attr
+	if kind == html.ErrorToken { // a tag without an end is none
 		l.end = len(l.src)
-	case html.StartTagToken, html.SelfClosingTagToken, html.EndTagToken:
-		name, more := z.TagName()
-		l.name = string(name)
-		for more && kind != html.EndTagToken {
-			var key, value []byte
-			key, value, more = z.TagAttr()
-			l.attrs = append(l.attrs, attr{string(key), string(value)})
-		}
-		if kind != html.EndTagToken && !l.foreign && slices.Contains(rawText, l.name) && z.Next() == html.TextToken {
-			l.raw = len(z.Raw())
-		}
+	} else if l.rawNext(kind) && z.Next() == html.TextToken {
+		l.raw = len(z.Raw())
 	}
 	return kind
+}
+
+// rawNext tells whether the text after the tag in hand is raw.
+func (l *lexer) rawNext(kind html.TokenType) bool {
+	return (kind == html.StartTagToken || kind == html.SelfClosingTagToken) && !l.foreign && slices.Contains(rawText, l.name)
 }
 
 // signs are bytes that end something.
@@ -175,8 +170,8 @@ func (l *lexer) plain() html.TokenType {
 			l.end++
 			continue
 		}
-		a := attr{key: lower(l.until(&keyEnd))}
-		if a.key == "" {
+		a := html.Attribute{Key: lower(l.until(&keyEnd))}
+		if a.Key == "" {
 			return html.ErrorToken
 		}
 		if l.until(&spaceEnd); l.take('=') {
@@ -184,15 +179,15 @@ func (l *lexer) plain() html.TokenType {
 			quote := l.src[l.end:min(l.end+1, len(l.src))]
 			if quote == `"` || quote == "'" {
 				var closed bool
-				if a.value, _, closed = strings.Cut(l.src[l.end+1:], quote); !closed {
+				if a.Val, _, closed = strings.Cut(l.src[l.end+1:], quote); !closed {
 					return html.ErrorToken
 				}
-				l.end += len(a.value) + 2
-			} else if a.value = l.until(&valueEnd); a.value == "" {
+				l.end += len(a.Val) + 2
+			} else if a.Val = l.until(&valueEnd); a.Val == "" {
 				return html.ErrorToken
 			}
 		}
-		if _, doubled := l.attrs.get(a.key); !doubled {
+		if _, doubled := l.attrs.get(a.Key); !doubled {
 			l.attrs = append(l.attrs, a)
 		}
 	}
@@ -201,7 +196,7 @@ func (l *lexer) plain() html.TokenType {
 			return html.ErrorToken
 		}
 	}
-	if kind != html.EndTagToken && !l.foreign && slices.Contains(rawText, l.name) {
+	if l.rawNext(kind) {
 		text, after, _ := strings.Cut(l.src[l.end:], "</")
 		if l.name == "plaintext" || !strings.HasPrefix(after, l.name+">") || strings.Contains(text, "<!--") {
 			return html.ErrorToken

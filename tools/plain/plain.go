@@ -130,19 +130,19 @@ func (c *checker) page(p *content.Page) {
 	for _, b := range p.Blocks {
 		sentences := split(b.Text)
 		for _, s := range sentences {
-			n := c.sentence(p, b.Text, s, func(offset int) content.Pos { return p.Pos(b, offset) })
+			n := c.sentence(p, s, func(offset int) content.Pos { return p.Pos(b, offset) })
 			if all.add(n); n.syllables > hardest.syllables {
-				hardest, words, at = n, s.of(b.Text), p.Pos(b, s.from)
+				hardest, words, at = n, s.text, p.Pos(b, s.from)
 			}
 		}
 		if limit := c.ParagraphSentences; b.Paragraph && limit > 0 && len(sentences) > limit {
 			c.add(p, b.Text, p.Pos(b, sentences[0].from), "this paragraph has %d sentences, more than %d: start a new one, or make a list, at %q",
-				len(sentences), limit, problem.Start(sentences[limit].of(b.Text)))
+				len(sentences), limit, problem.Start(sentences[limit].text))
 		}
 	}
 	if n := p.Front.Get("description"); n != nil {
 		for _, s := range split(p.Description) {
-			c.sentence(p, p.Description, s, func(int) content.Pos { return n.Pos })
+			c.sentence(p, s, func(int) content.Pos { return n.Pos })
 		}
 	}
 	limit := c.Grade
@@ -156,10 +156,10 @@ func (c *checker) page(p *content.Page) {
 }
 
 // sentence counts one sentence and reports what is wrong with it.
-func (c *checker) sentence(p *content.Page, text string, s sentence, at func(offset int) content.Pos) counts {
+func (c *checker) sentence(p *content.Page, s sentence, at func(offset int) content.Pos) counts {
 	n := counts{sentences: 1}
 	found := make([]place, 0, 32) // few sentences are longer
-	for from, token := range tokens(text, s) {
+	for from, token := range s.words() {
 		w := c.word(token)
 		n.words++
 		n.syllables += w.syllables
@@ -169,13 +169,13 @@ func (c *checker) sentence(p *content.Page, text string, s sentence, at func(off
 		return counts{}
 	}
 	if c.SentenceWords > 0 && n.words > c.SentenceWords {
-		c.add(p, s.of(text), at(s.from), "this sentence has %d words, more than %d: make two of it, or a list: %q",
-			n.words, c.SentenceWords, problem.Start(s.of(text)))
+		c.add(p, s.text, at(s.from), "this sentence has %d words, more than %d: make two of it, or a list: %q",
+			n.words, c.SentenceWords, problem.Start(s.text))
 	}
 	for i, first := range found {
 		for _, t := range first.twins {
 			if end := i + len(t.words); end <= len(found) && slices.EqualFunc(t.words, found[i:end], func(w string, f place) bool { return w == f.lower }) {
-				c.add(p, s.of(text), at(first.from), "%q has a plainer twin: write %q, in %q", strings.Join(t.words, " "), t.to, problem.Start(s.of(text)))
+				c.add(p, s.text, at(first.from), "%q has a plainer twin: write %q, in %q", strings.Join(t.words, " "), t.to, problem.Start(s.text))
 				break
 			}
 		}
@@ -228,10 +228,11 @@ func (c counts) grade() float64 {
 	return .39*words/float64(c.sentences) + 11.8*float64(c.syllables)/words - 15.59
 }
 
-// sentence is a stretch of a text.
-type sentence struct{ from, to int }
-
-func (s sentence) of(text string) string { return text[s.from:s.to] }
+// sentence is a stretch of a text, and where that starts in it.
+type sentence struct {
+	from int
+	text string
+}
 
 // abbreviations end in a stop that does not end a sentence.
 var abbreviations = []string{"dr", "mr", "mrs", "ms", "prof", "st", "vs", "e.g", "i.e"}
@@ -243,7 +244,7 @@ func split(text string) (out []sentence) {
 	cut := func(to int) {
 		if s := text[from:to]; strings.ContainsFunc(s, inWord) {
 			from += len(s) - len(strings.TrimLeftFunc(s, unicode.IsSpace))
-			out = append(out, sentence{from, from + len(strings.TrimSpace(s))})
+			out = append(out, sentence{from, strings.TrimSpace(s)})
 			from = to
 		}
 	}
@@ -269,19 +270,19 @@ func split(text string) (out []sentence) {
 
 func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// tokens yields each word of a sentence and where it starts in the text: what
+// words yields each word of a sentence and where it starts in the text: what
 // stands between spaces and holds a letter or a digit, less the signs around
 // it. A word with hyphens is one word.
-func tokens(text string, s sentence) iter.Seq2[int, string] {
+func (s sentence) words() iter.Seq2[int, string] {
 	return func(yield func(int, string) bool) {
-		at := s.from
-		for field := range strings.FieldsSeq(s.of(text)) {
+		at := 0
+		for field := range strings.FieldsSeq(s.text) {
 			word := strings.TrimFunc(field, func(r rune) bool { return !inWord(r) })
 			if word == "" {
 				continue
 			}
-			at += strings.Index(text[at:], word) // only signs and spaces stand before it
-			if !yield(at, word) {
+			at += strings.Index(s.text[at:], word) // only signs and spaces stand before it
+			if !yield(s.from+at, word) {
 				return
 			}
 			at += len(word)

@@ -118,21 +118,27 @@ func (s *Stage) Render(ctx context.Context, hugo string, clock time.Time, base s
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	problems := complaints(s.root, out.String())
-	var exit *exec.ExitError
+	said := strings.TrimSpace(out.String())
+	problems := complaints(s.root, said)
+	errs, _ := problem.Count(problems)
 	switch {
 	case err == nil:
 		return problems, nil
-	case errors.As(err, &exit) && exit.ExitCode() > 0:
-		if systemTrouble.MatchString(out.String()) {
-			return nil, fmt.Errorf("Hugo could not write the site: %s", strings.TrimSpace(out.String()))
-		}
-		if errs, _ := problem.Count(problems); errs == 0 {
-			return nil, fmt.Errorf("Hugo failed: %w\n%s", err, strings.TrimSpace(out.String()))
-		}
-		return problems, nil
+	case !gaveUp(err):
+		return nil, fmt.Errorf("Hugo could not be run: %w\n%s", err, said)
+	case systemTrouble.MatchString(said):
+		return nil, fmt.Errorf("Hugo could not write the site: %s", said)
+	case errs == 0:
+		return nil, fmt.Errorf("Hugo failed: %w\n%s", err, said)
 	}
-	return nil, fmt.Errorf("Hugo could not be run: %w\n%s", err, strings.TrimSpace(out.String()))
+	return problems, nil
+}
+
+// gaveUp says whether a program ended with a code of its own, and not by a
+// signal or before it ran.
+func gaveUp(err error) bool {
+	var exit *exec.ExitError
+	return errors.As(err, &exit) && exit.ExitCode() > 0
 }
 
 var (

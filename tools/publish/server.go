@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
 	"regexp"
 	"slices"
 	"strconv"
@@ -127,8 +126,7 @@ func (l *listener) end(err error) Event {
 		words = strings.Fields(l.said.String())
 		words = []string{strings.Join(words[max(0, len(words)-60):], " ")}
 	}
-	var exit *exec.ExitError
-	e.Site = errors.As(err, &exit) && exit.ExitCode() > 0 && !l.ready &&
+	e.Site = gaveUp(err) && !l.ready &&
 		(buildFailed.MatchString(l.said.String()) || slices.ContainsFunc(e.Problems, func(p problem.Problem) bool { return p.Line > 0 }))
 	if err == nil {
 		err = errors.New("it ended by itself")

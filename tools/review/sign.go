@@ -21,7 +21,7 @@ func Sign(site *content.Site, p *content.Page, by, role string, reviewed, due ti
 	}
 	src, err := p.Replace(site, "review", block(p.FrontTOML, by, role, Day(reviewed), Day(due), p.Digest()))
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", p.File, err)
+		return nil, nil, err
 	}
 	signed, _ := site.Parse(p.File, src) // what is wrong with the text was found where it stands now
 	c := &checker{site: site, today: reviewed}
@@ -35,11 +35,7 @@ func Sign(site *content.Site, p *content.Page, by, role string, reviewed, due ti
 
 // Unsign returns the page's file without its sign-off.
 func Unsign(site *content.Site, p *content.Page) ([]byte, error) {
-	src, err := p.Replace(site, "review", nil)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", p.File, err)
-	}
-	return src, nil
+	return p.Replace(site, "review", nil)
 }
 
 func block(inTOML bool, by, role, reviewed, due, text string) []string {
