@@ -25,9 +25,12 @@ func build(t *testing.T, pages map[string]string) (*Checklist, []problem.Problem
 	files := map[string]string{"config.toml": `title = "Site <1> & „é“"
 baseURL = "https://t.example/"
 locale = "en-US"
+params.emergencyPage = "/"
+params.emergency = [{number = "112", where = "Here"}]
 params.cards = ["emergency", "today", "do"]
 params.sources.s = {title = "S", publisher = "P"}
 `}
+	files["content/_index.md"] = strings.Replace(head, "sources: [s]", "medical: false", 1)
 	for name, text := range pages {
 		files["content/"+name] = text
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/mail"
 	"net/url"
 	"os"
 	"path"
@@ -15,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/text/language"
 
 	"microsite/tools/problem"
 )
@@ -46,12 +49,12 @@ func (l *loader) config() (ok bool, err error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, fmt.Errorf("there is no %s here: run this in the site's root folder", ConfigFile)
 	}
-	if err != nil || !l.readable(ConfigFile, src) {
+	if err != nil || !l.readable(ConfigFile, src) || !l.unmarked(ConfigFile, src) {
 		return false, err
 	}
 	l.site.figures = templates(l.site.Root, "layouts/_partials/figures")
 	l.cache.use(src, l.site.figures)
-	root, wrong := parseTOML(bytes.TrimPrefix(src, bom))
+	root, wrong := parseTOML(src)
 	if wrong != nil {
 		l.add(ConfigFile, wrong.pos, RuleConfig, "%s", wrong.message)
 		return false, nil
@@ -64,19 +67,40 @@ func (l *loader) config() (ok bool, err error) {
 	top := fields{l, ConfigFile, RuleConfig, root}
 	top.known(settings...)
 	top.identity()
+	top.sub("menus").menus()
 	params := top.sub("params")
 	params.known("cards", "emergencyPage", "condition", "review", "emergency", "clinic", "sources", "links", "plain")
-	params.sub("clinic").known("name", "phone", "report")
+	params.reference("emergencyPage", true)
+	params.sub("clinic").clinic()
 	params.sub("condition").known("name", "alternateName")
-	params.cards()
+	ok = params.cards()
 	params.emergency()
 	params.sub("review").review()
 	params.sub("sources").sources()
+	if n := params.table.Get("sources"); n != nil && n.Kind != Map {
+		ok = false
+	}
 	links := params.sub("links")
 	links.known("ignore")
 	l.site.Ignores = links.ignores("params.links.ignore", "target")
 	params.sub("plain").plain()
-	return true, nil
+	key := "en"
+	if n := root.Get("defaultContentLanguage"); n != nil {
+		key = n.Raw
+	}
+	if !ok { // every page would seem wrong
+		return false, nil
+	}
+	return true, l.words(key)
+}
+
+// unmarked reports a byte order mark: Hugo takes one in a page, and none here.
+func (l *loader) unmarked(file string, src []byte) bool {
+	if bytes.HasPrefix(src, bom) {
+		l.add(file, Pos{1, 1}, RuleEncoding, "an invisible byte order mark stands before this line, and Hugo can't read the file with it: save it as UTF-8 without BOM")
+		return false
+	}
+	return true
 }
 
 func (f fields) identity() {
@@ -88,7 +112,11 @@ func (f fields) identity() {
 	}
 	s.Language = "en"
 	for _, key := range []string{"defaultContentLanguage", "languageCode", "locale"} {
-		s.Language = cmp.Or(f.text(key, false), s.Language)
+		tag := f.text(key, false)
+		if tag != "" && !isLanguage(tag) {
+			f.want(f.table.Get(key), "the tag of a language, such as en or en-US")
+		}
+		s.Language = cmp.Or(tag, s.Language)
 	}
 	if name := f.text("timeZone", false); name != "" {
 		zone, err := time.LoadLocation(name)
@@ -97,6 +125,79 @@ func (f fields) identity() {
 			return
 		}
 		s.Location = zone
+	}
+}
+
+// isLanguage says whether a tag is well-formed, by BCP 47, and its language known.
+func isLanguage(tag string) bool {
+	_, err := language.Parse(tag)
+	return err == nil && !strings.Contains(tag, "_")
+}
+
+// menus reads the entries of the navigation.
+func (f fields) menus() {
+	f.known("main")
+	for _, f := range f.tables("main", "menus.main") {
+		f.known("identifier", "name", "pageRef", "params", "parent", "post", "pre", "title", "url", "weight")
+		f.reference("pageRef", f.table.Get("url") == nil)
+		f.text("url", false)
+		f.text("name", false)
+		f.number("weight", 0, 1)
+	}
+}
+
+// reference takes down a value that names a page: it is looked for when there are pages.
+func (f fields) reference(key string, required bool) {
+	if f.text(key, required) != "" {
+		f.refs = append(f.refs, f.table.Get(key))
+	}
+}
+
+// references reports settings that name no published page.
+func (l *loader) references() {
+	byRef := map[string]*Page{}
+	var known []string
+	for _, p := range l.site.Pages {
+		ref := cmp.Or(strings.TrimSuffix(p.URL(), "/"), "/")
+		byRef[ref] = p
+		if !p.Draft {
+			known = append(known, ref)
+		}
+	}
+	for _, n := range l.refs {
+		ref := strings.ToLower(strings.TrimSuffix(path.Join("/", n.Raw), ".md")) // as lenient as Hugo
+		switch p := byRef[ref]; {
+		case ref == "/": // home has seen to it
+		case p != nil && p.Draft:
+			l.add(ConfigFile, n.Pos, RuleConfig, "%q names %s, which is a draft and not published: name another page, or publish it first", n.Key, p.File)
+		case p != nil || slices.ContainsFunc([]string{".md", "/_index.md", "/index.md"}, func(end string) bool {
+			return exists(filepath.Join(l.site.Root, Dir, filepath.FromSlash(ref+end))) // a page with a problem of its own
+		}):
+		default:
+			l.add(ConfigFile, n.Pos, RuleConfig, "there is no page %q.%s Published pages: %s", n.Raw, problem.DidYouMean(ref, known), cmp.Or(strings.Join(known, ", "), "(none)"))
+		}
+	}
+}
+
+// home reports a site that would be published without its first page.
+func (l *loader) home() {
+	const file = Dir + "/_index.md"
+	switch p := l.site.Page("_index.md"); {
+	case p != nil && p.Draft:
+		l.add(file, p.Front.Get("draft").Pos, RuleFrontMatter, "this is the home page, and without it a site can't be published: remove this line")
+	case p == nil && !exists(filepath.Join(l.site.Root, file)): // else a problem of its own is reported
+		l.add(file, Pos{}, RuleFileName, "there is no home page: write this file, with its title and description")
+	}
+}
+
+func (f fields) clinic() {
+	f.known("name", "phone", "report")
+	f.text("name", false)
+	f.text("phone", false)
+	if report := f.text("report", false); report != "" {
+		if a, err := mail.ParseAddress(report); err != nil || a.Address != report || !strings.Contains(report[strings.LastIndex(report, "@"):], ".") {
+			f.want(f.table.Get("report"), "an email address such as name@example.org")
+		}
 	}
 }
 
@@ -117,16 +218,27 @@ func IsBase(address string) bool {
 	return err == nil && 0 < port && port < 1<<16
 }
 
-func (f fields) cards() {
-	for _, n := range f.texts("cards") {
+// cards says whether the types can be told.
+func (f fields) cards() (ok bool) {
+	list := f.texts("cards")
+	for _, n := range list {
 		if !cardType.MatchString(n.Raw) {
 			f.report(n.Pos, "a card's type is small letters a to z only, not %q", n.Raw)
 		}
 		f.site.Cards = append(f.site.Cards, n.Raw)
 	}
+	n := f.table.Get("cards")
+	return n == nil || n.Kind == List && len(list) == len(n.Items)
 }
 
 func (f fields) emergency() {
+	if n := f.table.Get("emergency"); n == nil || n.Kind == List && len(n.Items) == 0 {
+		at := f.table.Pos
+		if n != nil {
+			at = n.Pos
+		}
+		f.report(at, "no emergency number is set, and readers look for one: add [[params.emergency]] with number and where")
+	}
 	for _, f := range f.tables("emergency", "params.emergency") {
 		f.known("number", "where")
 		if number := f.text("number", true); number != "" && !phone.MatchString(number) {

@@ -296,7 +296,7 @@ func TestLinks(t *testing.T) {
 			src = "\uFEFF" + strings.ReplaceAll(src, "\n", "\r\n")
 		}
 		const site = "a [folder]/" // whose name is no pattern
-		root := write(t, map[string]string{site + "config.toml": "title = \"T\"\nbaseURL = \"https://t.example/\"\n", site + "content/page.md": src, site + "layouts/_partials/figures/x.html": ""})
+		root := write(t, map[string]string{site + "config.toml": least, site + "content/_index.md": src, site + "layouts/_partials/figures/x.html": ""})
 		s, problems, err := Load(filepath.Join(root, site))
 		if err != nil || len(problems) != 1 || problems[0].Rule != RuleCode {
 			t.Fatal(err, problems)
@@ -314,6 +314,9 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// least is all that a config.toml needs.
+const least = "title = \"T\"\nbaseURL = \"https://t.example/\"\nparams.emergencyPage = \"/\"\nparams.emergency = [{number = \"112\", where = \"Here\"}]\n"
+
 func TestURL(t *testing.T) {
 	for file, want := range map[string]string{
 		"_index.md": "/", "causes.md": "/causes/", "neck/_index.md": "/neck/", "neck/pain.md": "/neck/pain/", "neck/pain/index.md": "/neck/pain/",
@@ -329,7 +332,7 @@ func TestPagesAreInTheOrderOfTheirWeights(t *testing.T) {
 		return "---\ntitle: T\ndescription: D\nadapted: 2026-01-01\nmedical: false\n" + weight + "---\n"
 	}
 	s, problems, err := Load(write(t, map[string]string{
-		"config.toml":  "title = \"T\"\nbaseURL = \"https://t.example/\"\n",
+		"config.toml":  least,
 		"content/a.md": page(""), "content/b.md": page("weight: 2\n"), "content/c.md": page("weight: 10\n"),
 		"content/_index.md": page(""), "content/d.md": page("weight: 2\n"),
 	}))

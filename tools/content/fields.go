@@ -34,7 +34,7 @@ func (f fields) sub(key string) fields {
 	if n != nil {
 		f.want(n, "a table")
 	}
-	return f.of(&Node{Kind: Map})
+	return f.of(&Node{Kind: Map, Pos: f.table.Pos})
 }
 
 func (f fields) report(pos Pos, format string, args ...any) {

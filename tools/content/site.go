@@ -37,6 +37,7 @@ const (
 	RuleCode        = "indented-code"
 	RuleLink        = "link"
 	RuleFigure      = "figure"
+	RuleWords       = "words"
 	RuleHeading     = "heading"
 	RuleLost        = "lost-text"
 )
@@ -111,6 +112,10 @@ func (c *Cache) Load(root string) (*Site, []problem.Problem, error) {
 	layouts := slices.DeleteFunc(templates(root, "layouts"), func(name string) bool {
 		return slices.Contains([]string{"baseof", "404", "home", "section"}, name) // Hugo's own, for other pages
 	})
+	if ok {
+		l.home()
+		l.references()
+	}
 	aliases := map[string]*Page{}
 	for _, p := range s.Pages {
 		l.layout(p, layouts)
@@ -127,6 +132,7 @@ type loader struct {
 	site     *Site
 	cache    *Cache
 	problems []problem.Problem
+	refs     []*Node // values of config.toml that name a page
 }
 
 func (l *loader) add(file string, pos Pos, rule, format string, args ...any) {
@@ -251,7 +257,7 @@ func (l *loader) readable(file string, src []byte) bool {
 		}
 		i += size
 	}
-	if !bytes.Contains(src, []byte("<<<<<<<")) { // nearly every text, and the pattern is slow
+	if !bytes.Contains(src, []byte("<<<<<<<")) && !bytes.Contains(src, []byte(">>>>>>>")) { // nearly every text, and the pattern is slow
 		return true
 	}
 	if at := conflict.FindIndex(src); at != nil {
@@ -262,8 +268,9 @@ func (l *loader) readable(file string, src []byte) bool {
 	return true
 }
 
-// conflict is what git leaves: https://git-scm.com/docs/git-merge#_how_conflicts_are_presented
-var conflict = regexp.MustCompile(`(?ms)^<{7} [^\n]+$.*^={7}\r?$.*^>{7} [^\n]+$`)
+// conflict is a line that git leaves: https://git-scm.com/docs/git-merge#_how_conflicts_are_presented
+// A row of ======= alone may be that of a heading.
+var conflict = regexp.MustCompile(`(?m)^(?:<{7}|>{7}) [^\s>]`)
 
 // templates are the names of the templates in a folder of the site.
 func templates(root, folder string) (names []string) {

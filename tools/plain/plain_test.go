@@ -112,6 +112,8 @@ func TestSplit(t *testing.T) {
 const config = `title = "T"
 baseURL = "https://t.example/"
 [params]
+emergencyPage = "/"
+emergency = [{number = "112", where = "Here"}]
 cards = ["do"]
 [params.plain]
 grade = 6
@@ -123,11 +125,13 @@ prior = "earlier"
 "prior to" = "before"
 `
 
-// found checks a site of one page, and returns what it finds as LINE:COLUMN MESSAGE.
+const home = "---\ntitle: T\ndescription: D\n---\n"
+
+// found checks a site of one page and an empty home page, and returns what it finds as LINE:COLUMN MESSAGE.
 func found(t *testing.T, config, page string) (out []string) {
 	t.Helper()
 	root := t.TempDir()
-	for name, text := range map[string]string{"config.toml": config, "content/page.md": page} {
+	for name, text := range map[string]string{"config.toml": config, "content/page.md": page, "content/_index.md": home} {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(root, name)), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -218,7 +222,7 @@ func TestDescription(t *testing.T) {
 }
 
 func TestPageGrade(t *testing.T) {
-	const limits = "title = \"T\"\nbaseURL = \"https://t.example/\"\n[params.plain]\ngrade = 6\n"
+	const limits = "title = \"T\"\nbaseURL = \"https://t.example/\"\n[params]\nemergencyPage = \"/\"\nemergency = [{number = \"112\", where = \"Here\"}]\n[params.plain]\ngrade = 6\n"
 	hard := front + strings.Repeat("Rest.\n\nUniversity educated individuals.\n\n", 24) // 4 words
 	enough := hard + "Personalities personalities unanimously congregated.\n"
 	expect(t, found(t, limits, hard+"Personalities unanimously congregated.\n"))
@@ -237,7 +241,7 @@ func TestIgnores(t *testing.T) {
 	expect(t, found(t, config+rule("content/page.md", "three four")+rule("/page/", "Utilize that.")+rule("/page/", "B. C."), page),
 		`content/page.md:8:1 "utilize" has`)
 	expect(t, found(t, config+rule("/other/", "three four")+rule("content/page.md", "A. B"), page),
-		"content/page.md:5:1", "content/page.md:8:1", "content/page.md:8:13", `config.toml:13:16 nothing is wrong with "three four" on /other/ any more: remove this rule`)
+		"content/page.md:5:1", "content/page.md:8:1", "content/page.md:8:13", `config.toml:15:16 nothing is wrong with "three four" on /other/ any more: remove this rule`)
 }
 
 // FuzzCheck: whatever a page holds, judging it ends, every finding has a place

@@ -23,6 +23,9 @@ func date(t *testing.T, s string) time.Time {
 
 const config = `baseURL = "https://t.example/"
 title = "T"
+[params]
+emergencyPage = "/"
+emergency = [{number = "112", where = "Here"}]
 [params.review]
 intervalMonths = 36
 dueSoonDays = 60
@@ -39,7 +42,7 @@ publisher = "P"
 func load(t *testing.T, page string) *content.Site {
 	t.Helper()
 	root := t.TempDir()
-	for name, text := range map[string]string{"config.toml": config, "content/page.md": page} {
+	for name, text := range map[string]string{"config.toml": config, "content/_index.md": page} {
 		name = filepath.Join(root, name)
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			t.Fatal(err)
