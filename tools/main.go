@@ -231,7 +231,10 @@ func (t *tool) valid(c command, args []string) error {
 	}
 	want := len(strings.Fields(c.args))
 	many := strings.HasSuffix(c.args, "…")
+	late := slices.IndexFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "-") && arg != "-" })
 	switch {
+	case late > 0:
+		return fmt.Errorf("%s stands behind %s: flags come first", args[late], args[late-1])
 	case len(args) < want:
 		return fmt.Errorf("%s is missing", c.args)
 	case len(args) > want && !many:
