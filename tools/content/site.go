@@ -168,7 +168,7 @@ func (l *loader) pages() error {
 			return err
 		}
 		file := filepath.ToSlash(rel)
-		if name := d.Name(); name[0] == '.' || name[0] == '#' || strings.HasSuffix(name, "~") { // Hugo passes them over, too
+		if passedOver(d.Name()) {
 			if d.IsDir() {
 				return fs.SkipDir
 			}
@@ -211,6 +211,12 @@ func (l *loader) pages() error {
 		return cmp.Or(cmp.Compare(place(a), place(b)), strings.Compare(a.Path, b.Path))
 	})
 	return nil
+}
+
+// passedOver says whether Hugo leaves out a file or folder of this name: those
+// that are hidden, and copies that text editors make.
+func passedOver(name string) bool {
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "#") || strings.HasSuffix(name, "~")
 }
 
 // misnamed says what is amiss with a file or folder before anything is read:

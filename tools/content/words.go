@@ -59,7 +59,7 @@ func (l *loader) words(key string) error {
 	found := map[string]string{} // by language, in small letters
 	for _, e := range entries {
 		name := e.Name()
-		if e.IsDir() || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "#") || strings.HasSuffix(name, "~") { // as Hugo
+		if e.IsDir() || passedOver(name) {
 			continue
 		}
 		if tag, ok := strings.CutSuffix(name, ".toml"); ok && isLanguage(tag) {
