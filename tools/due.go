@@ -4,20 +4,25 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
 
+	"microsite/tools/diagnostic"
 	"microsite/tools/review"
 )
 
-// dueList is what the due command prints as JSON, worst first.
+type dueCommand struct {
+	dayFlag
+	Within string `placeholder:"TIME" help:"Leave out pages that are current for longer than this, such as 90d."`
+	Format string `enum:"text,json" default:"text" placeholder:"FORMAT" help:"Print as text or json."`
+}
+
+// dueList is what the due command prints, worst first.
 type dueList struct {
 	Today   string      `json:"today"`
 	Pages   []duePage   `json:"pages"`
@@ -32,83 +37,86 @@ type duePage struct {
 	Due      string       `json:"due,omitempty"`
 	By       string       `json:"by,omitempty"`
 	Role     string       `json:"role,omitempty"`
-	DaysLeft *int         `json:"daysLeft,omitempty"` // below 0 when overdue
+	DaysLeft json.Number  `json:"daysLeft,omitempty"` // below 0 when overdue; absent where the day isn't known
 }
 
 type dueSource struct {
-	Key      string `json:"key"`
-	Title    string `json:"title"`
-	Reviewed string `json:"reviewed,omitempty"`
-	Outdated bool   `json:"outdated"`
-	AgeDays  *int   `json:"ageDays,omitempty"`
+	Key      string      `json:"key"`
+	Title    string      `json:"title"`
+	Reviewed string      `json:"reviewed,omitempty"`
+	Outdated bool        `json:"outdated"`
+	AgeDays  json.Number `json:"ageDays,omitempty"`
 }
 
-var within = regexp.MustCompile(`^(\d{1,5})d$`)
-
-func (t *tool) dueCommand(_ context.Context, _ []string) (int, error) {
-	if t.format == "github" {
-		return exitUsage, usageError{errors.New("unknown -format \"github\": use one of text, json")}
-	}
+// Run lists every page with its state, dates, reviewer and days left, and every source with its age.
+func (c *dueCommand) Run(_ context.Context, t *tool) (int, error) {
 	limit := math.MaxInt
-	if t.within != "" {
-		m := within.FindStringSubmatch(t.within)
-		if m == nil {
-			return exitUsage, usageError{fmt.Errorf("-within %q must be a number of days, such as 90d", t.within)}
+	if c.Within != "" {
+		digits, isDays := strings.CutSuffix(c.Within, "d")
+		days, err := strconv.ParseUint(digits, 10, 16)
+		if !isDays || err != nil {
+			return exitUsage, usageError{fmt.Errorf("--within %q must be a number of days, such as 90d", c.Within)}
 		}
-		limit, _ = strconv.Atoi(m[1])
+		limit = int(days)
 	}
-	s, err := t.load()
+	s, err := t.checkSite(c.Today, "", false)
 	if err != nil {
 		return exitFailed, err
 	}
-	if len(s.Pages) == 0 { // config.toml can't be read
-		return t.verdict(s.problems)
+	t.say("%s", review.Summary(s.Site, s.reports, s.today))
+	if len(s.Pages) == 0 { // config.toml can't be made sense of
+		return t.printFindings(c.Format, false, s.findings)
 	}
-	list := s.due(limit)
-	if t.format == "json" {
-		enc := json.NewEncoder(t.stdout)
-		enc.SetIndent("", "  ")
-		return exitClean, enc.Encode(list)
+	list := dueList{Today: review.Day(s.today), Pages: listPages(s, limit), Sources: listSources(s)}
+	if c.Format == "json" {
+		encoder := json.NewEncoder(t.stdout)
+		encoder.SetIndent("", "  ")
+		return exitClean, encoder.Encode(list)
 	}
 	return exitClean, list.print(t.stdout)
 }
 
-// due lists pages and sources, worst first. Pages that are current for more
-// than limit days are left out.
-func (s *site) due(limit int) dueList {
-	list := dueList{Today: review.Day(s.today), Pages: []duePage{}, Sources: []dueSource{}}
+// listPages returns the pages but those that are current for more than limit days.
+func listPages(s *checkedSite, limit int) []duePage {
+	pages := []duePage{}
 	for _, r := range s.reports {
-		if !r.Page.Medical {
-			continue
-		}
-		p := duePage{File: r.Page.File, State: r.State, Adapted: review.Day(r.Adapted)}
-		if r.Review != nil {
-			left := review.Days(s.today, r.Review.Due)
-			if left > limit && r.State == review.Current {
+		page := duePage{File: r.Page.File, State: r.State, Adapted: review.Day(r.Adapted)}
+		if record := r.Record; record != nil {
+			daysLeft := review.DaysBetween(s.today, record.Due)
+			if r.State == review.Current && daysLeft > limit {
 				continue
 			}
-			p.Reviewed, p.Due, p.DaysLeft = review.Day(r.Review.Reviewed), review.Day(r.Review.Due), &left
-			p.By, p.Role = r.Review.By, r.Review.Role
+			page.Reviewed, page.Due = review.Day(record.Reviewed), review.Day(record.Due)
+			page.By, page.Role = record.By, record.Role
+			page.DaysLeft = json.Number(strconv.Itoa(daysLeft))
 		}
-		list.Pages = append(list.Pages, p)
-	}
-	slices.SortStableFunc(list.Pages, func(a, b duePage) int {
-		return cmp.Or(cmp.Compare(slices.Index(review.States, a.State), slices.Index(review.States, b.State)), strings.Compare(a.Due, b.Due))
-	})
-	for _, source := range s.Sources {
-		d := dueSource{Key: source.Key, Title: source.Publisher + ": " + source.Title,
-			Reviewed: review.Day(source.Reviewed), Outdated: review.Outdated(s.Site, source, s.today)}
-		if d.Reviewed != "" {
-			age := review.Days(source.Reviewed, s.today)
-			d.AgeDays = &age
+		if r.Page.Medical {
+			pages = append(pages, page)
 		}
-		list.Sources = append(list.Sources, d)
 	}
-	slices.SortFunc(list.Sources, func(a, b dueSource) int {
-		const last = "~" // where the day isn't known
-		return cmp.Or(cmp.Compare(cmp.Or(a.Reviewed, last), cmp.Or(b.Reviewed, last)), strings.Compare(a.Key, b.Key))
+	rank := func(p duePage) int { return slices.Index(review.States, p.State) }
+	slices.SortStableFunc(pages, func(a, b duePage) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), strings.Compare(a.Due, b.Due))
 	})
-	return list
+	return pages
+}
+
+// listSources returns the sources, the oldest first, and last those whose day isn't known.
+func listSources(s *checkedSite) []dueSource {
+	sources := []dueSource{}
+	for key, source := range s.Sources {
+		entry := dueSource{Key: key, Title: source.Publisher + ": " + source.Title, Reviewed: review.Day(source.Reviewed)}
+		if entry.Reviewed != "" {
+			entry.Outdated = review.IsOutdated(s.Site, source, s.today)
+			entry.AgeDays = json.Number(strconv.Itoa(review.DaysBetween(source.Reviewed, s.today)))
+		}
+		sources = append(sources, entry)
+	}
+	slices.SortFunc(sources, func(a, b dueSource) int {
+		const unknown = "unknown" // comes after every digit
+		return cmp.Or(strings.Compare(cmp.Or(a.Reviewed, unknown), cmp.Or(b.Reviewed, unknown)), strings.Compare(a.Key, b.Key))
+	})
+	return sources
 }
 
 // print writes the list as two tables.
@@ -116,33 +124,25 @@ func (l dueList) print(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(cells ...string) {
 		for i := range cells {
-			cells[i] = cmp.Or(cells[i], "–")
+			cells[i] = diagnostic.OneLine(cmp.Or(cells[i], "–"))
 		}
 		fmt.Fprintln(w, strings.Join(cells, "\t"))
 	}
 	row("PAGE", "STATE", "ADAPTED", "REVIEWED", "DUE", "DAYS LEFT", "BY")
 	for _, p := range l.Pages {
-		row(p.File, string(p.State), p.Adapted, p.Reviewed, p.Due, number(p.DaysLeft), strings.TrimPrefix(p.By+", "+p.Role, ", "))
+		by := strings.TrimPrefix(p.By+", "+p.Role, ", ")
+		row(p.File, string(p.State), p.Adapted, p.Reviewed, p.Due, p.DaysLeft.String(), by)
 	}
 	fmt.Fprintln(w)
 	row("SOURCE", "STATE", "REVIEWED", "AGE IN DAYS", "TITLE")
-	for _, d := range l.Sources {
+	for _, s := range l.Sources {
 		state := "in date"
-		switch {
-		case d.Outdated:
+		if s.Outdated {
 			state = "outdated"
-		case d.Reviewed == "":
+		} else if s.Reviewed == "" {
 			state = "not known"
 		}
-		row(d.Key, state, d.Reviewed, number(d.AgeDays), d.Title)
+		row(s.Key, state, s.Reviewed, s.AgeDays.String(), s.Title)
 	}
 	return w.Flush()
-}
-
-// number writes a number, and nothing for one that isn't known.
-func number(n *int) string {
-	if n == nil {
-		return ""
-	}
-	return strconv.Itoa(*n)
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -32,7 +30,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/script. Each script starts in a copy of
-// testdata/site, which is free of problems. The commands of their own:
+// testdata/site, which is free of findings. The commands of their own:
 //
 //	change FILE OLD NEW     replaces OLD, which stands there once; \n, \t and \x are as in Go
 //	write FILE TEXT         writes a whole file
@@ -48,9 +46,9 @@ func TestMain(m *testing.M) {
 // $SERVER is a site elsewhere: elsewhere says what it answers. It has the port
 // $TAKEN; nobody has the port $FREE.
 //
-// WHAT is a problem as check prints it; … stands for any text, what follows
+// WHAT is a finding as check prints it; … stands for any text, what follows
 // its end doesn't matter, and the rule is that of the script's name unless it's
-// written. "nothing" is no problem.
+// written. "nothing" is no finding.
 func TestScripts(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(elsewhere))
 	t.Cleanup(server.Close)
@@ -152,7 +150,7 @@ var otherRule = regexp.MustCompile(`… \[[a-z-]+\]$`)
 
 func finds(ts *testscript.TestScript, _ bool, args []string) {
 	memory := remembered(ts)
-	flags := []string{"-today", today}
+	flags := []string{"--today", today}
 	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
 		flags, args = append(flags, args[0]), args[1:]
 	}
@@ -173,8 +171,8 @@ func finds(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	rule, _ := strings.CutPrefix(strings.TrimPrefix(ts.Name(), "TestScripts/"), "check_")
 	for i, a := range args {
-		if strings.Contains(a, ": error: ") || slices.Contains(flags, "-strict") {
-			want = exitProblems
+		if strings.Contains(a, ": error: ") || slices.Contains(flags, "--strict") {
+			want = exitFindings
 		}
 		if !otherRule.MatchString(a) {
 			a += "…[" + rule + "]"
@@ -353,53 +351,31 @@ func fakeServer() {
 	_ = os.WriteFile("hugo-was-ended", []byte(strings.Join(os.Args[1:], " ")), 0o644)
 }
 
-// A signal that comes when the work is done doesn't make it undone.
-func TestSignalTooLate(t *testing.T) {
-	for err, want := range map[error]int{nil: exitClean, context.Canceled: exitFailed} {
-		ctx, cancel := context.WithCancel(t.Context())
-		var stderr bytes.Buffer
-		world := &tool{stderr: &stderr, now: time.Now}
-		code := world.command(ctx, command{name: "work", run: func(*tool, context.Context, []string) (int, error) {
-			cancel()
-			return exitClean, err
-		}}, nil)
-		if code != want || (stderr.String() == "Stopped before the end: nothing was changed.\n") != (err != nil) {
-			t.Errorf("%v: code %d, %q", err, code, &stderr)
-		}
-	}
-}
-
-// Each rule that the code knows is shown by a script, and README explains it.
+// Each rule is shown by a script, and tools/README.md explains it.
 func TestEveryRule(t *testing.T) {
-	read := func(pattern string) (text string) {
-		names, err := filepath.Glob(pattern)
-		if err != nil || len(names) == 0 {
-			t.Fatal(pattern, names, err)
-		}
-		for _, name := range names {
-			if strings.HasSuffix(name, "_test.go") {
-				continue
-			}
-			src, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			text += filepath.Base(name) + "\n" + string(src)
-		}
-		return text
+	scripts, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil || len(scripts) == 0 {
+		t.Fatal(scripts, err)
 	}
-	scripts, readme := read("testdata/script/*.txtar"), read("../README.md")
-	rules := regexp.MustCompile(`\bRule\w*\s+= "([^"]+)"|Rule: "([^"]+)"`).FindAllStringSubmatch(read("*/*.go")+read("*.go"), -1)
+	var shown strings.Builder
+	for _, name := range append(scripts, "README.md", "diagnostic/rules.go") {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&shown, "%s\n%s\n", filepath.Base(name), src)
+	}
+	rules := regexp.MustCompile(`Rule\s+= "([a-z-]+)"`).FindAllStringSubmatch(shown.String(), -1)
 	if len(rules) < 20 {
 		t.Fatalf("only %d rules were found", len(rules))
 	}
 	for _, m := range rules {
-		rule := m[1] + m[2]
-		if !strings.Contains(scripts, "check_"+rule+".txtar") && !strings.Contains(scripts, "["+rule+"]") && !strings.Contains(scripts, `\[`+rule+`\]`) {
-			t.Errorf("no script shows the rule %s", rule)
+		isShown := regexp.MustCompile(`check_` + m[1] + `\.txtar|\\?\[` + m[1] + `\\?\]|"` + m[1] + `"[^"]*\n`).MatchString(shown.String())
+		if !isShown {
+			t.Errorf("no script shows the rule %s", m[1])
 		}
-		if !strings.Contains(readme, "`"+rule+"`") {
-			t.Errorf("README does not explain the rule %s", rule)
+		if !strings.Contains(shown.String(), "`"+m[1]+"`") {
+			t.Errorf("tools/README.md does not explain the rule %s", m[1])
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -13,92 +14,106 @@ import (
 	"time"
 
 	"microsite/tools/checklist"
-	"microsite/tools/content"
-	"microsite/tools/links"
-	"microsite/tools/problem"
+	"microsite/tools/diagnostic"
+	"microsite/tools/hugo"
 	"microsite/tools/publish"
+	"microsite/tools/rendered"
+	"microsite/tools/site"
 	"microsite/tools/watch"
 )
 
 // watched is what a site is made of.
 var watched = watch.Options{
-	Folders: []string{content.Dir, "layouts", "i18n", "static"},
-	Files:   append([]string{content.ConfigFile}, content.OtherConfigs...),
-	Ignore:  []string{checklist.File}, // its own
+	Folders: []string{site.ContentDir, "layouts", "i18n", "static"},
+	Files:   append([]string{site.ConfigFile}, site.OtherConfigFiles...),
+	Ignore:  []string{checklist.File}, // which a session writes
 }
 
-// session is an editor's work under way. A rendering and Hugo's server run
-// beside it; all else happens on one goroutine, which alone writes to the terminal.
-type session struct {
-	*tool
-	root   string
-	hugo   string
-	cache  cache
-	report *watch.Report
+// afterRendering lets a save be told before what was rendered from it: Hugo may be
+// the first to see it.
+const afterRendering = 100 * time.Millisecond
 
-	site  *site    // as last read; nil while it can't be rendered
-	saved []string // with the last save; nil at first
-	why   string   // what was said last of why it can't be rendered
-
-	rendering rendering
-	preview   preview
-
-	found  []problem.Problem // by the last rendering
-	said   []problem.Problem // by Hugo's server of the last save
-	saidAt time.Time
-	later  <-chan time.Time  // when that is told, unless a rendering says it before
-	told   []problem.Problem // of both
+type serveCommand struct {
+	dayFlag
+	strictFlag
+	Port int `default:"1313" placeholder:"PORT" help:"Port of the preview on this computer (${default})."`
 }
 
-func (t *tool) watch(ctx context.Context, _ []string) (int, error) { return t.edit(ctx, false) }
-
-func (t *tool) serve(ctx context.Context, _ []string) (int, error) {
-	if t.port < 1 || t.port > 65535 {
-		return exitUsage, usageError{fmt.Errorf("-port %d must be a number from 1 to 65535", t.port)}
+// Run shows the site, drafts included, with Hugo's server, and checks it after each save.
+func (c *serveCommand) Run(ctx context.Context, t *tool) (int, error) {
+	if c.Port < 1 || c.Port > 65535 {
+		return exitUsage, usageError{fmt.Errorf("--port %d must be a number from 1 to 65535", c.Port)}
 	}
-	if err := free(t.port); err != nil {
+	if err := checkPort(c.Port); err != nil {
 		return exitFailed, err
 	}
-	return t.edit(ctx, true)
+	return t.runSession(ctx, c.Today, c.Strict, c.Port)
 }
 
-func (t *tool) edit(ctx context.Context, shown bool) (int, error) {
-	// SIGHUP is a terminal that closes, SIGPIPE a reader that went away: Hugo must not outlive either.
-	ctx, unhook := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE, syscall.SIGQUIT)
-	defer unhook()
-	err := t.session(ctx, shown)
+// watchContent checks the content after each save, without a preview.
+func (t *tool) watchContent(ctx context.Context, today string, isStrict bool) (int, error) {
+	return t.runSession(ctx, today, isStrict, 0)
+}
+
+// session is an editor's work under way.
+type session struct {
+	*tool
+	root, today string
+	isStrict    bool
+	saved       []string          // the files of the last save; nil at first
+	content     diagnostic.Report // of what needs no Hugo
+	pages       diagnostic.Report // of what Hugo rendered
+
+	// Hugo's server, and the folder that it renders into.
+	hugo, preview string
+	port          int                     // 0: there is no preview
+	url           string                  // where the editor was told to look; "" once that is no longer so
+	events        <-chan hugo.Event       // nil: no server is running
+	stop          context.CancelFunc      // ends the server
+	logged        []diagnostic.Diagnostic // by Hugo, when it rendered last
+	checkDue      <-chan time.Time        // nil: no new pages are to be checked
+}
+
+// runSession runs a session until a signal comes, also that of a terminal which is
+// closed. Nothing is running any more when it returns.
+func (t *tool) runSession(ctx context.Context, today string, isStrict bool, port int) (int, error) {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	defer stop()
+	root, err := siteRoot()
+	if err != nil {
+		return exitFailed, err
+	}
+	report := diagnostic.Report{Out: t.stdout, Now: t.now}
+	s := &session{tool: t, root: root, today: today, isStrict: isStrict, content: report, pages: report, port: port}
+	err = s.run(ctx)
 	if ctx.Err() != nil {
 		return exitClean, nil // as asked
 	}
 	return exitFailed, err
 }
 
-// session runs until ctx ends or something fails that no save can mend. When
-// it returns, nothing runs any more. The site is shown by Hugo's server, if wanted.
-func (t *tool) session(ctx context.Context, shown bool) error {
-	s, err := t.newSession()
-	if err != nil {
-		return err
-	}
+func (s *session) run(ctx context.Context) error {
 	w, err := watch.New(s.root, watched)
 	if err != nil {
 		return err
 	}
 	defer w.Close()
-	s.check(nil)
-	if s.hugo, err = publish.FindHugo(ctx, s.root, t.stderr); err != nil {
+	if err := s.checkContent(nil); err != nil {
 		return err
 	}
-	ctx, end := context.WithCancel(ctx)
-	defer s.rendering.wait()
-	defer s.preview.wait()
-	defer end() // before it waits
-	s.render(ctx)
-	if shown {
-		s.preview.session = s
-		s.preview.start(ctx)
+	if s.port == 0 {
+		s.content.Say("Watching. Save a file to see what it needs; Ctrl-C ends this.")
 	} else {
-		s.report.Say("Watching. Save a file to see what it needs; Ctrl-C ends this.")
+		lock, err := publish.Lock(s.root, "serve")
+		if err != nil {
+			return err
+		}
+		defer lock.Close()
+		if s.hugo, err = hugo.FindForPreview(ctx, s.root, s.stderr); err != nil {
+			return err
+		}
+		s.startServer(ctx)
+		defer s.stopServer()
 	}
 	for {
 		select {
@@ -108,203 +123,158 @@ func (t *tool) session(ctx context.Context, shown bool) error {
 			if !ok {
 				return errors.New("the system stopped telling what is saved: start again")
 			}
-			if save.Err != nil {
-				t.say("%v", save.Err)
-			}
-			s.check(save.Files)
-			s.render(ctx)
-			if shown {
-				s.preview.saved(ctx, save.Files)
-			}
-		case r := <-s.rendering.done:
-			s.rendered(ctx, r)
-		case e, ok := <-s.preview.events:
-			if e.Rendered || e.Site {
-				s.said, s.saidAt, s.later = e.Problems, time.Now(), time.After(meanwhile)
-			}
-			if err := s.preview.heard(ctx, e, ok); err != nil {
-				return err
-			}
-		case <-s.later:
-			if s.later = nil; s.site != nil && s.rendering.done == nil && !slices.Equal(s.all(), s.told) {
-				s.tell()
-			}
-		case <-s.preview.again:
-			s.preview.start(ctx)
+			s.takeSave(ctx, save)
+		case event := <-s.events:
+			s.takeEvent(event)
+		case <-s.checkDue:
+			s.checkDue = nil
+			s.checkPages(ctx)
 		}
 	}
 }
 
-// newSession begins the work on a site; the error says that there is none.
-func (t *tool) newSession() (*session, error) {
-	report := &watch.Report{Out: t.stdout, Color: watch.Colored(t.stdout), Now: t.now}
-	s := &session{tool: t, report: report}
-	site, err := t.read(&s.cache)
-	if err != nil {
-		return nil, err
+// takeSave checks what was saved. A server that has ended starts again, as does one
+// that would go wrong: Hugo keeps the pages of files that are gone, does not see a
+// folder that comes back, and does not say when it has copied a static file.
+func (s *session) takeSave(ctx context.Context, save watch.Save) {
+	if err := errors.Join(save.Err, s.checkContent(save.Files)); err != nil {
+		s.content.Say("%v. The work goes on with the next save.", err)
 	}
-	s.root = site.Root
-	return s, nil
+	if s.port == 0 {
+		return
+	}
+	needsRestart := slices.ContainsFunc(save.Files, func(name string) bool {
+		return s.isGone(name) || slices.Contains(watched.Folders, name) || strings.HasPrefix(name, "static/")
+	})
+	if needsRestart {
+		s.stopServer()
+	}
+	if s.events == nil {
+		s.startServer(ctx)
+	}
 }
 
-// meanwhile is the most by which Hugo's server can know of a save earlier.
-const meanwhile = 500 * time.Millisecond
+func (s *session) isGone(name string) bool {
+	_, err := os.Lstat(filepath.Join(s.root, filepath.FromSlash(name)))
+	return err != nil
+}
 
-// check tells what is wrong with the content after a save; nil is the first look.
-func (s *session) check(saved []string) {
+// check runs every check that needs no Hugo. hasErrors is true as well where nothing
+// could be checked.
+func (s *session) check() (checked *checkedSite, hasErrors bool, err error) {
+	if checked, err = s.checkSite(s.today, "", s.isStrict); err != nil {
+		return nil, true, err
+	}
+	checked.findings = append(checked.findings, publish.CheckFiles(s.root)...)
+	errs, _ := diagnostic.Count(checked.findings)
+	return checked, errs > 0, nil
+}
+
+// checkContent checks the content, and keeps static/checklist.json up to date. saved
+// is nil at first.
+func (s *session) checkContent(saved []string) error {
 	if slices.ContainsFunc(saved, func(name string) bool { return slices.Contains(watched.Folders, name) }) {
-		saved = nil // a whole folder came or went
+		saved = nil // anything in that folder may be new
 	}
-	s.site, s.saved, s.later = nil, saved, nil
-	if time.Since(s.saidAt) > meanwhile {
-		s.said = nil
-	}
-	site, err := s.read(&s.cache)
+	s.saved = saved
+	checked, hasErrors, err := s.check()
 	if err != nil {
-		if _, gone := os.Stat(filepath.Join(s.root, content.Dir)); gone != nil {
-			err = fmt.Errorf("the folder %s is gone: bring it back, and the work goes on", content.Dir)
-		} else if errors.Is(err, os.ErrNotExist) {
-			return // a file went away while the folder was read: its own event comes next
-		}
-		why := err.Error() + "."
-		s.pause(strings.ToUpper(why[:1]) + why[1:])
-		return
+		return err
 	}
-	subject := problem.Plural(len(site.Pages), "page")
+	subject := diagnostic.Plural(len(checked.Pages), "page")
 	if saved != nil {
-		subject = s.names(saved)
+		names := slices.Clone(saved)
+		for i, name := range names {
+			if s.isGone(name) {
+				names[i] += " (removed)"
+			}
+		}
+		subject = diagnostic.Names(names)
 	}
-	s.report.Found("content", subject, saved, site.problems)
-	if errs, _ := problem.Count(site.problems); errs > 0 {
-		s.pause("Links are checked when there are no errors left.")
-		return
+	s.content.Print(subject, saved, checked.findings)
+	if hasErrors {
+		return nil
 	}
-	s.site, s.why = site, ""
-	s.keepChecklist()
-}
-
-// names lists the files of a save for the terminal.
-func (s *session) names(saved []string) string {
-	names := slices.Clone(saved)
-	for i, name := range names {
-		if _, err := os.Lstat(filepath.Join(s.root, name)); err != nil {
-			names[i] += " (removed)"
+	outdated, err := checklist.Compare(s.root, checked.checklist)
+	if err == nil && len(outdated) > 0 {
+		if err = publish.ReplaceFile(s.root, checklist.File, checked.checklist); err == nil {
+			s.content.Say("%s is up to date again: commit it with your change.", checklist.File)
 		}
 	}
-	return watch.Names(names)
+	return err
 }
 
-// keepChecklist brings static/checklist.json up to date with the site.
-func (s *session) keepChecklist() {
-	behind, err := checklist.Behind(s.root, s.site.checklist)
-	if err == nil && len(behind) > 0 {
-		if err = publish.Replace(s.root, checklist.File, s.site.checklist); err == nil {
-			s.report.Say("%s is up to date again: commit it with your change.", checklist.File)
+// startServer starts Hugo's server on an empty folder.
+func (s *session) startServer(ctx context.Context) {
+	s.preview = filepath.Join(s.root, ".build", "preview")
+	if err := os.RemoveAll(s.preview); err != nil {
+		s.content.Say("The preview of before is still there: %v", err)
+	}
+	options := hugo.Options{Root: s.root, Destination: s.preview, Drafts: true}
+	if s.today != "" { // else the server goes on to the next day by itself
+		options.Clock, _ = s.clock(s.today, time.UTC)
+	}
+	ctx, s.stop = context.WithCancel(ctx)
+	s.events = hugo.Serve(ctx, s.hugo, s.port, options)
+}
+
+// stopServer ends Hugo's server and waits for its end.
+func (s *session) stopServer() {
+	if s.events == nil {
+		return
+	}
+	s.stop()
+	for range s.events {
+	}
+	s.events, s.checkDue = nil, nil
+}
+
+// takeEvent takes what Hugo's server reports.
+func (s *session) takeEvent(e hugo.Event) {
+	s.logged = e.Findings
+	if e.Err != nil {
+		s.stopServer()
+		s.url = ""
+		if len(s.logged) > 0 {
+			s.pages.Print("Rendering", nil, s.logged)
 		}
+		s.content.Say("The preview has ended (%v). It starts again with the next save.", e.Err)
+		return
+	}
+	// Each page of a preview names this script, which Hugo has in memory.
+	_ = os.WriteFile(filepath.Join(s.preview, "livereload.js"), nil, 0o644)
+	if s.url != e.URL {
+		s.content.Say("Preview: %s   (Ctrl-C ends it)", e.URL)
+	}
+	s.url, s.checkDue = e.URL, time.After(afterRendering)
+}
+
+// checkPages checks the pages as Hugo rendered them, once the content has no errors.
+func (s *session) checkPages(ctx context.Context) {
+	checked, hasErrors, err := s.check() // a save may not have been told yet
+	if err != nil || hasErrors {
+		return
+	}
+	if errs, _ := diagnostic.Count(s.logged); errs > 0 { // whatever was saved, pages are missing
+		s.pages.Print("Rendering", nil, s.logged)
+		return
+	}
+	_, findings, err := rendered.Check(ctx, s.preview, rendered.Options{Site: checked.Site, BaseURL: s.url, Complete: true})
+	if err != nil {
+		s.content.Say("The links could not be checked: %v", err)
+		return
+	}
+	s.pages.Print("Links", s.saved, append(findings, s.logged...))
+}
+
+// checkPort says before anything starts when another program has the port.
+func checkPort(port int) error {
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("port %d is taken, perhaps by another preview. End that one, or choose another port: go run ./tools serve --port %d", port, port%65535+1)
 	}
 	if err != nil {
-		s.report.Say("%s can't be brought up to date: %v", checklist.File, err)
+		return fmt.Errorf("choose another port: %w", err)
 	}
-}
-
-// pause says once why the site isn't rendered.
-func (s *session) pause(why string) {
-	if s.why != why {
-		s.report.Say("%s", why)
-	}
-	s.why = why
-}
-
-// rendering is the site being rendered, beside the session; one at a time.
-type rendering struct {
-	done   chan rendered // nil when none is under way
-	cancel context.CancelFunc
-	stale  bool // something was saved since it began
-}
-
-// rendered is what came of a rendering.
-type rendered struct {
-	problems []problem.Problem
-	err      error
-}
-
-func (r *rendering) wait() {
-	if r.done != nil {
-		<-r.done
-	}
-}
-
-// render starts rendering the site as it was last read; one that is under way
-// is broken off, and the next starts when it has ended.
-func (s *session) render(ctx context.Context) {
-	if s.rendering.done != nil {
-		s.rendering.cancel()
-		s.rendering.stale = true
-		return
-	}
-	if s.site == nil {
-		return
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	done, site := make(chan rendered, 1), s.site
-	s.rendering = rendering{done: done, cancel: cancel}
-	go func() {
-		problems, err := s.look(ctx, site)
-		done <- rendered{problems, err}
-	}()
-}
-
-// look renders the site, drafts included, into a folder of its own and looks
-// for what only the rendered pages show.
-func (s *session) look(ctx context.Context, site *site) ([]problem.Problem, error) {
-	stage, err := publish.Preview(s.root)
-	if err != nil {
-		return nil, err
-	}
-	defer stage.Close()
-	found, err := stage.Render(ctx, s.hugo, site.clock, site.BaseURL)
-	if errs, _ := problem.Count(found); err != nil || errs > 0 {
-		return found, err
-	}
-	options := linkOptions(site.Site)
-	options.Whole = true
-	_, broken, err := links.Check(ctx, stage.Dir, options)
-	return append(found, broken...), err
-}
-
-func (s *session) rendered(ctx context.Context, r rendered) {
-	s.rendering.cancel()
-	stale := s.rendering.stale
-	s.rendering = rendering{}
-	switch {
-	case stale:
-		s.render(ctx)
-	case r.err != nil:
-		s.report.Say("The links could not be checked: %v", r.err)
-	default:
-		s.found = r.problems
-		s.tell()
-	}
-}
-
-// all is what the rendering found and, where it found nothing amiss with
-// Hugo, what Hugo's server did: a template may know that it's a preview.
-func (s *session) all() []problem.Problem {
-	if slices.ContainsFunc(s.found, byHugo) {
-		return s.found
-	}
-	return append(slices.Clone(s.found), s.said...)
-}
-
-func byHugo(p problem.Problem) bool {
-	return p.Rule == publish.RuleHugo && p.Severity == problem.Error
-}
-
-func (s *session) tell() {
-	s.told = s.all()
-	if slices.ContainsFunc(s.told, byHugo) { // whatever was saved, there is no page to see
-		s.report.Found("links", "Rendering", nil, s.told)
-		return
-	}
-	s.report.Found("links", "Links", s.saved, s.told)
+	return listener.Close()
 }

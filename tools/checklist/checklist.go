@@ -11,24 +11,22 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
-	"microsite/tools/content"
-	"microsite/tools/problem"
+	"microsite/tools/diagnostic"
 	"microsite/tools/review"
+	"microsite/tools/site"
 )
 
-// Version is that of the file's format; see static/checklist.schema.json.
-const Version = 1
-
-// File is where the checklist is committed, relative to the site.
-const File = "static/checklist.json"
-
-// Rule is the rule of this package, as README lists it.
-const Rule = "checklist"
+const (
+	// File is where the checklist is committed, relative to the site.
+	File = "static/checklist.json"
+	// Version is that of the file's format; see static/checklist.schema.json.
+	Version = 1
+)
 
 // Checklist is the whole file.
 type Checklist struct {
@@ -47,6 +45,12 @@ type List struct {
 	Title string `json:"title"`
 	Page  string `json:"page"` // the path of one of Pages
 	Items []Item `json:"items"`
+}
+
+// Item is one line to tick.
+type Item struct {
+	ID   string `json:"id"` // of the page and the item's words
+	Text string `json:"text"`
 }
 
 // Page is a page with lists, and what its review rests on. Dates are civil,
@@ -68,52 +72,64 @@ type Source struct {
 	Reviewed  string `json:"reviewed,omitempty"`
 }
 
-// Item is one line to tick.
-type Item struct {
-	ID   string `json:"id"` // of the page and the item's words
-	Text string `json:"text"`
-}
-
-// Build gathers the lists in the order of the site's levels, then of its
-// pages. Drafts are left out. Two lists or items of a page that could not be
-// told apart are problems.
-func Build(site *content.Site, reports []review.Report) (*Checklist, []problem.Problem) {
-	c := &Checklist{Version: Version, Site: site.Title, Language: site.Language, Lists: []List{}, Pages: []Page{}}
-	var problems []problem.Problem
-	for _, r := range reports {
-		if r.Page.Draft {
+// Build gathers the lists in the order of the site's levels, then of its pages.
+// Drafts are left out. Two lists or items of a page that readers could not tell
+// apart are findings.
+func Build(s *site.Site, reports []review.Report) (*Checklist, []diagnostic.Diagnostic) {
+	c := &Checklist{Version: Version, Site: s.Title, Language: s.Language, Lists: []List{}, Pages: []Page{}}
+	var findings []diagnostic.Diagnostic
+	for _, report := range reports {
+		if report.Page.Draft {
 			continue
 		}
-		seen := map[string]bool{}
-		id := func(words, what string, pos content.Pos) string {
-			id := ID(r.Page.Path, words)
-			if seen[id] {
-				problems = append(problems, pos.Problem(problem.Error, r.Page.File, Rule,
-					"%s stands twice on this page: reword or remove one, because readers tick each by its words", what))
-			}
-			seen[id] = true
-			return id
-		}
-		for _, card := range r.Page.Cards {
-			if len(card.Items) == 0 {
-				continue
-			}
-			list := List{Level: card.Level, Title: card.Title, Page: r.Page.URL()}
-			list.ID = id("list\n"+card.Level+"\n"+card.Title, "a list of this level and title", card.Pos)
-			for _, item := range card.Items {
-				list.Items = append(list.Items, Item{ID: id("item\n"+item.Text, "this item", item.Pos), Text: item.Text})
-			}
-			c.Lists = append(c.Lists, list)
-		}
-		if n := len(c.Lists); n > 0 && c.Lists[n-1].Page == r.Page.URL() {
-			c.Pages = append(c.Pages, page(r))
+		lists, repeated := listsOf(report.Page)
+		findings = append(findings, repeated...)
+		if len(lists) > 0 {
+			c.Lists = append(c.Lists, lists...)
+			c.Pages = append(c.Pages, pageOf(report))
 		}
 	}
 	slices.SortStableFunc(c.Lists, func(a, b List) int {
-		return cmp.Compare(slices.Index(site.Cards, a.Level), slices.Index(site.Cards, b.Level))
+		return cmp.Compare(slices.Index(s.Cards, a.Level), slices.Index(s.Cards, b.Level))
 	})
 	c.Digest = digest(c.Lists)
-	return c, problems
+	return c, findings
+}
+
+// invisible matches zero-width signs, by which nobody can tell words apart.
+var invisible = regexp.MustCompile(`\p{Cf}`)
+
+func listsOf(page *site.Page) (lists []List, findings []diagnostic.Diagnostic) {
+	seen := map[string]bool{}
+	newID := func(words, what string, place diagnostic.Place) string {
+		look := site.NormalizeSpace(strings.ToLower(invisible.ReplaceAllString(words, "")))
+		if seen[look] {
+			findings = append(findings, place.Errorf(diagnostic.RuleChecklist,
+				"%s stands twice on this page: reword or remove one, because readers tick each by its words", what))
+		}
+		seen[look] = true
+		return ID(page.Path, words)
+	}
+	for _, card := range page.Cards {
+		if len(card.Items) == 0 {
+			continue
+		}
+		list := List{Level: card.Level, Title: card.Title, Page: page.URL()}
+		list.ID = newID("list\n"+card.Level+"\n"+card.Title, "a list of this level and title", card.Place)
+		for _, item := range card.Items {
+			id := newID("item\n"+item.Text, "this item", item.Place)
+			list.Items = append(list.Items, Item{ID: id, Text: item.Text})
+		}
+		lists = append(lists, list)
+	}
+	return lists, findings
+}
+
+// ID returns a name for words of a page: stable while they stay as they are,
+// whatever happens around them.
+func ID(pagePath, words string) string {
+	sum := sha256.Sum256([]byte(pagePath + "\n" + site.NormalizeSpace(words)))
+	return hex.EncodeToString(sum[:6])
 }
 
 // digest tells one wording of the lists from another: SHA-256 of every list's
@@ -121,9 +137,9 @@ func Build(site *content.Site, reports []review.Report) (*Checklist, []problem.P
 // layouts/_partials/lists-digest.html computes the same.
 func digest(lists []List) string {
 	var lines []string
-	for _, l := range lists {
-		lines = append(lines, strings.Trim(l.Page, "/"), l.Level, content.Squeeze(l.Title))
-		for _, item := range l.Items {
+	for _, list := range lists {
+		lines = append(lines, strings.Trim(list.Page, "/"), list.Level, site.NormalizeSpace(list.Title))
+		for _, item := range list.Items {
 			lines = append(lines, item.Text)
 		}
 	}
@@ -131,44 +147,36 @@ func digest(lists []List) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// ID names words of a page: stable while they stay as they are, whatever
-// happens around them.
-func ID(pagePath, words string) string {
-	sum := sha256.Sum256([]byte(pagePath + "\n" + content.Squeeze(words)))
-	return hex.EncodeToString(sum[:6])
+func pageOf(report review.Report) Page {
+	page := Page{Path: report.Page.URL(), Title: report.Page.Title, Adapted: review.Day(report.Adapted), Sources: []Source{}}
+	if report.Record != nil {
+		page.Reviewed, page.Due = review.Day(report.Record.Reviewed), review.Day(report.Record.Due)
+	}
+	for _, s := range report.Sources {
+		page.Sources = append(page.Sources, Source{s.Title, s.Publisher, s.URL, review.Day(s.Reviewed)})
+	}
+	return page
 }
 
-func page(r review.Report) Page {
-	p := Page{Path: r.Page.URL(), Title: r.Page.Title, Adapted: review.Day(r.Adapted), Sources: []Source{}}
-	if r.Review != nil {
-		p.Reviewed, p.Due = review.Day(r.Review.Reviewed), review.Day(r.Review.Due)
-	}
-	for _, s := range r.Sources {
-		p.Sources = append(p.Sources, Source{Title: s.Title, Publisher: s.Publisher, URL: s.URL, Reviewed: review.Day(s.Reviewed)})
-	}
-	return p
-}
-
-// Encode returns the file's bytes: indented, so that a commit shows what
-// changed, and newline-ended.
+// Encode returns the file's bytes, indented, so that a commit shows what changed.
 func (c *Checklist) Encode() ([]byte, error) {
 	b, err := json.MarshalIndent(c, "", "  ")
 	return append(b, '\n'), err
 }
 
-// Behind says how the committed file of the site differs from want: a problem,
-// or none. The error says that the file could not be read.
-func Behind(root string, want []byte) ([]problem.Problem, error) {
-	have, err := os.ReadFile(filepath.Join(root, File))
+// Compare returns a finding where the site's committed file is not as wanted.
+// The error says that the file could not be read. Line ends may differ: git changes them.
+func Compare(root string, want []byte) ([]diagnostic.Diagnostic, error) {
+	have, err := site.ReadRegular(filepath.Join(root, File), 0)
 	state := "is behind the content"
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		state = "is missing"
 	case err != nil:
 		return nil, err
-	case bytes.Equal(bytes.ReplaceAll(have, []byte("\r\n"), []byte("\n")), want): // git may have changed line ends
+	case bytes.Equal(bytes.ReplaceAll(have, []byte("\r\n"), []byte("\n")), want):
 		return nil, nil
 	}
-	return []problem.Problem{{File: File, Rule: Rule, Severity: problem.Error,
-		Message: "the checklist " + state + ": build the site (go run ./tools build), and commit this file with your change"}}, nil
+	return []diagnostic.Diagnostic{diagnostic.Place{File: File}.Errorf(diagnostic.RuleChecklist,
+		"the checklist %s: build the site (go run ./tools build), and commit this file with your change", state)}, nil
 }

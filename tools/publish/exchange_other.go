@@ -1,8 +1,8 @@
-//go:build !linux && !darwin
+//go:build !linux
 
 package publish
 
 import "errors"
 
-// exchange says that this system can't swap two folders in one step.
-func exchange(_, _ string) error { return errors.ErrUnsupported }
+// exchangeDirs is not what this system can do.
+func exchangeDirs(_, _ string) error { return errors.ErrUnsupported }

@@ -2,61 +2,84 @@ package review
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"slices"
-	"time"
+	"regexp"
+	"strings"
 
-	"microsite/tools/content"
-	"microsite/tools/problem"
+	"microsite/tools/diagnostic"
+	"microsite/tools/site"
 )
 
-// Sign returns the page's file with a sign-off of the text as it stands now,
-// which stands in the place of an older one. Problems are those of Rules that
-// stand in its way; the error says that the front matter can't be changed safely.
-func Sign(site *content.Site, p *content.Page, by, role string, reviewed, due time.Time) ([]byte, []problem.Problem, error) {
+// digestVersion is the first line of SignedText, so that a digest of another
+// composition never fits.
+const digestVersion = "1"
+
+// digestForm matches what Digest returns.
+var digestForm = regexp.MustCompile(`^sha256-[A-Za-z0-9+/]{43}=$`)
+
+// SignedText returns exactly what a sign-off of the page covers, as Digest digests it.
+func SignedText(p *site.Page) string {
+	lines := []string{digestVersion}
+	for _, text := range []string{p.Title, p.Description, p.Body} {
+		lines = append(lines, site.NormalizeSpace(text))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Digest returns the SHA-256 of SignedText, which binds a sign-off to the words.
+// layouts/_partials/review/digest.html computes the same.
+func Digest(p *site.Page) string {
+	sum := sha256.Sum256([]byte(SignedText(p)))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// Sign returns the page's file with a sign-off of the text as it stands now, in
+// place of an older one. The record's digest is filled in. Findings have to be
+// mended first; the error says that the front matter can't be changed safely.
+func Sign(s *site.Site, p *site.Page, record Record) ([]byte, []diagnostic.Diagnostic, error) {
 	if !p.Medical {
-		return nil, []problem.Problem{p.Front.Get("medical").KeyPos.Problem(problem.Error, p.File, RuleReview,
+		return nil, []diagnostic.Diagnostic{p.FrontMatter.Get("medical").KeyPlace.Errorf(diagnostic.RuleReview,
 			"this page holds no medical text of its own (\"medical: false\"), so there is nothing to sign")}, nil
 	}
-	src, err := p.Replace(site, "review", block(p.FrontTOML, by, role, Day(reviewed), Day(due), p.Digest()))
+	record.Digest = Digest(p)
+	src, err := p.ReplaceTable(s, "review", recordLines(record, p.IsTOML))
 	if err != nil {
 		return nil, nil, err
 	}
-	signed, _ := site.Parse(p.File, src) // what is wrong with the text was found where it stands now
-	c := &checker{site: site, today: reviewed}
-	r := c.page(signed)
-	problems := slices.DeleteFunc(c.problems, func(found problem.Problem) bool { return found.Severity != problem.Error })
-	if len(problems) == 0 && (r.State != Current && r.State != DueSoon || r.Review.By != by || r.Review.Role != role) {
-		return nil, nil, fmt.Errorf("%s: the sign-off would not read back as %q, %q and current: check name and role for odd characters", p.File, by, role)
+	signed, _ := s.ParsePage(p.File, src) // ReplaceTable has seen that it can be read
+	report, findings := judgePage(s, signed, record.Reviewed)
+	if report.State == Invalid {
+		return nil, findings, nil
 	}
-	return src, problems, nil
+	if *report.Record != record || report.State == Changed {
+		return nil, nil, fmt.Errorf("%s: the sign-off would not read back as %q, %q and current: "+
+			"check name and role for odd characters", p.File, record.By, record.Role)
+	}
+	return src, nil, nil
 }
 
-// Unsign returns the page's file without its sign-off.
-func Unsign(site *content.Site, p *content.Page) ([]byte, error) {
-	return p.Replace(site, "review", nil)
+// Remove returns the page's file without its sign-off.
+func Remove(s *site.Site, p *site.Page) ([]byte, error) {
+	return p.ReplaceTable(s, "review", nil)
 }
 
-func block(inTOML bool, by, role, reviewed, due, text string) []string {
-	head, is, indent := "review:", ": ", "  "
-	if inTOML {
-		head, is, indent = "[review]", " = ", ""
+// recordLines returns a sign-off as lines of front matter.
+func recordLines(record Record, isTOML bool) []string {
+	format := "review:\n  by: %s\n  role: %s\n  reviewed: %s\n  due: %s\n  text: %s"
+	if isTOML {
+		format = "[review]\nby = %s\nrole = %s\nreviewed = %s\ndue = %s\ntext = %s"
 	}
-	return []string{head,
-		indent + "by" + is + quote(by),
-		indent + "role" + is + quote(role),
-		indent + "reviewed" + is + reviewed,
-		indent + "due" + is + due,
-		indent + "text" + is + quote(text),
-	}
+	return strings.Split(fmt.Sprintf(format, quote(record.By), quote(record.Role), Day(record.Reviewed), Day(record.Due), quote(record.Digest)), "\n")
 }
 
-// quote writes text so that YAML and TOML both read it back: both know JSON's strings.
-func quote(s string) string {
+// quote returns text as a JSON string, which YAML and TOML read back alike.
+func quote(text string) string {
 	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(s) // a string never fails
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(text) // a string can always be encoded
 	return string(bytes.TrimSpace(b.Bytes()))
 }

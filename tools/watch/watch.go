@@ -1,5 +1,5 @@
-// Package watch says what of a site was saved: once for each save, however an
-// editor writes its files, and once for a burst, such as git makes.
+// Package watch tells what was saved in a site's folders: once for each save, however
+// an editor writes its files, and once for a burst, such as git makes.
 package watch
 
 import (
@@ -19,218 +19,199 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// Options say what of a folder is watched. All names have forward slashes and
-// are relative to it.
+// Options say what of a folder is watched, by names relative to it.
 type Options struct {
 	Folders []string // with all that is in them; they may come and go
-	Files   []string // in the folder itself
+	Files   []string
 	Ignore  []string // files that the tool writes
 }
 
 // Save is what has changed since the last one.
 type Save struct {
-	// Files and folders, sorted. One of Options.Folders stands here itself when
-	// it has come or gone, or when the system has lost count.
-	Files []string
-	// Err says that something new could not be watched.
-	Err error
+	Files []string // sorted; one of Options.Folders is here itself when it has come or gone
+	Err   error    // something new could not be watched
 }
 
-// Quiet is how long nothing must have changed before a Save is told: an editor
-// renames, writes and removes several files to save one.
-const Quiet = 50 * time.Millisecond
+// quiet is how long nothing must happen before a Save is reported: an editor renames,
+// writes and removes several files to save one. Tests on busy machines need longer.
+var quiet = 50 * time.Millisecond
 
 const (
-	few      = 5  // more files are a burst, whose writer may pause
-	burst    = 5  // times as long
-	patience = 40 // times Quiet is the longest that a burst without an end is waited for
+	burstFiles  = 5  // more files are a burst, whose writer may pause
+	burstQuiet  = 5  // times quiet
+	maxDebounce = 40 // times quiet is the longest wait for a burst that does not end
 )
+
+// ignoredName matches what editors and systems use for copies and locks: hidden
+// files, causes.md~, #causes.md#, ~$causes.md, Vim's 4913 and the like.
+var ignoredName = regexp.MustCompile(`^\.|~$|^#.*#$|^~\$|^4913$|(?i)\.(?:sw[a-z]|tmp|temp|bak|part|crdownload)$|___jb_(?:tmp|old)___$`)
 
 // Watcher watches a folder until it is closed.
 type Watcher struct {
-	Saves <-chan Save // an unread Save gathers what else changes
-
+	Saves   <-chan Save // a Save that nobody takes gathers what else changes
 	root    string
 	options Options
-	quiet   time.Duration
-	notify  *fsnotify.Watcher // of folders, not files, because editors replace files
-	pending map[string]passing
+	notify  *fsnotify.Watcher // of folders, because editors replace files
+	isNew   map[string]bool   // what changed since the last Save: whether it was made since then
 	err     error
 }
 
-// passing is what is known of a file since the last Save: one that was made
-// and is gone again is a step of some editor's save, and not worth telling.
-type passing struct{ made, gone bool }
-
 // New watches root. The error says what an editor can do about it.
-func New(root string, o Options) (*Watcher, error) { return start(root, o, Quiet) }
-
-func start(root string, o Options, quiet time.Duration) (*Watcher, error) {
+func New(root string, o Options) (*Watcher, error) {
 	notify, err := fsnotify.NewWatcher()
 	if err != nil {
-		return nil, limit(err)
+		return nil, limitAdvice(err)
 	}
 	saves := make(chan Save)
-	w := &Watcher{Saves: saves, root: root, options: o, quiet: quiet, notify: notify, pending: map[string]passing{}}
-	w.watch(root)
-	for _, name := range o.Folders {
-		w.add(filepath.Join(w.root, name))
-	}
+	w := &Watcher{Saves: saves, root: root, options: o, notify: notify, isNew: map[string]bool{}}
+	w.keep(notify.Add(root))
+	w.addFolders()
 	if w.err != nil {
 		return nil, errors.Join(w.err, notify.Close())
 	}
-	go w.loop(saves)
+	go w.run(saves)
 	return w, nil
 }
 
 // Close ends the watch.
 func (w *Watcher) Close() error { return w.notify.Close() }
 
-// loop gathers events until they rest, and hands them over.
-func (w *Watcher) loop(saves chan<- Save) {
+// run gathers changes until nothing happens for a while, and hands them over.
+func (w *Watcher) run(saves chan<- Save) {
 	defer close(saves)
-	var rest <-chan time.Time // when what is pending can be told
-	var first time.Time
-	var told Save
-	var out chan<- Save // saves, when told is ready
+	var isQuiet <-chan time.Time
+	var deadline time.Time
+	var save Save
+	var out chan<- Save // saves, once save is complete
 	for {
-		changed := false
+		isChange := false
 		select {
-		case event, ok := <-w.notify.Events:
-			if !ok {
+		case event, isOpen := <-w.notify.Events:
+			if !isOpen {
 				return
 			}
-			changed = w.event(event)
-		case err, ok := <-w.notify.Errors:
-			if !ok {
-				return
-			}
-			changed = true
-			if errors.Is(err, fsnotify.ErrEventOverflow) { // whatever has changed
-				for _, name := range w.options.Folders {
-					w.pending[name] = passing{}
-					w.add(filepath.Join(w.root, name))
-				}
-			} else {
-				w.fail(err)
-			}
-		case <-rest:
-			rest, out, told = nil, saves, Save{Files: w.files(), Err: w.err}
-		case out <- told:
-			w.pending, w.err, out, first = map[string]passing{}, nil, nil, time.Time{}
+			isChange = w.record(event)
+		case err := <-w.notify.Errors:
+			w.keep(err)
+			isChange = err != nil
+		case <-isQuiet:
+			out, save, isQuiet = saves, Save{Files: w.files(), Err: w.err}, nil
+		case out <- save:
+			w.isNew, w.err, out, deadline = map[string]bool{}, nil, nil, time.Time{}
 		}
-		if changed {
-			if first.IsZero() {
-				first = time.Now()
-			}
-			quiet := w.quiet
-			if len(w.pending) > few {
-				quiet *= burst
-			}
-			rest, out = time.After(min(quiet, time.Until(first.Add(patience*w.quiet)))), nil
+		if !isChange {
+			continue
 		}
+		if deadline.IsZero() {
+			deadline = time.Now().Add(maxDebounce * quiet)
+		}
+		wait := quiet
+		if len(w.isNew) > burstFiles {
+			wait = burstQuiet * quiet
+		}
+		isQuiet, out = time.After(min(wait, time.Until(deadline))), nil
 	}
 }
 
-// event takes one event down; it says whether that was a change.
-func (w *Watcher) event(e fsnotify.Event) bool {
+// record takes an event down. It reports whether that is a change of the site.
+func (w *Watcher) record(e fsnotify.Event) bool {
 	rel, err := filepath.Rel(w.root, e.Name)
 	name := filepath.ToSlash(rel)
-	if err != nil || !w.matters(name) || e.Op == fsnotify.Chmod { // rights don't change a text
+	if err != nil || !w.isWatched(name) || e.Op == fsnotify.Chmod { // rights don't change a text
 		return false
 	}
-	gone := e.Has(fsnotify.Remove) || e.Has(fsnotify.Rename)
-	if gone {
+	if e.Has(fsnotify.Remove) || e.Has(fsnotify.Rename) {
 		w.remove(e.Name)
 	}
 	if e.Has(fsnotify.Create) {
 		w.add(e.Name)
 	}
-	p, known := w.pending[name]
-	w.pending[name] = passing{made: p.made || !known && e.Has(fsnotify.Create), gone: gone}
+	isNew, isKnown := w.isNew[name]
+	w.isNew[name] = isNew || !isKnown && e.Has(fsnotify.Create)
 	return true
 }
 
-// files are those that a Save names.
+// files returns what a Save names. A file that was made and is gone again is a step
+// of some editor's save, and left out where there is anything else to name.
 func (w *Watcher) files() []string {
-	names := slices.Sorted(maps.Keys(w.pending))
-	steps := func(name string) bool { return w.pending[name] == passing{made: true, gone: true} }
-	if lasting := slices.DeleteFunc(slices.Clone(names), steps); len(lasting) > 0 {
-		return lasting
+	names := slices.Sorted(maps.Keys(w.isNew))
+	lasting := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		_, err := os.Lstat(filepath.Join(w.root, name))
+		return w.isNew[name] && err != nil
+	})
+	if len(lasting) == 0 {
+		return names
 	}
-	return names
+	return lasting
 }
 
-// add watches a folder and those in it. What stood there before is read with
+// isWatched reports whether a change of a file means anything for the site.
+func (w *Watcher) isWatched(name string) bool {
+	folder, _, isBelow := strings.Cut(name, "/")
+	if !isBelow {
+		return slices.Contains(w.options.Folders, name) || slices.Contains(w.options.Files, name)
+	}
+	return slices.Contains(w.options.Folders, folder) && !slices.Contains(w.options.Ignore, name) &&
+		!slices.ContainsFunc(strings.Split(name, "/"), ignoredName.MatchString)
+}
+
+func (w *Watcher) addFolders() {
+	for _, name := range w.options.Folders {
+		w.add(filepath.Join(w.root, name))
+	}
+}
+
+// add watches a folder and those in it. What was in it before is read together with
 // the Save that this belongs to, what comes later has an event of its own.
 func (w *Watcher) add(dir string) {
-	if info, err := os.Lstat(dir); err != nil || !info.IsDir() || !w.watch(dir) {
-		return
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		w.fail(err)
-	}
-	for _, entry := range entries {
-		if entry.IsDir() && !ignored(entry.Name()) {
-			w.add(filepath.Join(dir, entry.Name()))
+	_ = filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			w.keep(err)
+		case d.IsDir() && name != dir && ignoredName.MatchString(d.Name()):
+			return fs.SkipDir
+		case d.IsDir():
+			w.keep(w.notify.Add(name))
 		}
-	}
+		return nil
+	})
 }
 
-func (w *Watcher) watch(dir string) bool {
-	err := w.notify.Add(dir)
-	if err != nil {
-		w.fail(err)
-	}
-	return err == nil
-}
-
-// fail keeps the first error. A folder that has gone by now is none.
-func (w *Watcher) fail(err error) {
-	if w.err == nil && !errors.Is(err, fs.ErrNotExist) {
-		w.err = limit(err)
-	}
-}
-
-// remove forgets what is gone, or has another name now, and all in it: the
-// system goes on watching a folder that was moved.
+// remove forgets what is gone or has another name, and all in it: the system goes on
+// watching a folder that was moved.
 func (w *Watcher) remove(gone string) {
 	for _, dir := range w.notify.WatchList() {
 		if dir == gone || strings.HasPrefix(dir, gone+string(filepath.Separator)) {
-			_ = w.notify.Remove(dir) // the system may have ended it meanwhile
+			_ = w.notify.Remove(dir) // which the system may have done by itself
 		}
 	}
 }
 
-// matters says whether a change of a file has a meaning for the site.
-func (w *Watcher) matters(name string) bool {
-	first, _, inside := strings.Cut(name, "/")
-	if !inside {
-		return slices.Contains(w.options.Folders, name) || slices.Contains(w.options.Files, name)
+// keep keeps the first error for the next Save. That a folder is gone by now is none,
+// and where the system lost count of what changed, that may be anything.
+func (w *Watcher) keep(err error) {
+	switch {
+	case errors.Is(err, fsnotify.ErrEventOverflow):
+		for _, name := range w.options.Folders {
+			w.isNew[name] = false
+		}
+		w.addFolders()
+	case err != nil && w.err == nil && !errors.Is(err, fs.ErrNotExist):
+		w.err = limitAdvice(err)
 	}
-	return slices.Contains(w.options.Folders, first) && !slices.Contains(w.options.Ignore, name) &&
-		!slices.ContainsFunc(strings.Split(name, "/"), ignored)
 }
 
-// besides are names that editors and systems use for copies and locks: hidden
-// files, causes.md~, #causes.md#, ~$causes.md, Vim's 4913 and the like.
-var besides = regexp.MustCompile(`^\.|~$|^#.*#$|^~\$|^4913$|(?i)\.(?:sw[a-z]|tmp|temp|bak|part|crdownload)$|___jb_(?:tmp|old)___$`)
-
-func ignored(base string) bool { return besides.MatchString(base) }
-
-// limit says what to do where the system watches no more.
-func limit(err error) error {
-	advice := ""
+// limitAdvice says what to do where the system watches no more.
+func limitAdvice(err error) error {
+	advice := "ulimit -n 10240"
 	switch {
-	case runtime.GOOS == "linux" && errors.Is(err, syscall.ENOSPC):
+	case errors.Is(err, syscall.ENOSPC):
 		advice = "sudo sysctl fs.inotify.max_user_watches=524288"
-	case runtime.GOOS == "linux" && errors.Is(err, syscall.EMFILE):
-		advice = "sudo sysctl fs.inotify.max_user_instances=1024"
-	case errors.Is(err, syscall.EMFILE):
-		advice = "ulimit -n 10240"
-	default:
+	case !errors.Is(err, syscall.EMFILE):
 		return err
+	case runtime.GOOS == "linux":
+		advice = "sudo sysctl fs.inotify.max_user_instances=1024"
 	}
-	return fmt.Errorf("this computer's limit of watched folders is reached, so saving would go unseen. Raise it with this command, then start again:\n\n    %s\n\n(%w)", advice, err)
+	return fmt.Errorf("this computer's limit of watched folders is reached, so saving would go unseen. "+
+		"Raise it with this command, then start again: %s (%w)", advice, err)
 }

@@ -13,183 +13,159 @@ import (
 	"time"
 )
 
-// site is a watched folder. Its watcher is patient, so that a test on a busy
-// machine is still one save.
-type site struct {
+func TestMain(m *testing.M) {
+	quiet = 200 * time.Millisecond
+	os.Exit(m.Run())
+}
+
+// watchedSite is a folder with a watcher.
+type watchedSite struct {
 	*testing.T
 	root string
 	w    *Watcher
 }
 
-func open(t *testing.T) *site {
-	t.Helper()
-	s := &site{T: t, root: t.TempDir()}
-	for _, dir := range []string{"content/part/deep", "layouts", "public"} {
-		s.must(os.MkdirAll(s.path(dir), 0o755))
-	}
-	s.write("content/causes.md", "old")
-	s.write("config.toml", "old")
-	w, err := start(s.root, Options{Folders: []string{"content", "layouts", "static"}, Files: []string{"config.toml"}, Ignore: []string{"static/own.json"}}, 200*time.Millisecond)
+func open(t *testing.T) *watchedSite {
+	t.Parallel()
+	s := &watchedSite{T: t, root: t.TempDir()}
+	s.write("content/part/deep/", "layouts/", "public/", "content/causes.md")
+	w, err := New(s.root, Options{Folders: []string{"content", "layouts", "static"}, Files: []string{"config.toml"}, Ignore: []string{"static/own.json"}})
 	s.must(err)
 	t.Cleanup(func() { w.Close() })
 	s.w = w
 	return s
 }
 
-func (s *site) path(name string) string { return filepath.Join(s.root, filepath.FromSlash(name)) }
+func (s *watchedSite) path(name string) string {
+	return filepath.Join(s.root, filepath.FromSlash(name))
+}
 
-func (s *site) must(errs ...error) {
+func (s *watchedSite) must(err error) {
 	s.Helper()
-	if err := errors.Join(errs...); err != nil {
+	if err != nil {
 		s.Fatal(err)
 	}
 }
 
-func (s *site) write(name, text string) {
+// write writes files, or makes folders where a name ends with a slash.
+func (s *watchedSite) write(names ...string) {
 	s.Helper()
-	s.must(os.WriteFile(s.path(name), []byte(text), 0o644))
+	for _, name := range names {
+		if strings.HasSuffix(name, "/") {
+			s.must(os.MkdirAll(s.path(name), 0o755))
+		} else {
+			s.must(os.WriteFile(s.path(name), []byte("new"), 0o644))
+		}
+	}
 }
 
-func (s *site) rename(from, to string) { s.Helper(); s.must(os.Rename(s.path(from), s.path(to))) }
-func (s *site) remove(name string)     { s.Helper(); s.must(os.RemoveAll(s.path(name))) }
-func (s *site) mkdir(name string)      { s.Helper(); s.must(os.MkdirAll(s.path(name), 0o755)) }
+func (s *watchedSite) rename(from, to string) {
+	s.Helper()
+	s.must(os.Rename(s.path(from), s.path(to)))
+}
+func (s *watchedSite) remove(name string) { s.Helper(); s.must(os.RemoveAll(s.path(name))) }
 
-// next returns the next save.
-func (s *site) next() []string {
+// next returns the files of the next save.
+func (s *watchedSite) next() []string {
 	s.Helper()
 	select {
 	case save := <-s.w.Saves:
 		s.must(save.Err)
 		return save.Files
 	case <-time.After(time.Minute):
-		s.Fatal("no save is told")
+		s.Fatal("no save is reported")
 	}
 	return nil
 }
 
-// names expects a save that names this file, and perhaps others in it.
-func (s *site) names(file string) {
-	s.Helper()
-	if got := s.next(); !slices.Contains(got, file) {
-		s.Errorf("told %q, want %s there", got, file)
-	}
-}
-
-// told expects one save of exactly these files, and none after it: the next is
-// that of a file which is saved then.
-func (s *site) told(files ...string) {
+// reports expects one save of these files, and none after it: the next is that of a
+// file which is saved then.
+func (s *watchedSite) reports(files ...string) {
 	s.Helper()
 	if got := s.next(); !slices.Equal(got, files) {
-		s.Errorf("told %q, want %q", got, files)
+		s.Errorf("%q, not %q", got, files)
 	}
-	s.silent()
+	s.isSilent()
 }
 
-// silent expects that nothing has been told.
-func (s *site) silent() {
+// includes expects a save of a file, and perhaps of others.
+func (s *watchedSite) includes(file string) {
 	s.Helper()
-	s.write("config.toml", "new")
+	if got := s.next(); !slices.Contains(got, file) {
+		s.Errorf("%q is without %s", got, file)
+	}
+}
+
+func (s *watchedSite) isSilent() {
+	s.Helper()
+	s.write("config.toml")
 	if got := s.next(); !slices.Equal(got, []string{"config.toml"}) {
-		s.Errorf("told, too: %q", got)
+		s.Errorf("reported, too: %q", got)
 	}
 }
 
 func TestEditors(t *testing.T) {
 	const file = "content/causes.md"
-	for editor, save := range map[string]func(s *site){
-		"in place, as VS Code and nano do": func(s *site) { s.write(file, ""); s.write(file, "new") },
-		"Vim": func(s *site) {
-			s.write("content/.causes.md.swp", "")
-			s.write("content/4913", "")
+	for editor, save := range map[string]func(s *watchedSite){
+		"in place, as VS Code and nano do": func(s *watchedSite) { s.write(file, file) },
+		"Vim": func(s *watchedSite) {
+			s.write("content/.causes.md.swp", "content/4913")
 			s.remove("content/4913")
 			s.rename(file, file+"~")
-			s.write(file, "new")
+			s.write(file)
 			s.must(os.Chmod(s.path(file), 0o600))
 			s.remove(file + "~")
 			s.remove("content/.causes.md.swp")
 		},
-		"Emacs": func(s *site) {
-			s.must(os.Symlink("me@here.1", s.path("content/.#causes.md")))
-			s.write("content/#causes.md#", "new")
-			s.rename(file, file+"~")
-			s.write(file, "new")
-			s.remove("content/#causes.md#")
-			s.remove("content/.#causes.md")
-		},
-		"a hidden file and a rename, as GNOME's": func(s *site) {
-			s.write("content/.goutputstream-X1", "new")
-			s.rename("content/.goutputstream-X1", file)
-		},
-		"a file beside and a rename, as KDE's and sed": func(s *site) {
-			s.write("content/causes.md.JqTzYx", "new")
+		"a file beside and a rename, as KDE's and sed": func(s *watchedSite) {
+			s.write("content/causes.md.JqTzYx")
 			s.rename("content/causes.md.JqTzYx", file)
 		},
-		"JetBrains": func(s *site) {
-			s.write(file+"___jb_tmp___", "new")
+		"JetBrains": func(s *watchedSite) {
+			s.write(file + "___jb_tmp___")
 			s.rename(file, file+"___jb_old___")
 			s.rename(file+"___jb_tmp___", file)
 			s.remove(file + "___jb_old___")
 		},
-		"Word": func(s *site) {
-			s.write("content/~$causes.md", "")
-			s.write("content/~WRD0001.tmp", "new")
-			s.rename(file, "content/~WRL0002.tmp")
-			s.rename("content/~WRD0001.tmp", file)
-			s.remove("content/~WRL0002.tmp")
-			s.remove("content/~$causes.md")
-		},
-		"removed and made again, as git does": func(s *site) { s.remove(file); s.write(file, "new") },
+		"removed and made again, as git does": func(s *watchedSite) { s.remove(file); s.write(file) },
 	} {
 		t.Run(editor, func(t *testing.T) {
-			t.Parallel()
 			s := open(t)
 			for range 2 { // the file that replaced the first one is seen, too
 				save(s)
-				s.told(file)
+				s.reports(file)
 			}
 		})
 	}
 }
 
 func TestBurst(t *testing.T) {
-	t.Parallel()
 	s := open(t)
-	var want []string
 	for i := range 500 {
-		dir := fmt.Sprintf("content/new-%d", i%7)
-		if i < 7 {
-			s.mkdir(dir + "/sub")
-			want = append(want, dir)
-		}
-		name := fmt.Sprintf("%s/sub/page-%d.md", dir, i)
-		s.write(name, "new")
-		if i >= 493 {
-			want = append(want, name)
-		}
+		dir := fmt.Sprintf("content/new-%d/sub", i%7)
+		s.write(dir+"/", fmt.Sprintf("%s/page-%d.md", dir, i))
 	}
 	got := s.next()
-	for _, name := range want {
-		// What was made before its folder was watched is told by the folder.
-		if !slices.Contains(got, name) && !slices.Contains(got, filepath.ToSlash(filepath.Dir(name))) {
-			t.Errorf("%s is missing", name)
+	for i := range 7 {
+		if dir := fmt.Sprintf("content/new-%d", i); !slices.Contains(got, dir) {
+			t.Errorf("%s is missing", dir)
 		}
 	}
-	s.silent()
-	s.write("content/new-3/sub/page-3.md", "newer")
-	s.told("content/new-3/sub/page-3.md")
+	s.isSilent()
+	s.write("content/new-3/sub/page-3.md")
+	s.reports("content/new-3/sub/page-3.md")
 }
 
 func TestBurstWithoutEnd(t *testing.T) {
-	t.Parallel()
 	s := open(t)
-	told := make(chan []string)
-	go func() { told <- (<-s.w.Saves).Files }()
+	reported := make(chan []string)
+	go func() { reported <- (<-s.w.Saves).Files }()
 	for {
-		s.write("content/causes.md", "again")
+		s.write("content/causes.md")
 		select {
-		case files := <-told:
+		case files := <-reported:
 			if !slices.Equal(files, []string{"content/causes.md"}) {
-				t.Errorf("told %q", files)
+				t.Errorf("%q", files)
 			}
 			return
 		default:
@@ -198,97 +174,70 @@ func TestBurstWithoutEnd(t *testing.T) {
 }
 
 func TestFolders(t *testing.T) {
-	t.Parallel()
 	s := open(t)
-	s.mkdir("content/a/b/c")
-	s.names("content/a")
-	s.write("content/a/b/c/page.md", "new")
-	s.told("content/a/b/c/page.md")
-
+	s.write("content/a/b/c/")
+	s.includes("content/a")
+	s.write("content/a/b/c/page.md")
+	s.reports("content/a/b/c/page.md")
 	s.rename("content/a", "content/z")
-	s.told("content/a", "content/z")
-	s.write("content/z/b/c/page.md", "newer")
-	s.told("content/z/b/c/page.md")
+	s.reports("content/a", "content/z")
+	s.write("content/z/b/c/page.md")
+	s.reports("content/z/b/c/page.md")
+	s.rename("content/z", "elsewhere") // where nobody watches
+	s.reports("content/z")
+	s.write("elsewhere/b/c/page.md")
+	s.isSilent()
+	s.write("static/img/") // a folder that was not there at first
+	s.includes("static")
+	s.write("static/img/x.svg")
+	s.reports("static/img/x.svg")
 
-	s.rename("content/z", "elsewhere") // out of sight
-	s.told("content/z")
-	s.write("elsewhere/b/c/page.md", "newest")
-	s.silent()
-
-	s.remove("content/part")
-	s.told("content/part", "content/part/deep")
-	s.mkdir("static/img") // a folder that wasn't there at first
-	s.names("static")
-	s.write("static/img/x.svg", "new")
-	s.told("static/img/x.svg")
-}
-
-func TestContentGoesAndComes(t *testing.T) {
-	t.Parallel()
-	s := open(t)
 	s.rename("content", "away")
-	s.told("content")
-	s.write("away/causes.md", "unseen")
-	s.silent()
+	s.reports("content")
+	s.write("away/causes.md")
+	s.isSilent()
 	s.rename("away", "content")
-	s.told("content")
-	s.write("content/part/deep/page.md", "new")
-	s.told("content/part/deep/page.md")
-
+	s.reports("content")
+	s.write("content/part/deep/page.md")
+	s.reports("content/part/deep/page.md")
 	s.remove("content")
-	s.names("content")
-	s.mkdir("content")
-	s.write("content/causes.md", "new")
-	s.names("content")
-	s.write("content/causes.md", "newer")
-	s.told("content/causes.md")
+	s.includes("content")
+	s.write("content/")
+	s.includes("content")
+	s.write("content/causes.md")
+	s.reports("content/causes.md")
 }
 
 func TestIgnored(t *testing.T) {
-	t.Parallel()
 	s := open(t)
-	s.mkdir("static")
-	s.told("static")
-	for _, name := range []string{"public/index.html", "README.md", "static/own.json", "content/.DS_Store", "content/causes.md~", "content/#causes.md#", "content/4913", "content/part/.x.md.swx", "content/~$x.md"} {
-		s.write(name, "new")
-	}
-	s.mkdir(".build/preview")
-	s.mkdir("content/.git/objects")
-	s.write("content/.git/objects/x.md", "new")
+	s.write("static/")
+	s.reports("static")
+	s.write("public/index.html", "README.md", "static/own.json", "content/.DS_Store", "content/causes.md~", "content/#causes.md#", "content/part/.x.md.swx", "content/~$x.md")
+	s.write(".build/preview/", "content/.git/objects/", "content/.git/objects/x.md")
 	s.must(os.Chmod(s.path("content/causes.md"), 0o600))
-	s.silent()
+	s.isSilent()
 }
 
-// A save that nobody has asked for yet gathers what else is saved.
-func TestUnread(t *testing.T) {
-	t.Parallel()
+// A save that nobody has taken yet gathers what else is saved.
+func TestUntaken(t *testing.T) {
 	s := open(t)
-	s.write("content/causes.md", "new")
-	time.Sleep(2 * s.w.quiet) // it would have been told by now
-	s.write("content/part/page.md", "new")
-	time.Sleep(5 * s.w.quiet)
-	s.told("content/causes.md", "content/part/page.md")
-}
-
-func TestClose(t *testing.T) {
-	s := open(t)
+	s.write("content/causes.md")
+	time.Sleep(2 * quiet)
+	s.write("content/part/page.md")
+	time.Sleep(5 * quiet)
+	s.reports("content/causes.md", "content/part/page.md")
 	s.must(s.w.Close())
-	if _, ok := <-s.w.Saves; ok {
-		t.Error("a closed watcher tells something")
+	if _, isOpen := <-s.w.Saves; isOpen {
+		t.Error("a closed watcher reports something")
 	}
 }
 
-func TestLimit(t *testing.T) {
-	for err, want := range map[error]string{
-		syscall.ENOSPC: "sudo sysctl fs.inotify.max_user_watches=",
-		syscall.EMFILE: "sudo sysctl fs.inotify.max_user_instances=",
-		syscall.EACCES: "permission denied",
-	} {
-		if runtime.GOOS != "linux" && err != syscall.EACCES {
+func TestLimitAdvice(t *testing.T) {
+	for err, want := range map[error]string{syscall.ENOSPC: "max_user_watches=", syscall.EMFILE: "max_user_instances=", syscall.EACCES: "permission denied"} {
+		if runtime.GOOS != "linux" {
 			continue
 		}
-		got := limit(fmt.Errorf("watching: %w", err))
-		if !strings.Contains(got.Error(), want) || !errors.Is(got, err) {
+		if got := limitAdvice(fmt.Errorf("watching: %w", err)); !strings.Contains(got.Error(), want) || !errors.Is(got, err) {
 			t.Errorf("%v does not say %q", got, want)
 		}
 	}

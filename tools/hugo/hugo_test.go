@@ -1,0 +1,344 @@
+package hugo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"microsite/tools/diagnostic"
+)
+
+// The test binary stands in for Hugo and for Go where FAKE is set: "go" and "hugo"
+// answer with it, and anything else does what it says.
+func TestMain(m *testing.M) {
+	if fake := os.Getenv("FAKE"); fake != "" {
+		runFake(fake)
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func runFake(fake string) {
+	if calls := os.Getenv("FAKE_CALLS"); calls != "" {
+		f, _ := os.OpenFile(calls, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+		fmt.Fprintln(f, filepath.Base(os.Args[0]))
+		f.Close()
+	}
+	switch {
+	case filepath.Base(os.Args[0]) == "go":
+		fmt.Println(os.Getenv("FAKE_BUILT"))
+	case filepath.Base(os.Args[0]) == "hugo":
+		fmt.Println(fake)
+	case fake == "arguments":
+		fmt.Fprintln(os.Stderr, "WARN ", strings.Join(os.Args[1:], " "), slices.ContainsFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(strings.ToUpper(s), "HUGO") }))
+	case fake == "hangs":
+		_ = os.WriteFile("pid", []byte(strconv.Itoa(os.Getpid())), 0o644)
+		select {}
+	case fake == "is killed":
+		self, _ := os.FindProcess(os.Getpid())
+		_ = self.Kill()
+		select {}
+	case fake == "is the tool":
+		os.Setenv("FAKE", "hangs")
+		Serve(context.Background(), os.Args[0], 1, Options{Root: "."})
+		select {}
+	default:
+		fmt.Fprint(os.Stderr, fake)
+		os.Exit(1)
+	}
+}
+
+func self(t *testing.T) string {
+	t.Helper()
+	name, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, []byte(text), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// until waits for a condition, for as long as a busy machine could need.
+func until(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for range 6000 {
+		if holds() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("never: " + what)
+}
+
+// programs sets a PATH that holds the test binary under these names.
+func programs(t *testing.T, names ...string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	for _, name := range names {
+		if err := os.Symlink(self(t), filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", dir)
+	return dir
+}
+
+const goMod = "module m\n\ngo 1.26\n\nrequire (\n\tgithub.com/gohugoio/hugo v0.165.0 // indirect\n)\n"
+
+func TestFind(t *testing.T) {
+	built := filepath.Join(t.TempDir(), "built")
+	write(t, built, "")
+	t.Setenv("FAKE_BUILT", built)
+	for version, isPinned := range map[string]bool{
+		"hugo v0.165.0 linux/amd64": true, "hugo v0.165.0-0123abc+extended darwin/arm64": true, "hugo v0.165.0+extended+withdeploy linux/amd64": true,
+		"hugo v0.164.9 linux/amd64": false, "hugo v0.165.1 linux/amd64": false, "hugo v0.165.00 linux/amd64": false, "hugo v0.165.0-DEV linux/amd64": false, "v0.165.0": false,
+	} {
+		root := t.TempDir()
+		write(t, filepath.Join(root, "go.mod"), goMod)
+		t.Setenv("FAKE", version)
+		want := built
+		if dir := programs(t, "hugo", "go"); isPinned {
+			want = filepath.Join(dir, "hugo")
+		}
+		if got, err := Find(t.Context(), root, io.Discard); got != want || err != nil {
+			t.Errorf("%s: %s, %v, not %s", version, got, err, want)
+		}
+	}
+	t.Setenv("FAKE", "hugo v0.164.0 linux/amd64")
+	for name, c := range map[string]struct{ mod, programs, want string }{
+		"neither":     {goMod, "hugo", "found neither Hugo v0.165.0 nor Go, which can build it: install Go"},
+		"not named":   {"module m\n\nrequire github.com/gohugoio/hugoreleaser v0.1.2\n", "hugo go", "go.mod does not name github.com/gohugoio/hugo: run: go get -tool"},
+		"one require": {"module m\n\nrequire github.com/gohugoio/hugo v0.164.0\n", "hugo", ""},
+	} {
+		root := t.TempDir()
+		write(t, filepath.Join(root, "go.mod"), c.mod)
+		programs(t, strings.Fields(c.programs)...)
+		if _, err := Find(t.Context(), root, io.Discard); (err == nil) != (c.want == "") || err != nil && !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := Find(t.Context(), t.TempDir(), io.Discard); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no go.mod: %v", err)
+	}
+}
+
+// Hugo is looked for once, and again as soon as anything is other than it was.
+func TestFindRemembers(t *testing.T) {
+	root, calls := t.TempDir(), filepath.Join(t.TempDir(), "calls")
+	built := filepath.Join(t.TempDir(), "built")
+	memoryFile := filepath.Join(root, ".build", "hugo.json")
+	t.Setenv("FAKE", "hugo v0.164.0 linux/amd64")
+	t.Setenv("FAKE_CALLS", calls)
+	t.Setenv("FAKE_BUILT", built)
+	write(t, filepath.Join(root, "go.mod"), goMod)
+	write(t, built, "1")
+	bin := programs(t, "go", "hugo")
+	find := func() (hasLooked bool) {
+		t.Helper()
+		os.Remove(calls)
+		if got, err := Find(t.Context(), root, io.Discard); got != built || err != nil {
+			t.Fatal(got, err)
+		}
+		_, err := os.Stat(calls)
+		return err == nil
+	}
+	for _, change := range []struct {
+		name string
+		make func()
+	}{
+		{"at first", func() {}},
+		{"go.mod", func() { write(t, filepath.Join(root, "go.mod"), goMod+"\n") }},
+		{"go.sum", func() { write(t, filepath.Join(root, "go.sum"), "x") }},
+		{"the file itself", func() { write(t, built, "another") }},
+		{"no hugo on the PATH", func() { os.Remove(filepath.Join(bin, "hugo")) }},
+		{"another Go", func() { t.Setenv("PATH", bin); programs(t, "go") }},
+		{"a broken memory", func() { write(t, memoryFile, "{") }},
+		{"an empty memory", func() { write(t, memoryFile, "{}") }},
+		{"an old memory", func() { _ = os.Chtimes(memoryFile, time.Time{}, time.Now().Add(-memoryLifetime)) }},
+	} {
+		change.make()
+		if !find() {
+			t.Errorf("%s: Hugo was not looked for", change.name)
+		}
+		if find() {
+			t.Errorf("%s: Hugo was looked for twice", change.name)
+		}
+	}
+	os.Remove(built)
+	t.Setenv("FAKE_BUILT", "/elsewhere")
+	if got, err := Find(t.Context(), root, io.Discard); got != "/elsewhere" || err != nil {
+		t.Errorf("a Hugo that is gone: %s, %v", got, err)
+	}
+}
+
+func TestFindForPreview(t *testing.T) {
+	root := t.TempDir()
+	write(t, filepath.Join(root, "go.mod"), goMod)
+	for version, isTaken := range map[string]bool{"v0.166.0": true, "v0.200.0+extended": true, "v1.0.0": true, "v0.165.1": true, "v0.99.0": false, "v0.164.9": false, "v0.170.0-DEV": false} {
+		t.Setenv("FAKE", "hugo "+version+" linux/amd64")
+		t.Setenv("FAKE_BUILT", "/built")
+		dir := programs(t, "hugo", "go")
+		var log bytes.Buffer
+		got, err := FindForPreview(t.Context(), root, &log)
+		if err != nil || (got == filepath.Join(dir, "hugo")) != isTaken || strings.Contains(log.String(), "A build uses v0.165.0") != isTaken {
+			t.Errorf("%s: %s, %v, %s", version, got, err, &log)
+		}
+	}
+}
+
+// What Hugo can't build is a finding in its place; what keeps it from working is an error.
+func TestRender(t *testing.T) {
+	t.Setenv("HUGO_TITLE", "x")
+	t.Setenv("HUGOxTITLE", "x")
+	t.Setenv("hugo.title", "x")
+	for mode, want := range map[string]string{
+		"arguments": "layouts: warning: build --destination out --noBuildLock --buildDrafts=false --buildFuture=false --buildExpired=false --printPathWarnings --printI18nWarnings " +
+			"--clock 2026-11-22T12:00:00Z --config config.toml,more.toml --minify --environment production --baseURL https://site.example/sub/ false [hugo]\n",
+		"ERROR render of \"/a\" failed: \"ROOT/layouts/page.html:3:5\": execute of template failed\n":        `layouts/page.html:3:5: error: render of "/a" failed: "layouts/page.html:3:5": execute of template failed [hugo]`,
+		"Start building sites …\nERROR a: \"ROOT/layouts/page.html:3:5\": b: \"ROOT/content/a.md:7:1\": c\n": `content/a.md:7:1: error: a: "layouts/page.html:3:5": b: "content/a.md:7:1": c [hugo]`,
+		"ERROR error building site: \"ROOT/content/a.md:7:1\": unknown figure\n":                             "content/a.md:7:1: error: unknown figure [hugo]",
+		"WARN  one\nERROR two\nERROR three\nERROR error building site: logged 2 error(s)\n":                  "layouts: warning: one [hugo]\nlayouts: error: three [hugo]\nlayouts: error: two [hugo]\n",
+		"ERROR no place: /elsewhere/x\r\n":                  "layouts: error: no place: /elsewhere/x [hugo]",
+		"WARN  i18n|MISSING_TRANSLATION|es|menu\nERROR x\n": "i18n/es.toml: error: the sentence \"menu\" is missing, which a layout shows: add menu = \"…\" [config]",
+		"Error: unknown flag: --clock\n":                    "error: Hugo failed: exit status 1\nError: unknown flag: --clock",
+		"WARN only\n":                                       "error: Hugo failed: exit status 1\nWARN only",
+		"ERROR failed to write: write ROOT/.build/public/a.html: no space left on device": "error: Hugo could not write the site: ",
+		"is killed": "error: Hugo could not be run: signal: killed",
+	} {
+		root, text := t.TempDir(), ""
+		t.Setenv("FAKE", strings.ReplaceAll(mode, "ROOT", root))
+		noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+		findings, err := Render(t.Context(), self(t), Options{Root: root, Destination: "out", BaseURL: "https://site.example/sub/", Clock: noon, ConfigFile: "more.toml"})
+		for _, d := range diagnostic.Sort(findings) {
+			text += d.String() + "\n"
+		}
+		if err != nil {
+			text += "error: " + err.Error()
+		}
+		if !strings.HasPrefix(text, want) {
+			t.Errorf("%q:\n got %q\nwant %q", mode, text, want)
+		}
+	}
+	if _, err := Render(t.Context(), filepath.Join(t.TempDir(), "nowhere"), Options{}); err == nil || !strings.HasPrefix(err.Error(), "Hugo could not be run: ") {
+		t.Errorf("no Hugo: %v", err)
+	}
+}
+
+// A tool that is killed takes Hugo with it.
+func TestHugoEndsWithTheTool(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("this system can't end one process with another")
+	}
+	for range 10 {
+		tool := exec.Command(self(t))
+		tool.Dir = t.TempDir()
+		tool.Env = append(os.Environ(), "FAKE=is the tool")
+		if err := tool.Start(); err != nil {
+			t.Fatal(err)
+		}
+		pid := 0
+		until(t, "Hugo runs", func() bool {
+			data, _ := os.ReadFile(filepath.Join(tool.Dir, "pid"))
+			pid, _ = strconv.Atoi(string(data))
+			return pid > 0
+		})
+		if err := tool.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = tool.Wait()
+		until(t, "Hugo has ended", func() bool {
+			stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)) // nobody may be there to collect it
+			return err != nil || strings.Contains(string(stat), ") Z ")
+		})
+	}
+}
+
+// TestHugo is about what Hugo itself prints and does.
+func TestHugo(t *testing.T) {
+	root, port := t.TempDir(), freePort(t)
+	for _, name := range []string{"go.mod", "go.sum"} {
+		src, err := os.ReadFile(filepath.Join("..", "..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(root, name), string(src))
+	}
+	layout := filepath.Join(root, "layouts", "home.html")
+	write(t, layout, `<p>{{ i18n "menu" }}</p>`)
+	write(t, filepath.Join(root, "config.toml"), "baseURL = 'https://site.example/'\ndisableKinds = ['taxonomy', 'term', '404', 'RSS', 'sitemap']\n")
+	path, err := Find(t.Context(), root, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	findings, err := Render(t.Context(), path, Options{Root: root, Destination: filepath.Join(root, "out"), BaseURL: "https://site.example/"})
+	if err != nil || len(findings) == 0 || findings[0].File != "i18n/en.toml" || findings[0].Severity != diagnostic.Error {
+		t.Errorf("a missing translation: %v, %v", findings, err)
+	}
+	write(t, filepath.Join(root, "i18n", "en.toml"), "menu = 'Menu'\n")
+	destination := filepath.Join(root, ".build", "preview")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	events := Serve(ctx, path, port, Options{Root: root, Destination: destination, Drafts: true})
+	next := func(wantError bool, wantText string) {
+		t.Helper()
+		e := <-events
+		errs, _ := diagnostic.Count(e.Findings)
+		html, _ := os.ReadFile(filepath.Join(destination, "index.html"))
+		if e.Err != nil || e.URL != fmt.Sprintf("http://localhost:%d/", port) || (errs > 0) != wantError || !strings.Contains(string(html), wantText) {
+			t.Fatalf("%+v, %s", e, html)
+		}
+		if wantError && (e.Findings[0].File != "layouts/home.html" || e.Findings[0].Line != 1) {
+			t.Errorf("%v", e.Findings)
+		}
+	}
+	next(false, "<p>Menu</p>")
+	write(t, layout, `{{ nope }}`)
+	next(true, "")
+	write(t, layout, `<b>{{ i18n "menu" }}</b>`)
+	next(false, "<b>Menu</b>")
+	cancel()
+	if e := <-events; e.Err == nil {
+		t.Errorf("after the end: %+v", e)
+	}
+	if _, isOpen := <-events; isOpen {
+		t.Error("something comes after the end")
+	}
+	if _, err := os.Stat(filepath.Join(root, "public")); err == nil {
+		t.Error("the preview is written to public")
+	}
+	// What keeps it from starting is reported, too.
+	write(t, layout, `{{ nope }}`)
+	for e := range Serve(t.Context(), path, port, Options{Root: root, Destination: destination}) {
+		if e.Err == nil || e.URL != "" || len(e.Findings) != 1 {
+			t.Errorf("a broken site: %+v", e)
+		}
+	}
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port
+}

@@ -1,0 +1,226 @@
+package readability
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"microsite/tools/site"
+)
+
+// samples are counted by hand: | stands after each sentence, and · between the
+// syllables of a word, as dictionaries part it.
+var samples = []string{
+	"Call your lo·cal e·mer·gen·cy num·ber now.| Do not wait for a rash.| One sign is e·nough!|",
+	"Some·times no one can find the ex·act cause.| Doc·tors call this an id·i·o·path·ic spas·m (a sud·den, tight mus·cle).|",
+	"Ask a phar·ma·cist be·fore you take a·cet·a·min·o·phen (par·a·cet·a·mol) or i·bu·pro·fen.| Is it safe for you?|",
+	"Put an ice pack, wrapped in a thin tow·el, on the sore mus·cles for up to 20 min·utes.| Then take it off.| You can do this eve·ry few hours.|",
+	"Dr. Lee, of the NHS, says: “Cough·ing or snee·zing makes it worse.”| She asked me to call 911, e.g. if I could·n't breathe.|",
+	"A strain is an o·ver·stretched mus·cle or ten·don; a sprain is an o·ver·stretched lig·a·ment.| Both can cause swel·ling, stiff·ness and mus·cle spas·ms.|",
+	"Men·in·gi·tis is a se·ri·ous in·fec·tion.| The li·ning of the brain is in·flamed.| Go to an e·mer·gen·cy room (A&E)…| It gets worse fast.|",
+	"Take o·ver-the-coun·ter med·i·cine with food.| Don't drive or cy·cle while you're diz·zy.| What's u·su·al for one per·son is un·u·su·al for oth·ers.|",
+}
+
+func count(text string) (n counts) {
+	for _, s := range splitSentences(text, nil) {
+		n.sentences++
+		for _, w := range splitWords(s) {
+			n.words++
+			n.syllables += countSyllables(w.text)
+		}
+	}
+	return n
+}
+
+func TestSamples(t *testing.T) {
+	for _, marked := range samples {
+		want := counts{sentences: strings.Count(marked, "|")}
+		want.words = len(strings.Fields(marked))
+		want.syllables = want.words + strings.Count(marked, "·")
+		want.syllables += 2 * strings.Count(marked, "o·ver-the-coun·ter")              // a word more for each hyphen
+		want.syllables += strings.Count(marked, "e.g.") + strings.Count(marked, "A&E") // two letters each
+		text := strings.NewReplacer("|", "", "·", "").Replace(marked)
+		if got := count(text); got != want {
+			t.Errorf("%q\n got %+v\nwant %+v", text, got, want)
+		}
+	}
+}
+
+func TestSyllables(t *testing.T) {
+	const words = `ache aches head·aches rea·ches stret·ches pas·ses box·es wish·es sour·ces cau·ses ges·tures clothes bathes
+		used asked pulled stirred wor·ried car·ry·ing need·ed cre·at·ed trou·bled hun·dred in·flamed o·ver·stretched need
+		mus·cle mus·cles ta·ble rule whole ar·gue league vague tongue tech·nique
+		na·tion ten·sion ver·sion cush·ion pre·ven·tion re·gion mil·lion sta·di·um ra·di·o se·ri·ous re·li·gious an·xious
+		di·et qui·et sci·ence pa·tient nu·tri·ent friend ar·e·a vid·e·o peo·ple sur·geon u·su·al lan·guage quick ru·in bruise fruit
+		safe·ty some·thing some·times house·work move·ment el·e·ments set·tle·ment care·ful care·ful·ly be·fore there·fore eve·ry eve·ry·thing an·y·one some·one
+		spas·m spas·ms rhyth·m or·gan·is·m stom·ach eye eyes eye·lids be·yond play played lay·er go·ing be·ing do·ing see·ing dy·ing freed
+		is·n't does·n't don't you're let's doc·tor's bus·iness mar·riage di·ag·no·sis pe·te·chi·ae re·act cre·ate health·i·er hap·pi·est
+		the me be I a by TV NHS 911 1.5 2026
+		`
+	for marked := range strings.FieldsSeq(words) {
+		word := strings.ReplaceAll(marked, "·", "")
+		if got, want := countSyllables(word), strings.Count(marked, "·")+1; got != want {
+			t.Errorf("%s: %d, not %d", marked, got, want)
+		}
+	}
+}
+
+func TestSplitSentences(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                    "",
+		" – ":                                 "",
+		"Rest":                                "Rest",
+		" Rest.  Move? Go!":                   "Rest.|Move?|Go!",
+		"Ask Dr. Lee, e.g. Today. (Now.) Go.": "Ask Dr. Lee, e.g. Today.|(Now.)|Go.",
+		"“Stop.” Then go":                     "“Stop.”|Then go",
+		"It is 1.5 cm… or less. 2 is more.":   "It is 1.5 cm… or less.|2 is more.",
+		"The U.S. list, at 5 p.m. Then rest.": "The U.S. list, at 5 p.m.|Then rest.",
+		"Wait... Then go?! No":                "Wait...|Then go?!|No",
+		"See site.example/a.b. Go. ÄB.":       "See site.example/a.b.|Go.|ÄB.",
+		"… ? ! Go.":                           "… ? ! Go.",
+	} {
+		var got []string
+		for _, s := range splitSentences(text, nil) {
+			got = append(got, s.text)
+		}
+		if strings.Join(got, "|") != want {
+			t.Errorf("%q: %q, not %q", text, got, want)
+		}
+	}
+}
+
+const base = `title = "T"
+baseURL = "https://t.example/"
+[params]
+emergencyPage = "/"
+emergency = [{number = "112", where = "Here"}]
+cards = ["do"]
+[params.plain]
+`
+
+const config = base + `grade = 6
+sentenceWords = 6
+paragraphSentences = 2
+[params.plain.words]
+utilize = "use"
+prior = "earlier"
+"prior to" = "before"
+physician = "doctor"
+fracture = "broken bone"
+`
+
+const front = "---\ntitle: A page\ndescription: D\n---\n"
+
+// check returns the findings on a site of one page and an empty home page, as LINE:COLUMN MESSAGE.
+func check(t *testing.T, config, page string) (list []string) {
+	t.Helper()
+	root := t.TempDir()
+	home := strings.Replace(front, "A page", "Home", 1)
+	for name, text := range map[string]string{"config.toml": config, "content/page.md": page, "content/_index.md": home} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(root, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, findings, err := site.Load(root)
+	if err != nil || len(findings) > 0 {
+		t.Fatal(err, findings)
+	}
+	for _, d := range Check(s) {
+		list = append(list, fmt.Sprintf("%s:%d:%d %s", d.File, d.Line, d.Column, d.Message))
+	}
+	return list
+}
+
+// expect compares the starts of findings.
+func expect(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	isSame := len(got) == len(want)
+	for i := range min(len(got), len(want)) {
+		isSame = isSame && strings.HasPrefix(got[i], want[i])
+	}
+	if !isSame {
+		t.Errorf("\n got %q\nwant %q", got, want)
+	}
+}
+
+// TestPlaces: findings stand where the sentence or the word is written, whatever is around it.
+func TestPlaces(t *testing.T) {
+	const long = "one two *three* [four](_index.md) five six"
+	page := strings.Replace(front, ": D", ": We utilize it.", 1) + "\n## Heading " + long + "\n\nÄ b. O" + long[1:] + "\nseven. Next &amp; utilizing it\n\n" +
+		"> [!DO] Title " + long + "\n> Text **prior\n> to** it.\n> - [ ] Item. One two *three* four five six seven\n\n" +
+		"1. Short.\n\n   " + long + " seven\n\n| a | " + long + " seven |\n|---|---|\n| b | c |\n\n"
+	for _, text := range []string{page, "\uFEFF" + strings.ReplaceAll(page, "\n", "\r\n")} {
+		expect(t, check(t, config, text),
+			`content/page.md:6:4 this sentence has 7 words, more than 6: make two of it, or a list: "Heading one two three four five six"`,
+			`content/page.md:8:6 this sentence has 7 words`,
+			`content/page.md:9:19 "utilizing" has a plainer twin: write "use", in "Next & utilizing it"`,
+			`content/page.md:8:1 this paragraph has 3 sentences, more than 2: start a new one, or make a list, at "Next & utilizing it"`,
+			`content/page.md:11:9 this sentence has 7 words`,
+			`content/page.md:12:10 "prior to" has a plainer twin: write "before", in "Text prior to it."`,
+			`content/page.md:14:15 this sentence has 7 words`,
+			`content/page.md:18:4 this sentence has 7 words`,
+			`content/page.md:20:7 this sentence has 7 words`,
+			`content/page.md:3:14 "utilize" has a plainer twin: write "use", in "We utilize it."`,
+		)
+	}
+}
+
+func TestWords(t *testing.T) {
+	for text, want := range map[string]string{
+		"UTILIZE.": "utilize", "utilizes": "utilizes", "(utilized)": "utilized", "Utilising": "", "reutilize": "",
+		"prior": "prior", "a prior to": "prior to", "prior. To": "prior", "`utilize`": "utilize", "Prior to Monday": "prior to",
+		// Names are no jargon.
+		"Go to the Fracture Clinic": "", "Fracture Clinic": "", "a College of Physicians": "", "ask Physicians": "",
+		"Physicians help": "physicians", "Go. Physicians help": "physicians", "a “physician”": "physician",
+	} {
+		got := check(t, config, front+text+"\n")
+		if want == "" {
+			expect(t, got)
+		} else if len(got) != 1 || !strings.Contains(got[0], fmt.Sprintf("%q has a plainer twin", want)) {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
+}
+
+func TestPageGrade(t *testing.T) {
+	const limit = base + "grade = 6\n"
+	short := front + strings.Repeat("Rest.\n\nUniversity educated individuals.\n\n", 24) // of 4 words
+	enough := short + "Personalities personalities unanimously congregated.\n"
+	expect(t, check(t, limit, short+"Personalities unanimously congregated.\n"))
+	expect(t, check(t, limit, enough), `content/page.md:101:1 the page reads at grade 29.9, and its limit is 6: `+
+		`use shorter sentences and words, first in "Personalities personalities unanimously…"`)
+	expect(t, check(t, limit+"[params.plain.grades]\n\"content/page.md\" = 30\n", enough))
+	expect(t, check(t, "locale = \"de\"\n"+limit, enough))
+	expect(t, check(t, base, enough))
+}
+
+// FuzzCheck: whatever a page holds, judging it ends, every finding has a place
+// inside the file, and its message is text.
+func FuzzCheck(f *testing.F) {
+	for _, body := range []string{"", "> [!DO] A\n> - [ ] &amp; \\* x", "![a](b) <https://x.example/>", "| a |\n|-|\n| b. C |",
+		"a\n: b\n\n[^1]\n\n[^1]: c", "é…\u2028 d.\u00a0E", "*a*\r\n`b`  \r\nc", "Dr. A…”B. . . C", samples[4]} {
+		f.Add(body)
+	}
+	s := &site.Site{Language: "en", Cards: []string{"do"}, Readability: site.Readability{Grade: 1, SentenceWords: 1, ParagraphSentences: 1,
+		Words: map[string]string{"a": "b", "c d": "e", " ": "f"}, Ignores: []site.Ignore{{Page: "/page/", Text: "x"}}}}
+	f.Fuzz(func(t *testing.T, body string) {
+		p, _ := s.ParsePage("content/page.md", []byte(front+body))
+		if p == nil {
+			return
+		}
+		s.Pages = []*site.Page{p}
+		lines := strings.Split(front+body, "\n")
+		for _, d := range Check(s) {
+			isInFile := d.File == "" || d.Line > 0 && d.Line <= len(lines) && d.Column > 0 && d.Column <= utf8.RuneCountInString(lines[d.Line-1])+1
+			if !isInFile || !utf8.ValidString(d.Message) {
+				t.Errorf("%+v in %q", d, body)
+			}
+		}
+	})
+}
