@@ -60,7 +60,6 @@ func (c *buildCommand) Run(ctx context.Context, t *tool) (int, error) {
 // publish takes a site from its content to public/, as far as its findings
 // allow, and adds those of its own. It returns how many pages there are.
 func (t *tool) publish(ctx context.Context, s *checkedSite, isStrict bool) (pages int, err error) {
-	s.findings = append(s.findings, publish.CheckFiles(s.Root)...)
 	if fails(isStrict, s.findings) {
 		return 0, nil
 	}

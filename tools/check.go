@@ -13,6 +13,7 @@ import (
 
 	"microsite/tools/checklist"
 	"microsite/tools/diagnostic"
+	"microsite/tools/publish"
 	"microsite/tools/readability"
 	"microsite/tools/rendered"
 	"microsite/tools/review"
@@ -77,6 +78,7 @@ func (t *tool) checkSite(today, baseURL string, isStrict bool) (*checkedSite, er
 		return nil, err
 	}
 	s.today = review.Today(s.clock, s.Location)
+	s.findings = append(s.findings, publish.CheckFiles(root)...)
 	s.findings = append(s.findings, leftoverMarkup(s.Site)...)
 	s.findings = append(s.findings, readability.Check(s.Site)...)
 	reports, findings := review.Check(s.Site, s.today, isStrict)
@@ -103,7 +105,8 @@ func leftoverMarkup(s *site.Site) (findings []diagnostic.Diagnostic) {
 		for _, b := range p.Blocks {
 			for _, m := range rendered.FindMarkup(b.Text) {
 				if !b.IsLiteral(m.Offset) {
-					findings = append(findings, p.BlockPlace(b, m.Offset).Errorf(diagnostic.RuleMarkup, "%s", m.Message()))
+					findings = append(findings, p.BlockPlace(b, m.Offset).Errorf(diagnostic.RuleMarkup,
+						"%q would show as it is written: %s", diagnostic.Excerpt(b.Text[m.Offset:]), m.Mend))
 				}
 			}
 		}

@@ -22,7 +22,7 @@ type dueCommand struct {
 	Format string `enum:"text,json" default:"text" placeholder:"FORMAT" help:"Print as text or json."`
 }
 
-// dueList is what the due command prints, worst first.
+// dueList is what the due command prints, worst first. Numbers and dates that aren't known are absent.
 type dueList struct {
 	Today   string      `json:"today"`
 	Pages   []duePage   `json:"pages"`
@@ -37,7 +37,7 @@ type duePage struct {
 	Due      string       `json:"due,omitempty"`
 	By       string       `json:"by,omitempty"`
 	Role     string       `json:"role,omitempty"`
-	DaysLeft json.Number  `json:"daysLeft,omitempty"` // below 0 when overdue; absent where the day isn't known
+	DaysLeft json.Number  `json:"daysLeft,omitempty"` // below 0 when overdue
 }
 
 type dueSource struct {
@@ -67,7 +67,7 @@ func (c *dueCommand) Run(_ context.Context, t *tool) (int, error) {
 	if len(s.Pages) == 0 { // config.toml can't be made sense of
 		return t.printFindings(c.Format, false, s.findings)
 	}
-	list := dueList{Today: review.Day(s.today), Pages: listPages(s, limit), Sources: listSources(s)}
+	list := listDue(s, limit)
 	if c.Format == "json" {
 		encoder := json.NewEncoder(t.stdout)
 		encoder.SetIndent("", "  ")
@@ -76,47 +76,39 @@ func (c *dueCommand) Run(_ context.Context, t *tool) (int, error) {
 	return exitClean, list.print(t.stdout)
 }
 
-// listPages returns the pages but those that are current for more than limit days.
-func listPages(s *checkedSite, limit int) []duePage {
-	pages := []duePage{}
+// listDue lists the pages but those that are current for more than limit days,
+// and the sources, the oldest first and last those whose day isn't known.
+func listDue(s *checkedSite, limit int) dueList {
+	list := dueList{Today: review.Day(s.today), Pages: []duePage{}, Sources: []dueSource{}}
 	for _, r := range s.reports {
-		page := duePage{File: r.Page.File, State: r.State, Adapted: review.Day(r.Adapted)}
-		if record := r.Record; record != nil {
-			daysLeft := review.DaysBetween(s.today, record.Due)
-			if r.State == review.Current && daysLeft > limit {
-				continue
-			}
-			page.Reviewed, page.Due = review.Day(record.Reviewed), review.Day(record.Due)
-			page.By, page.Role = record.By, record.Role
+		daysLeft := review.DaysBetween(s.today, r.Record.Due)
+		if !r.Page.Medical || r.State == review.Current && daysLeft > limit {
+			continue
+		}
+		page := duePage{r.Page.File, r.State, review.Day(r.Adapted), review.Day(r.Record.Reviewed), review.Day(r.Record.Due),
+			r.Record.By, r.Record.Role, ""}
+		if page.Due != "" {
 			page.DaysLeft = json.Number(strconv.Itoa(daysLeft))
 		}
-		if r.Page.Medical {
-			pages = append(pages, page)
-		}
+		list.Pages = append(list.Pages, page)
 	}
-	rank := func(p duePage) int { return slices.Index(review.States, p.State) }
-	slices.SortStableFunc(pages, func(a, b duePage) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), strings.Compare(a.Due, b.Due))
+	slices.SortStableFunc(list.Pages, func(a, b duePage) int {
+		byState := slices.Index(review.States, a.State) - slices.Index(review.States, b.State)
+		return cmp.Or(byState, strings.Compare(a.Due, b.Due))
 	})
-	return pages
-}
-
-// listSources returns the sources, the oldest first, and last those whose day isn't known.
-func listSources(s *checkedSite) []dueSource {
-	sources := []dueSource{}
 	for key, source := range s.Sources {
 		entry := dueSource{Key: key, Title: source.Publisher + ": " + source.Title, Reviewed: review.Day(source.Reviewed)}
 		if entry.Reviewed != "" {
 			entry.Outdated = review.IsOutdated(s.Site, source, s.today)
 			entry.AgeDays = json.Number(strconv.Itoa(review.DaysBetween(source.Reviewed, s.today)))
 		}
-		sources = append(sources, entry)
+		list.Sources = append(list.Sources, entry)
 	}
-	slices.SortFunc(sources, func(a, b dueSource) int {
+	slices.SortFunc(list.Sources, func(a, b dueSource) int {
 		const unknown = "unknown" // comes after every digit
 		return cmp.Or(strings.Compare(cmp.Or(a.Reviewed, unknown), cmp.Or(b.Reviewed, unknown)), strings.Compare(a.Key, b.Key))
 	})
-	return sources
+	return list
 }
 
 // print writes the list as two tables.
@@ -131,7 +123,7 @@ func (l dueList) print(out io.Writer) error {
 	row("PAGE", "STATE", "ADAPTED", "REVIEWED", "DUE", "DAYS LEFT", "BY")
 	for _, p := range l.Pages {
 		by := strings.TrimPrefix(p.By+", "+p.Role, ", ")
-		row(p.File, string(p.State), p.Adapted, p.Reviewed, p.Due, p.DaysLeft.String(), by)
+		row(p.File, string(p.State), p.Adapted, p.Reviewed, p.Due, string(p.DaysLeft), by)
 	}
 	fmt.Fprintln(w)
 	row("SOURCE", "STATE", "REVIEWED", "AGE IN DAYS", "TITLE")
@@ -142,7 +134,7 @@ func (l dueList) print(out io.Writer) error {
 		} else if s.Reviewed == "" {
 			state = "not known"
 		}
-		row(s.Key, state, s.Reviewed, s.AgeDays.String(), s.Title)
+		row(s.Key, state, s.Reviewed, string(s.AgeDays), s.Title)
 	}
 	return w.Flush()
 }

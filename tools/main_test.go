@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -44,7 +43,7 @@ func TestMain(m *testing.M) {
 //	unchanged [FILE…]       every file, or each of these, is still as remembered, untouched
 //
 // $SERVER is a site elsewhere: elsewhere says what it answers. It has the port
-// $TAKEN; nobody has the port $FREE.
+// $TAKEN; nobody has the ports $FREE and $FREE2.
 //
 // WHAT is a finding as check prints it; … stands for any text, what follows
 // its end doesn't matter, and the rule is that of the script's name unless it's
@@ -56,9 +55,10 @@ func TestScripts(t *testing.T) {
 		Dir:             "testdata/script",
 		ContinueOnError: true,
 		Setup: func(e *testscript.Env) error {
-			free := httptest.NewServer(nil)
+			free, other := httptest.NewServer(nil), httptest.NewServer(nil)
 			free.Close()
-			e.Vars = append(e.Vars, "GORACE=atexit_sleep_ms=0", "TODAY="+today, "SERVER="+server.URL, "TAKEN="+port(server), "FREE="+port(free))
+			other.Close()
+			e.Vars = append(e.Vars, "GORACE=atexit_sleep_ms=0", "TODAY="+today, "SERVER="+server.URL, "TAKEN="+port(server), "FREE="+port(free), "FREE2="+port(other))
 			files, err := tree("testdata/site")
 			if err != nil {
 				return err
@@ -146,7 +146,7 @@ func TestScripts(t *testing.T) {
 
 func port(s *httptest.Server) string { return s.URL[strings.LastIndex(s.URL, ":")+1:] }
 
-var otherRule = regexp.MustCompile(`… \[[a-z-]+\]$`)
+var otherRule = regexp.MustCompile(`\[(?:card|changed|checklist|config|date|due-soon|front-matter|heading|indented-code|link|lost-text|markup|merge-conflict|raw-html|shortcode|sources|unused-ignore)\]$`)
 
 func finds(ts *testscript.TestScript, _ bool, args []string) {
 	memory := remembered(ts)
@@ -311,24 +311,28 @@ func fakeHugo() {
 		return
 	}
 	fmt.Fprint(os.Stderr, os.Getenv("FAKE_HUGO"))
-	if os.Args[1] == "server" {
-		fakeServer()
-		return
-	}
 	to := os.Args[slices.Index(os.Args, "--destination")+1]
 	for _, from := range []string{"static", "rendered"} {
 		files, err := tree(from)
 		if err == nil {
-			err = put(to, files)
+			err = errors.Join(os.MkdirAll(to, 0o755), put(to, files))
 		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(9)
 		}
 	}
+	if os.Args[1] == "server" {
+		fakeServer()
+		return
+	}
 	switch says, _, _ := strings.Cut(os.Getenv("FAKE_HUGO"), " "); says {
 	case "ERROR":
 		os.Exit(1)
+	case "interrupts":
+		if parent, err := os.FindProcess(os.Getppid()); err == nil {
+			_ = parent.Signal(os.Interrupt)
+		}
 	case "hangs":
 		interrupted := make(chan os.Signal, 1)
 		signal.Notify(interrupted, os.Interrupt)
@@ -338,10 +342,11 @@ func fakeHugo() {
 	}
 }
 
-// fakeServer says that it's ready, and dies or waits to be ended, as FAKE_HUGO says.
+// fakeServer renders as a build does, reports that it's ready, and dies or waits to
+// be ended, as FAKE_HUGO says.
 func fakeServer() {
 	ended := make(chan os.Signal, 1)
-	signal.Notify(ended, syscall.SIGTERM)
+	signal.Notify(ended, os.Interrupt)
 	if strings.HasPrefix(os.Getenv("FAKE_HUGO"), "panic") {
 		os.Exit(2)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -22,16 +21,8 @@ import (
 	"microsite/tools/watch"
 )
 
-// watched is what a site is made of.
-var watched = watch.Options{
-	Folders: []string{site.ContentDir, "layouts", "i18n", "static"},
-	Files:   append([]string{site.ConfigFile}, site.OtherConfigFiles...),
-	Ignore:  []string{checklist.File}, // which a session writes
-}
-
-// afterRendering lets a save be told before what was rendered from it: Hugo may be
-// the first to see it.
-const afterRendering = 100 * time.Millisecond
+// sources are the files and folders that a site is made of.
+var sources = append([]string{site.ConfigFile, site.ContentDir, "layouts", "i18n", "static"}, site.OtherConfigFiles...)
 
 type serveCommand struct {
 	dayFlag
@@ -44,9 +35,12 @@ func (c *serveCommand) Run(ctx context.Context, t *tool) (int, error) {
 	if c.Port < 1 || c.Port > 65535 {
 		return exitUsage, usageError{fmt.Errorf("--port %d must be a number from 1 to 65535", c.Port)}
 	}
-	if err := checkPort(c.Port); err != nil {
-		return exitFailed, err
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", c.Port))
+	if err != nil {
+		return exitFailed, fmt.Errorf("port %d is taken, perhaps by another preview. "+
+			"End that one, or choose another port: go run ./tools serve --port %d", c.Port, c.Port%65535+1)
 	}
+	listener.Close()
 	return t.runSession(ctx, c.Today, c.Strict, c.Port)
 }
 
@@ -60,22 +54,20 @@ type session struct {
 	*tool
 	root, today string
 	isStrict    bool
-	saved       []string          // the files of the last save; nil at first
-	content     diagnostic.Report // of what needs no Hugo
-	pages       diagnostic.Report // of what Hugo rendered
+	saved       []string // the files of the last save; nil for all
 
-	// Hugo's server, and the folder that it renders into.
-	hugo, preview string
-	port          int                     // 0: there is no preview
-	url           string                  // where the editor was told to look; "" once that is no longer so
-	events        <-chan hugo.Event       // nil: no server is running
-	stop          context.CancelFunc      // ends the server
-	logged        []diagnostic.Diagnostic // by Hugo, when it rendered last
-	checkDue      <-chan time.Time        // nil: no new pages are to be checked
+	// Hugo's server, which renders into options.Destination.
+	port     int    // 0: there is no preview
+	program  string // where Hugo is
+	options  hugo.Options
+	url      string                  // that the editor knows; "" when the server has ended by itself
+	events   <-chan hugo.Event       // nil: no server is running
+	stop     context.CancelFunc      // ends the server
+	logged   []diagnostic.Diagnostic // by Hugo, when it rendered last
+	checkDue <-chan time.Time        // nil: no new pages are to be checked
 }
 
-// runSession runs a session until a signal comes, also that of a terminal which is
-// closed. Nothing is running any more when it returns.
+// runSession runs a session until a signal comes, also that of a terminal which is closed.
 func (t *tool) runSession(ctx context.Context, today string, isStrict bool, port int) (int, error) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	defer stop()
@@ -83,8 +75,8 @@ func (t *tool) runSession(ctx context.Context, today string, isStrict bool, port
 	if err != nil {
 		return exitFailed, err
 	}
-	report := diagnostic.Report{Out: t.stdout, Now: t.now}
-	s := &session{tool: t, root: root, today: today, isStrict: isStrict, content: report, pages: report, port: port}
+	s := &session{tool: t, root: root, today: today, isStrict: isStrict, port: port}
+	s.options = hugo.Options{Root: root, Destination: filepath.Join(root, ".build", "preview")}
 	err = s.run(ctx)
 	if ctx.Err() != nil {
 		return exitClean, nil // as asked
@@ -93,23 +85,19 @@ func (t *tool) runSession(ctx context.Context, today string, isStrict bool, port
 }
 
 func (s *session) run(ctx context.Context) error {
-	w, err := watch.New(s.root, watched)
-	if err != nil {
-		return err
-	}
-	defer w.Close()
+	saves := watch.Saves(ctx, s.root, sources)
 	if err := s.checkContent(nil); err != nil {
 		return err
 	}
 	if s.port == 0 {
-		s.content.Say("Watching. Save a file to see what it needs; Ctrl-C ends this.")
+		s.print("Watching. Save a file to see what it needs; Ctrl-C ends this.")
 	} else {
 		lock, err := publish.Lock(s.root, "serve")
 		if err != nil {
 			return err
 		}
 		defer lock.Close()
-		if s.hugo, err = hugo.FindForPreview(ctx, s.root, s.stderr); err != nil {
+		if s.program, err = hugo.FindForPreview(ctx, s.root, s.stderr); err != nil {
 			return err
 		}
 		s.startServer(ctx)
@@ -119,106 +107,77 @@ func (s *session) run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case save, ok := <-w.Saves:
-			if !ok {
-				return errors.New("the system stopped telling what is saved: start again")
-			}
-			s.takeSave(ctx, save)
+		case saved := <-saves:
+			s.takeSave(ctx, saved)
 		case event := <-s.events:
 			s.takeEvent(event)
 		case <-s.checkDue:
-			s.checkDue = nil
 			s.checkPages(ctx)
 		}
 	}
 }
 
-// takeSave checks what was saved. A server that has ended starts again, as does one
-// that would go wrong: Hugo keeps the pages of files that are gone, does not see a
-// folder that comes back, and does not say when it has copied a static file.
-func (s *session) takeSave(ctx context.Context, save watch.Save) {
-	if err := errors.Join(save.Err, s.checkContent(save.Files)); err != nil {
-		s.content.Say("%v. The work goes on with the next save.", err)
-	}
-	if s.port == 0 {
+// takeSave checks what was saved, and starts Hugo's server again where it has ended or would go wrong.
+func (s *session) takeSave(ctx context.Context, saved []string) {
+	if slices.Equal(saved, []string{checklist.File}) { // as this session wrote it
 		return
 	}
-	needsRestart := slices.ContainsFunc(save.Files, func(name string) bool {
-		return s.isGone(name) || slices.Contains(watched.Folders, name) || strings.HasPrefix(name, "static/")
-	})
-	if needsRestart {
+	if err := s.checkContent(saved); err != nil {
+		s.print("%v. The work goes on with the next save.", err)
+	}
+	if slices.ContainsFunc(saved, s.misleadsServer) {
 		s.stopServer()
 	}
-	if s.events == nil {
+	if s.port != 0 && s.events == nil {
 		s.startServer(ctx)
 	}
 }
 
-func (s *session) isGone(name string) bool {
-	_, err := os.Lstat(filepath.Join(s.root, filepath.FromSlash(name)))
-	return err != nil
-}
-
-// check runs every check that needs no Hugo. hasErrors is true as well where nothing
-// could be checked.
-func (s *session) check() (checked *checkedSite, hasErrors bool, err error) {
-	if checked, err = s.checkSite(s.today, "", s.isStrict); err != nil {
-		return nil, true, err
-	}
-	checked.findings = append(checked.findings, publish.CheckFiles(s.root)...)
-	errs, _ := diagnostic.Count(checked.findings)
-	return checked, errs > 0, nil
-}
-
-// checkContent checks the content, and keeps static/checklist.json up to date. saved
-// is nil at first.
+// checkContent checks all that needs no Hugo, and keeps static/checklist.json up to date.
 func (s *session) checkContent(saved []string) error {
-	if slices.ContainsFunc(saved, func(name string) bool { return slices.Contains(watched.Folders, name) }) {
-		saved = nil // anything in that folder may be new
-	}
 	s.saved = saved
-	checked, hasErrors, err := s.check()
+	checked, err := s.checkSite(s.today, "", s.isStrict)
 	if err != nil {
 		return err
 	}
-	subject := diagnostic.Plural(len(checked.Pages), "page")
-	if saved != nil {
-		names := slices.Clone(saved)
-		for i, name := range names {
-			if s.isGone(name) {
-				names[i] += " (removed)"
-			}
-		}
-		subject = diagnostic.Names(names)
+	if s.today != "" { // else Hugo's server goes on to the next day by itself
+		s.options.Clock = checked.clock
 	}
-	s.content.Print(subject, saved, checked.findings)
-	if hasErrors {
+	subject := strings.Join(saved, ", ")
+	if saved == nil {
+		subject = diagnostic.Plural(len(checked.Pages), "page")
+	} else if len(saved) > 3 {
+		subject = diagnostic.Plural(len(saved), "file")
+	}
+	s.report(subject, saved, checked.findings)
+	if fails(false, checked.findings) {
 		return nil
 	}
 	outdated, err := checklist.Compare(s.root, checked.checklist)
-	if err == nil && len(outdated) > 0 {
-		if err = publish.ReplaceFile(s.root, checklist.File, checked.checklist); err == nil {
-			s.content.Say("%s is up to date again: commit it with your change.", checklist.File)
-		}
+	if err != nil || len(outdated) == 0 {
+		return err
+	}
+	if err = publish.ReplaceFile(s.root, checklist.File, checked.checklist); err == nil {
+		s.print("%s is up to date again: commit it with your change.", checklist.File)
 	}
 	return err
 }
 
-// startServer starts Hugo's server on an empty folder.
-func (s *session) startServer(ctx context.Context) {
-	s.preview = filepath.Join(s.root, ".build", "preview")
-	if err := os.RemoveAll(s.preview); err != nil {
-		s.content.Say("The preview of before is still there: %v", err)
-	}
-	options := hugo.Options{Root: s.root, Destination: s.preview, Drafts: true}
-	if s.today != "" { // else the server goes on to the next day by itself
-		options.Clock, _ = s.clock(s.today, time.UTC)
-	}
-	ctx, s.stop = context.WithCancel(ctx)
-	s.events = hugo.Serve(ctx, s.hugo, s.port, options)
+// misleadsServer reports whether Hugo's server would go wrong after a save: it keeps the pages of files that are
+// gone, does not see a folder that comes back, and does not say when it has copied a static file.
+func (s *session) misleadsServer(saved string) bool {
+	info, err := os.Stat(filepath.Join(s.root, saved))
+	return err != nil || info.IsDir() || strings.HasPrefix(saved, "static/")
 }
 
-// stopServer ends Hugo's server and waits for its end.
+// startServer starts Hugo's server on an empty folder.
+func (s *session) startServer(ctx context.Context) {
+	_ = os.RemoveAll(s.options.Destination) // where that fails, Hugo says so
+	ctx, s.stop = context.WithCancel(ctx)
+	s.events = hugo.Serve(ctx, s.program, s.port, s.options)
+}
+
+// stopServer ends Hugo's server, where one is running, and waits for its end.
 func (s *session) stopServer() {
 	if s.events == nil {
 		return
@@ -236,45 +195,63 @@ func (s *session) takeEvent(e hugo.Event) {
 		s.stopServer()
 		s.url = ""
 		if len(s.logged) > 0 {
-			s.pages.Print("Rendering", nil, s.logged)
+			s.report("Rendering", nil, s.logged)
 		}
-		s.content.Say("The preview has ended (%v). It starts again with the next save.", e.Err)
+		s.print("The preview has ended (%v). It starts again with the next save.", e.Err)
 		return
 	}
 	// Each page of a preview names this script, which Hugo has in memory.
-	_ = os.WriteFile(filepath.Join(s.preview, "livereload.js"), nil, 0o644)
+	_ = os.WriteFile(filepath.Join(s.options.Destination, "livereload.js"), nil, 0o644)
 	if s.url != e.URL {
-		s.content.Say("Preview: %s   (Ctrl-C ends it)", e.URL)
+		s.print("Preview: %s   (Ctrl-C ends it)", e.URL)
 	}
-	s.url, s.checkDue = e.URL, time.After(afterRendering)
+	s.url = e.URL
+	s.checkDue = time.After(150 * time.Millisecond) // Hugo may see a save before this session does
 }
 
 // checkPages checks the pages as Hugo rendered them, once the content has no errors.
 func (s *session) checkPages(ctx context.Context) {
-	checked, hasErrors, err := s.check() // a save may not have been told yet
-	if err != nil || hasErrors {
+	checked, err := s.checkSite(s.today, "", s.isStrict) // a save may not have been reported yet
+	if err != nil || fails(false, checked.findings) {
 		return
 	}
-	if errs, _ := diagnostic.Count(s.logged); errs > 0 { // whatever was saved, pages are missing
-		s.pages.Print("Rendering", nil, s.logged)
+	if fails(false, s.logged) { // whatever was saved, pages are missing
+		s.report("Rendering", nil, s.logged)
 		return
 	}
-	_, findings, err := rendered.Check(ctx, s.preview, rendered.Options{Site: checked.Site, BaseURL: s.url, Complete: true})
+	options := rendered.Options{Site: checked.Site, BaseURL: s.url, Complete: true}
+	_, findings, err := rendered.Check(ctx, s.options.Destination, options)
 	if err != nil {
-		s.content.Say("The links could not be checked: %v", err)
+		s.print("The links could not be checked: %v", err)
 		return
 	}
-	s.pages.Print("Links", s.saved, append(findings, s.logged...))
+	s.report("Links", s.saved, append(findings, s.logged...))
 }
 
-// checkPort says before anything starts when another program has the port.
-func checkPort(port int) error {
-	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("port %d is taken, perhaps by another preview. End that one, or choose another port: go run ./tools serve --port %d", port, port%65535+1)
+// report lists what a check found in the saved files (nil for all), and then the errors of other files.
+func (s *session) report(subject string, saved []string, findings []diagnostic.Diagnostic) {
+	var here, elsewhere []diagnostic.Diagnostic
+	for _, d := range diagnostic.Sort(findings) {
+		if saved == nil || slices.Contains(saved, d.File) {
+			here = append(here, d)
+		} else if d.Severity == diagnostic.Error {
+			elsewhere = append(elsewhere, d)
+		}
 	}
-	if err != nil {
-		return fmt.Errorf("choose another port: %w", err)
+	text := "all clear."
+	if errs, warnings := diagnostic.Count(here); len(here) > 0 {
+		text = diagnostic.Plural(errs, "error") + ", " + diagnostic.Plural(warnings, "warning") + "."
 	}
-	return listener.Close()
+	if len(elsewhere) > 0 {
+		text += " In other files: " + diagnostic.Plural(len(elsewhere), "error") + "."
+	}
+	s.print("%s: %s", subject, text)
+	listed := append(here, elsewhere...)
+	_ = diagnostic.Write(s.stdout, "text", listed[:min(50, len(listed))]) // a broken config.toml can make thousands
+}
+
+// print writes a line with the time of day.
+func (s *session) print(format string, args ...any) {
+	text := diagnostic.OneLine(fmt.Sprintf(format, args...))
+	fmt.Fprintf(s.stdout, "%s  %s\n", s.now().Format(time.TimeOnly), text)
 }

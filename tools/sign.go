@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -77,22 +76,19 @@ func checkPerson(flag, value string) error {
 	if slices.Contains(placeholders, strings.ToUpper(site.NormalizeSpace(value))) {
 		return fmt.Errorf("--%s is missing: give it as --%s \"…\"", flag, flag)
 	}
-	isUnprintable := func(r rune) bool {
-		return r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
-	}
+	isUnprintable := func(r rune) bool { return r == utf8.RuneError || !unicode.IsGraphic(r) }
 	if strings.ContainsFunc(value, isUnprintable) || len(value) > 200 {
 		return fmt.Errorf("--%s must be one short line", flag)
 	}
 	return nil
 }
 
-// findPage returns the page that is written in a file, however that is named.
+// findPage returns the page that is written in a file.
 func findPage(s *site.Site, name string) (*site.Page, error) {
-	info, err := os.Stat(name)
 	var known []string
 	for _, page := range s.Pages {
-		own, ownErr := os.Stat(filepath.Join(s.Root, page.File))
-		if err == nil && ownErr == nil && os.SameFile(info, own) {
+		file := filepath.FromSlash(page.File)
+		if clean := filepath.Clean(name); clean == file || clean == filepath.Join(s.Root, file) {
 			return page, nil
 		}
 		known = append(known, page.File)
@@ -142,7 +138,7 @@ func (t *tool) removeSignOffs(s *site.Site, pages []*site.Page) error {
 			t.say("%s carries no sign-off.", page.File)
 			continue
 		}
-		src, err := review.Remove(s, page)
+		src, err := page.ReplaceTable(s, "review", nil)
 		if err == nil {
 			err = publish.ReplaceFile(s.Root, page.File, src)
 		}

@@ -5,7 +5,6 @@ package checklist
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -21,12 +20,11 @@ import (
 	"microsite/tools/site"
 )
 
-const (
-	// File is where the checklist is committed, relative to the site.
-	File = "static/checklist.json"
-	// Version is that of the file's format; see static/checklist.schema.json.
-	Version = 1
-)
+// File is where the checklist is committed, relative to the site.
+const File = "static/checklist.json"
+
+// Version is that of the file's format; see static/checklist.schema.json.
+const Version = 1
 
 // Checklist is the whole file.
 type Checklist struct {
@@ -38,9 +36,9 @@ type Checklist struct {
 	Pages    []Page `json:"pages"` // those that the lists stand on
 }
 
-// List is one card's task items.
+// List is one card's task items. An id is that of the page and the words.
 type List struct {
-	ID    string `json:"id"` // of the page and the title's words
+	ID    string `json:"id"`
 	Level string `json:"level"`
 	Title string `json:"title"`
 	Page  string `json:"page"` // the path of one of Pages
@@ -49,7 +47,7 @@ type List struct {
 
 // Item is one line to tick.
 type Item struct {
-	ID   string `json:"id"` // of the page and the item's words
+	ID   string `json:"id"`
 	Text string `json:"text"`
 }
 
@@ -82,15 +80,21 @@ func Build(s *site.Site, reports []review.Report) (*Checklist, []diagnostic.Diag
 		if report.Page.Draft {
 			continue
 		}
-		lists, repeated := listsOf(report.Page)
+		lists, repeated := listsOf(report.Page, s.ChecklistLevels)
 		findings = append(findings, repeated...)
-		if len(lists) > 0 {
-			c.Lists = append(c.Lists, lists...)
-			c.Pages = append(c.Pages, pageOf(report))
+		if len(lists) == 0 {
+			continue
 		}
+		page := Page{report.Page.URL(), report.Page.Title, review.Day(report.Adapted),
+			review.Day(report.Record.Reviewed), review.Day(report.Record.Due), []Source{}}
+		for _, s := range report.Sources {
+			page.Sources = append(page.Sources, Source{s.Title, s.Publisher, s.URL, review.Day(s.Reviewed)})
+		}
+		c.Lists = append(c.Lists, lists...)
+		c.Pages = append(c.Pages, page)
 	}
 	slices.SortStableFunc(c.Lists, func(a, b List) int {
-		return cmp.Compare(slices.Index(s.Cards, a.Level), slices.Index(s.Cards, b.Level))
+		return slices.Index(s.Cards, a.Level) - slices.Index(s.Cards, b.Level)
 	})
 	c.Digest = digest(c.Lists)
 	return c, findings
@@ -99,7 +103,7 @@ func Build(s *site.Site, reports []review.Report) (*Checklist, []diagnostic.Diag
 // invisible matches zero-width signs, by which nobody can tell words apart.
 var invisible = regexp.MustCompile(`\p{Cf}`)
 
-func listsOf(page *site.Page) (lists []List, findings []diagnostic.Diagnostic) {
+func listsOf(page *site.Page, levels []string) (lists []List, findings []diagnostic.Diagnostic) {
 	seen := map[string]bool{}
 	newID := func(words, what string, place diagnostic.Place) string {
 		look := site.NormalizeSpace(strings.ToLower(invisible.ReplaceAllString(words, "")))
@@ -108,10 +112,10 @@ func listsOf(page *site.Page) (lists []List, findings []diagnostic.Diagnostic) {
 				"%s stands twice on this page: reword or remove one, because readers tick each by its words", what))
 		}
 		seen[look] = true
-		return ID(page.Path, words)
+		return shortHash(6, page.Path, site.NormalizeSpace(words)) // stays while the words stay
 	}
 	for _, card := range page.Cards {
-		if len(card.Items) == 0 {
+		if len(card.Items) == 0 || !slices.Contains(levels, card.Level) {
 			continue
 		}
 		list := List{Level: card.Level, Title: card.Title, Page: page.URL()}
@@ -125,15 +129,7 @@ func listsOf(page *site.Page) (lists []List, findings []diagnostic.Diagnostic) {
 	return lists, findings
 }
 
-// ID returns a name for words of a page: stable while they stay as they are,
-// whatever happens around them.
-func ID(pagePath, words string) string {
-	sum := sha256.Sum256([]byte(pagePath + "\n" + site.NormalizeSpace(words)))
-	return hex.EncodeToString(sum[:6])
-}
-
-// digest tells one wording of the lists from another: SHA-256 of every list's
-// page, level, title and items, each on a line, cut to 16 digits.
+// digest tells one wording of the lists from another.
 // layouts/_partials/lists-digest.html computes the same.
 func digest(lists []List) string {
 	var lines []string
@@ -143,19 +139,13 @@ func digest(lists []List) string {
 			lines = append(lines, item.Text)
 		}
 	}
-	sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
-	return hex.EncodeToString(sum[:8])
+	return shortHash(8, lines...)
 }
 
-func pageOf(report review.Report) Page {
-	page := Page{Path: report.Page.URL(), Title: report.Page.Title, Adapted: review.Day(report.Adapted), Sources: []Source{}}
-	if report.Record != nil {
-		page.Reviewed, page.Due = review.Day(report.Record.Reviewed), review.Day(report.Record.Due)
-	}
-	for _, s := range report.Sources {
-		page.Sources = append(page.Sources, Source{s.Title, s.Publisher, s.URL, review.Day(s.Reviewed)})
-	}
-	return page
+// shortHash returns the first bytes of the SHA-256 of some lines, in hexadecimal.
+func shortHash(length int, lines ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
+	return hex.EncodeToString(sum[:length])
 }
 
 // Encode returns the file's bytes, indented, so that a commit shows what changed.

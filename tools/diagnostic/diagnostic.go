@@ -1,8 +1,5 @@
-// Package diagnostic holds the one finding that every check of the tool
-// reports: a place, a rule, a severity and a message that says what to do.
-//
-// A Diagnostic is a value: something that an editor can mend. A Go error means
-// that the tool itself could not do its work.
+// Package diagnostic holds the one finding that every check reports: something that an editor can mend. A Go
+// error means that the tool itself could not do its work.
 package diagnostic
 
 import (
@@ -10,29 +7,29 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/agnivade/levenshtein"
 )
 
 // Severity says how much a Diagnostic weighs.
 type Severity string
 
 const (
-	// Error fails a check or a build.
-	Error Severity = "error"
-	// Warning is shown and fails nothing unless --strict is set.
-	Warning Severity = "warning"
+	Error   Severity = "error"   // fails a check or a build
+	Warning Severity = "warning" // fails nothing unless --strict is set
 )
 
 // Place is where something is written.
 type Place struct {
-	// File is relative to the site or, where the source isn't known, to the
-	// folder that was checked. It always has forward slashes.
-	File string `json:"file"`
-	// Line and Column count from 1, Column in characters; 0 means unknown.
-	Line   int `json:"line"`
-	Column int `json:"column"`
+	File   string `json:"file"`   // with forward slashes, relative to the site or the folder that was checked
+	Line   int    `json:"line"`   // from 1; 0 means unknown
+	Column int    `json:"column"` // in characters, from 1; 0 means unknown
 }
 
 // Diagnostic is one finding at one place.
@@ -40,8 +37,7 @@ type Diagnostic struct {
 	Place
 	Rule     Rule     `json:"rule"`
 	Severity Severity `json:"severity"`
-	// Message says what is wrong and what to write instead.
-	Message string `json:"message"`
+	Message  string   `json:"message"` // what is wrong and what to write instead
 }
 
 // Errorf returns an error at this place.
@@ -54,8 +50,7 @@ func (p Place) Warningf(rule Rule, format string, args ...any) Diagnostic {
 	return Diagnostic{Place: p, Rule: rule, Severity: Warning, Message: fmt.Sprintf(format, args...)}
 }
 
-// Position returns the line and column as in 7:10, or 7 where the column isn't
-// known, or "".
+// Position returns the line and column as in 7:10, as far as they are known.
 func (p Place) Position() string {
 	switch {
 	case p.Line == 0:
@@ -68,23 +63,15 @@ func (p Place) Position() string {
 
 // String returns one line of text: path:line:col: severity: message [rule].
 func (d Diagnostic) String() string {
-	file := d.File
-	if d.Line > 0 {
-		file += ":"
-	}
-	return fmt.Sprintf("%s%s: %s: %s [%s]", file, d.Position(), d.Severity, d.Message, d.Rule)
+	place := strings.TrimSuffix(d.File+":"+d.Position(), ":")
+	return fmt.Sprintf("%s: %s: %s [%s]", place, d.Severity, d.Message, d.Rule)
 }
 
 // Sort orders diagnostics by place, then by rule and message, and drops exact repeats.
 func Sort(list []Diagnostic) []Diagnostic {
 	slices.SortFunc(list, func(a, b Diagnostic) int {
-		return cmp.Or(
-			strings.Compare(a.File, b.File),
-			cmp.Compare(a.Line, b.Line),
-			cmp.Compare(a.Column, b.Column),
-			strings.Compare(string(a.Rule), string(b.Rule)),
-			strings.Compare(a.Message, b.Message),
-		)
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
+			cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message))
 	})
 	return slices.Compact(list)
 }
@@ -94,40 +81,40 @@ func Count(list []Diagnostic) (errors, warnings int) {
 	for _, d := range list {
 		if d.Severity == Error {
 			errors++
-		} else {
-			warnings++
 		}
 	}
-	return errors, warnings
+	return errors, len(list) - errors
 }
 
-// Write prints diagnostics as text, json or github (annotations). The error is
-// w's, or says that the format is unknown.
+// Write prints diagnostics as text, json or github (annotations).
 func Write(w io.Writer, format string, list []Diagnostic) error {
-	switch format {
-	case "text":
-		return writeLines(w, list, Diagnostic.String)
-	case "github":
-		return writeLines(w, list, annotation)
-	case "json":
-		if list == nil {
-			list = []Diagnostic{} // [] and not null when clean
-		}
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		return enc.Encode(list)
+	if format == "json" {
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
+		return encoder.Encode(append([]Diagnostic{}, list...)) // [] and not null when clean
 	}
-	return fmt.Errorf("unknown format %q", format)
-}
-
-func writeLines(w io.Writer, list []Diagnostic, text func(Diagnostic) string) error {
+	formats := map[string]func(Diagnostic) string{"text": Diagnostic.String, "github": annotation}
+	line := formats[format]
+	if line == nil {
+		return fmt.Errorf("unknown format %q", format)
+	}
 	for _, d := range list {
-		if _, err := fmt.Fprintln(w, OneLine(text(d))); err != nil {
+		if _, err := fmt.Fprintln(w, OneLine(line(d))); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// IsTerminal reports whether what is written to w is seen as it is written.
+func IsTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 var (
@@ -138,12 +125,84 @@ var (
 // annotation returns GitHub's workflow command for the diagnostic:
 // https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 func annotation(d Diagnostic) string {
-	s := fmt.Sprintf("::%s file=%s", d.Severity, escapeProperty.Replace(d.File))
+	place := escapeProperty.Replace(d.File)
 	if d.Line > 0 {
-		s += fmt.Sprintf(",line=%d", d.Line)
+		place += fmt.Sprintf(",line=%d", d.Line)
 	}
 	if d.Column > 0 {
-		s += fmt.Sprintf(",col=%d", d.Column)
+		place += fmt.Sprintf(",col=%d", d.Column)
 	}
-	return fmt.Sprintf("%s,title=%s::%s", s, escapeProperty.Replace(string(d.Rule)), escapeData.Replace(d.Message))
+	rule := escapeProperty.Replace(string(d.Rule))
+	return fmt.Sprintf("::%s file=%s,title=%s::%s", d.Severity, place, rule, escapeData.Replace(d.Message))
+}
+
+// OneLine keeps a hostile file name or value from breaking out of its line, from writing to the terminal's
+// control channel and from turning around what follows.
+func OneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		isControl := unicode.IsControl(r) && r != '\t' || r == '\u2028' || r == '\u2029'
+		if isControl || IsDirectionControl(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, s)
+}
+
+// IsDirectionControl reports whether a character turns around the order in which others are shown:
+// https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters
+func IsDirectionControl(r rune) bool {
+	return '\u202a' <= r && r <= '\u202e' || '\u2066' <= r && r <= '\u2069'
+}
+
+// Excerpt returns the first words of a text, to quote in a message.
+func Excerpt(text string) string {
+	const limit = 40 // characters
+	text = strings.Join(strings.Fields(text), " ")
+	runes := []rune(text)
+	if len(runes) <= limit {
+		return text
+	}
+	start := string(runes[:limit])
+	if space := strings.LastIndexByte(start, ' '); space > 0 {
+		start = start[:space]
+	}
+	return start + "…"
+}
+
+// Plural returns a number with its noun: "1 day", "2 days".
+func Plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// Nearest returns the known word that was probably meant by word, or "".
+func Nearest(word string, known []string) string {
+	const longest = 200 // a longer word is no slip of the finger, and comparing it is slow
+	best, bestDistance := "", len(word)/3+2
+	for _, k := range known {
+		if max(len(word), len(k)) > longest {
+			continue
+		}
+		distance := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(k))
+		if distance < bestDistance {
+			best, bestDistance = k, distance
+		}
+	}
+	return best
+}
+
+// DidYouMean returns a sentence after a space, or "" where no known word is near.
+func DidYouMean(word string, known []string) string {
+	if nearest := Nearest(word, known); nearest != "" {
+		return fmt.Sprintf(" Did you mean %q?", nearest)
+	}
+	return ""
+}
+
+// Unknown returns the message for a word outside a closed list, which stands under a heading.
+func Unknown(kind, word, heading string, known []string) string {
+	list := cmp.Or(strings.Join(known, ", "), "(none)")
+	return fmt.Sprintf("unknown %s %q.%s %s: %s", kind, word, DidYouMean(word, known), heading, list)
 }

@@ -11,13 +11,11 @@ const (
 	RuleMergeConflict Rule = "merge-conflict"
 	RuleFileName      Rule = "file-name"
 	RuleStaticFile    Rule = "static-file"
-
 	// A page's front matter.
 	RuleFrontMatter Rule = "front-matter"
 	RuleDate        Rule = "date"
 	RuleSources     Rule = "sources"
 	RuleReview      Rule = "review"
-
 	// A page's text.
 	RuleCard      Rule = "card"
 	RuleTaskItem  Rule = "task-item"
@@ -30,14 +28,12 @@ const (
 	RuleLostText  Rule = "lost-text"
 	RuleMarkup    Rule = "markup"
 	RuleLanguage  Rule = "plain-language"
-
 	// How the text stands. config.toml can make errors of these.
 	RuleChanged        Rule = "changed"
 	RuleOverdue        Rule = "overdue"
 	RuleDueSoon        Rule = "due-soon"
 	RuleUnreviewed     Rule = "unreviewed"
 	RuleOutdatedSource Rule = "outdated-source"
-
 	// The checklist and the published site.
 	RuleChecklist   Rule = "checklist"
 	RuleBaseURL     Rule = "base-url"

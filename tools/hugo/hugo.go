@@ -1,3 +1,4 @@
+// Package hugo finds the Hugo that go.mod pins, runs it, and reads what it logs.
 package hugo
 
 import (
@@ -6,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/version"
 	"io"
 	"os"
 	"os/exec"
@@ -18,26 +20,130 @@ import (
 	"time"
 
 	"microsite/tools/diagnostic"
+	"microsite/tools/publish"
+	"microsite/tools/site"
 )
+
+const module = "github.com/gohugoio/hugo"
+
+var (
+	requirement = regexp.MustCompile(`(?m)^\s*(?:require\s+)?` + module + `\s+v(\S+)`)
+	release     = regexp.MustCompile(`^hugo v(\d+\.\d+\.\d+)(?:[+ ]|-[0-9a-f])`) // -DEV is none
+)
+
+// Find returns the path of the very Hugo that go.mod pins: the one on the PATH, or else one that the go command builds.
+func Find(ctx context.Context, root string, log io.Writer) (string, error) {
+	const name = ".build/hugo" // remembers the path and what it depends on
+	remembered, _ := site.ReadRegular(filepath.Join(root, name), 1<<16)
+	path, _, _ := strings.Cut(string(remembered), "\n")
+	if path != "" && fingerprint(root, path) == string(remembered) {
+		return path, nil
+	}
+	pinned, err := pinnedVersion(root)
+	if err != nil {
+		return "", err
+	}
+	path, installed := onPath(ctx)
+	if installed != pinned {
+		if path, err = build(ctx, root, pinned, log); err != nil {
+			return "", err
+		}
+	}
+	_ = publish.ReplaceFile(root, name, []byte(fingerprint(root, path))) // where that fails, Hugo is looked for again
+	return path, nil
+}
+
+// FindForPreview returns a newer Hugo on the PATH, to not wait for a compiler, or else what Find returns.
+func FindForPreview(ctx context.Context, root string, log io.Writer) (string, error) {
+	pinned, err := pinnedVersion(root)
+	path, installed := onPath(ctx)
+	if err != nil || version.Compare("go"+installed, "go"+pinned) <= 0 { // Hugo's versions have the form of Go's
+		return Find(ctx, root, log)
+	}
+	fmt.Fprintf(log, "Hugo v%s from the PATH makes the preview. A build uses v%s, which go.mod names.\n", installed, pinned)
+	return path, nil
+}
+
+// fingerprint returns path and, in further lines, what it depends on: files, and the day, because the go command
+// deletes what nobody asks for in five days.
+func fingerprint(root, path string) string {
+	goCommand, _ := exec.LookPath("go")
+	hugo, _ := exec.LookPath("hugo")
+	text := fmt.Sprintln(path) + fmt.Sprintln(runtime.Version(), time.Now().Format(time.DateOnly))
+	for _, name := range []string{filepath.Join(root, "go.mod"), filepath.Join(root, "go.sum"), goCommand, hugo, path} {
+		if info, err := os.Stat(name); err == nil {
+			text += fmt.Sprintln(name, info.Size(), info.ModTime().UnixNano())
+		}
+	}
+	return text
+}
+
+// pinnedVersion returns the version of Hugo that go.mod names, such as 0.165.0.
+func pinnedVersion(root string) (string, error) {
+	mod, err := site.ReadRegular(filepath.Join(root, "go.mod"), 0)
+	if m := requirement.FindSubmatch(mod); m != nil {
+		return string(m[1]), nil
+	}
+	return "", errors.Join(err, fmt.Errorf("go.mod does not name %s: run: go get -tool %s@latest", module, module))
+}
+
+// onPath returns the Hugo on the PATH and its version, "" where no release of Hugo is there.
+func onPath(ctx context.Context) (path, installed string) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	cmd := command(ctx, "", "hugo", "version")
+	out, _ := cmd.Output()
+	if m := release.FindSubmatch(out); m != nil {
+		return cmd.Path, string(m[1])
+	}
+	return "", ""
+}
+
+// build has the go command build Hugo, and returns where it stands.
+func build(ctx context.Context, root, pinned string, log io.Writer) (string, error) {
+	fmt.Fprintf(log, "Waiting for the go command to find Hugo v%s or, the first time, to compile it for a few minutes …\n", pinned)
+	if diagnostic.IsTerminal(log) {
+		done := make(chan struct{})
+		defer func() { done <- struct{}{} }()
+		go showSeconds(log, done)
+	}
+	var stderr bytes.Buffer
+	cmd := command(ctx, root, "go", "tool", "-n", module)
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("Hugo v%s is not on the PATH, and the go command (https://go.dev/dl/) can't build it: %w\n%s",
+			pinned, errors.Join(ctx.Err(), err), strings.TrimSpace(stderr.String()))
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// showSeconds counts the seconds on a line of a terminal until done.
+func showSeconds(terminal io.Writer, done <-chan struct{}) {
+	for seconds := 0; ; seconds++ {
+		fmt.Fprintf(terminal, "\r%d s", seconds)
+		select {
+		case <-done:
+			fmt.Fprintln(terminal)
+			return
+		case <-time.After(time.Second):
+		}
+	}
+}
 
 // Options say what Hugo renders, and how.
 type Options struct {
 	Root, Destination string
 	BaseURL           string    // where the site is published; a server has an address of its own
 	Clock             time.Time // the day that pages are rendered for; zero: each day as it comes
-	Drafts            bool
-	ConfigFile        string // settings that override config.toml's; "": none
 }
 
 // arguments returns what a build and a server have in common.
-func (o Options) arguments(name string) []string {
-	args := []string{name, "--destination", o.Destination, "--noBuildLock", fmt.Sprintf("--buildDrafts=%t", o.Drafts),
-		"--buildFuture=false", "--buildExpired=false", "--printPathWarnings", "--printI18nWarnings"}
+func (o Options) arguments() []string {
+	args := []string{"--destination", o.Destination, "--noBuildLock", "--buildFuture=false", "--buildExpired=false",
+		"--printPathWarnings", "--printI18nWarnings"}
 	if !o.Clock.IsZero() {
 		args = append(args, "--clock", o.Clock.Format(time.RFC3339))
-	}
-	if o.ConfigFile != "" {
-		args = append(args, "--config", "config.toml,"+o.ConfigFile)
 	}
 	return args
 }
@@ -53,22 +159,25 @@ func command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// run runs Hugo so that it does not outlive the tool: Linux ends it together with
-// the thread that started it, so that thread has to stay.
+var endWithTool = func(*exec.Cmd) {} // what only Linux can do
+
+// run runs Hugo so that it does not outlive the tool: Linux ends it together with the thread that started it, so
+// that thread has to stay.
 func run(cmd *exec.Cmd) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	endWithParent(cmd)
+	endWithTool(cmd)
 	return cmd.Run()
 }
 
 // systemTrouble matches what no editor could mend in a file.
-var systemTrouble = regexp.MustCompile(`no space left on device|disk quota exceeded|permission denied|read-only file system|input/output error|too many open files`)
+var systemTrouble = regexp.MustCompile(`no space left|quota exceeded|permission denied|read-only file system|input/output error`)
 
-// Render runs Hugo once. What Hugo can't build is a finding at the place that
-// Hugo names; an error means that Hugo could not do its work.
+// Render runs Hugo once. What Hugo can't build is a finding at the place that Hugo names; an error means that
+// Hugo could not do its work.
 func Render(ctx context.Context, path string, o Options) ([]diagnostic.Diagnostic, error) {
-	cmd := command(ctx, o.Root, path, append(o.arguments("build"), "--minify", "--environment", "production", "--baseURL", o.BaseURL)...)
+	cmd := command(ctx, o.Root, path, "build", "--buildDrafts=false", "--minify", "--environment", "production", "--baseURL", o.BaseURL)
+	cmd.Args = append(cmd.Args, o.arguments()...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	err := run(cmd)
@@ -78,16 +187,8 @@ func Render(ctx context.Context, path string, o Options) ([]diagnostic.Diagnosti
 	log := strings.TrimSpace(stderr.String())
 	findings := readLog(o.Root, log)
 	errs, _ := diagnostic.Count(findings)
-	exit, hasEnded := errors.AsType[*exec.ExitError](err)
-	switch {
-	case err == nil:
-		return findings, nil
-	case !hasEnded || exit.ExitCode() < 0: // it did not start, or a signal ended it
-		return nil, fmt.Errorf("Hugo could not be run: %w\n%s", err, log)
-	case systemTrouble.MatchString(log):
-		return nil, fmt.Errorf("Hugo could not write the site: %s", log)
-	case errs == 0:
-		return nil, fmt.Errorf("Hugo failed: %w\n%s", err, log)
+	if err != nil && (errs == 0 || systemTrouble.MatchString(log)) {
+		return nil, fmt.Errorf("Hugo could not do its work: %w\n%s", err, log)
 	}
 	return findings, nil
 }
@@ -100,15 +201,15 @@ type Event struct {
 }
 
 var (
-	changeLine = regexp.MustCompile(`^Change .*detected, rebuilding`)
-	readyLine  = regexp.MustCompile(`^Web Server is available at (\S+)`)
-	totalLine  = regexp.MustCompile(`^(?:Total|Rebuilt) in `)
+	changeLine   = regexp.MustCompile(`^Change .*detected, rebuilding`)
+	readyLine    = regexp.MustCompile(`^Web Server is available at (\S+)`)
+	renderedLine = regexp.MustCompile(`^(?:Total in|Rebuilt in|Web Server is available) `)
 )
 
-// Serve runs Hugo's server until ctx ends. It renders the site into o.Destination
-// after each change, and shows it on a port of this computer.
+// Serve runs Hugo's server until ctx ends. It renders the site into o.Destination after each change.
 func Serve(ctx context.Context, path string, port int, o Options) <-chan Event {
-	cmd := command(ctx, o.Root, path, append(o.arguments("server"), "--disableFastRender", "--port", strconv.Itoa(port))...)
+	cmd := command(ctx, o.Root, path, "server", "--buildDrafts", "--disableFastRender", "--port", strconv.Itoa(port))
+	cmd.Args = append(cmd.Args, o.arguments()...)
 	reader, writer := io.Pipe()
 	cmd.Stdout, cmd.Stderr = writer, writer
 	go func() { writer.CloseWithError(run(cmd)) }()
@@ -117,27 +218,25 @@ func Serve(ctx context.Context, path string, port int, o Options) <-chan Event {
 	return events
 }
 
-// readServer turns what Hugo's server prints into events.
+// readServer turns what Hugo's server prints into events, one or two for each rendering.
 func readServer(root string, output *bufio.Reader, events chan<- Event) {
 	defer close(events)
 	url, log := "", ""
 	for {
 		line, err := output.ReadString('\n')
-		log += line
-		ready := readyLine.FindStringSubmatch(line) // first after the first rendering, and again before each total
-		switch {
-		case err != nil:
-			events <- Event{URL: url, Findings: readLog(root, log), Err: err}
-			return
-		case changeLine.MatchString(line):
+		if changeLine.MatchString(line) {
 			log = ""
-			continue
-		case url == "" && ready != nil:
-			url = ready[1]
-		case url == "" || !totalLine.MatchString(line):
-			continue
 		}
-		events <- Event{URL: url, Findings: readLog(root, log)}
+		log += line
+		if m := readyLine.FindStringSubmatch(line); m != nil {
+			url = m[1]
+		}
+		if err != nil || url != "" && renderedLine.MatchString(line) {
+			events <- Event{URL: url, Findings: readLog(root, log), Err: err}
+		}
+		if err != nil {
+			return
+		}
 	}
 }
 

@@ -1,5 +1,5 @@
-// Package publish stages a rendered site and puts it in place as public/, whole:
-// at every instant public/ is the old site or the new one.
+// Package publish stages a rendered site and puts it in place as public/. At every instant that is the old site or the
+// new one, or, for a moment on other systems than Linux, not there.
 package publish
 
 import (
@@ -17,36 +17,32 @@ import (
 )
 
 const (
-	publicDir = "public"
 	staticDir = "static"
 	buildDir  = ".build" // on the file system of public/, and out of Hugo's and git's sight
 )
 
 // Stage is a build under way.
 type Stage struct {
-	Dir    string // where the site is rendered
-	root   string
-	public string // what Dir is to become
-	aside  string // where the old site is while folders are swapped in steps
-	lock   io.Closer
+	Dir  string // where the site is rendered
+	root string
+	lock io.Closer
 }
 
-// Begin makes an empty staging folder for the site in root, and clears up what
-// killed builds left. Call Close in the end.
+// Begin makes an empty staging folder for the site in root. Call Close in the end.
 func Begin(root string) (*Stage, error) {
 	lock, err := Lock(root, "build")
 	if err != nil {
 		return nil, err
 	}
-	s := &Stage{root: root, public: filepath.Join(root, publicDir), aside: filepath.Join(root, buildDir, publicDir+".old"), lock: lock}
-	if err := s.makeDir(); err != nil {
+	dir := filepath.Join(root, buildDir, "public")
+	err = errors.Join(os.RemoveAll(dir), os.RemoveAll(dir+"-old"), os.Mkdir(dir, 0o755))
+	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	return s, nil
+	return &Stage{Dir: dir, root: root, lock: lock}, nil
 }
 
-// Lock makes sure that one process at a time does a task on a site: the error says
-// so when another does.
+// Lock makes sure that one process at a time does a task on a site: the error says so when another does.
 func Lock(root, task string) (io.Closer, error) {
 	dir := filepath.Join(root, buildDir)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -54,33 +50,10 @@ func Lock(root, task string) (io.Closer, error) {
 	}
 	lock := flock.New(filepath.Join(dir, task+".lock"))
 	isLocked, err := lock.TryLock()
-	if err != nil {
-		return nil, err
+	if err == nil && !isLocked {
+		err = fmt.Errorf("another %s of this site is running: end it, or wait until it has ended", task)
 	}
-	if !isLocked {
-		return nil, fmt.Errorf("another %s of this site is running: end it, or wait until it has ended", task)
-	}
-	return lock, nil
-}
-
-// makeDir makes a folder with a new name each time, because the Hugo of a killed
-// build may still be writing into the old one.
-func (s *Stage) makeDir() error {
-	if err := undoSwap(s.public, s.aside); err != nil {
-		return err
-	}
-	dir := filepath.Join(s.root, buildDir)
-	leftovers, err := fs.Glob(os.DirFS(dir), publicDir+"-*")
-	for _, name := range leftovers {
-		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, name)))
-	}
-	if err != nil {
-		return err
-	}
-	if s.Dir, err = os.MkdirTemp(dir, publicDir+"-*"); err != nil {
-		return err
-	}
-	return os.Chmod(s.Dir, 0o755) // a web server is to read it
+	return lock, err
 }
 
 // Close removes what is left of the staging folder.
@@ -88,71 +61,77 @@ func (s *Stage) Close() error {
 	return errors.Join(os.RemoveAll(s.Dir), s.lock.Close())
 }
 
-// WriteFile puts a generated file into the rendered site, minified, over the copy
-// that Hugo made of an older one.
+// WriteFile puts a generated file into the rendered site, minified, over the copy that Hugo made of an older one.
 func (s *Stage) WriteFile(name string, data []byte) error {
-	small, err := minified(name, data)
+	small, err := minifyFile(name, data)
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(s.Dir, name), small, 0o644)
 }
 
-// Commit swaps the staging folder in as public/ and, in the same breath, replaces
-// one generated file of the site, unless its bytes are equal. What can fail for
-// want of space or rights is done before the swap.
+// Commit swaps the staging folder in as public/ and, in the same breath, replaces one generated file of the site.
 func (s *Stage) Commit(name string, data []byte) error {
-	target := filepath.Join(s.root, name)
-	old, err := site.ReadRegular(target, 0)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	isSame := err == nil && bytes.Equal(old, data)
-	temp := ""
-	if !isSame {
-		if temp, err = writeTemp(target, data); err != nil {
-			return err
-		}
-		defer os.Remove(temp) // it is gone already when all went well
-	}
-	if err := swap(s.Dir, s.public, s.aside); err != nil {
-		return fmt.Errorf("putting the new %s in place: %w", publicDir, err)
-	}
-	if isSame {
-		return nil
-	}
-	return os.Rename(temp, target)
+	return replace(filepath.Join(s.root, name), data, func() error {
+		return swap(s.Dir, filepath.Join(s.root, "public"))
+	})
 }
 
-// ReplaceFile writes a file of the site whole or not at all, with the rights that it had.
+// ReplaceFile writes a file of the site whole or not at all, unless its bytes are equal. It keeps the file's rights.
 func ReplaceFile(root, name string, data []byte) error {
-	target := filepath.Join(root, name)
-	temp, err := writeTemp(target, data)
+	return replace(filepath.Join(root, name), data, func() error { return nil })
+}
+
+// replace calls beforeRename when all that can fail for want of space or rights is done.
+func replace(target string, data []byte, beforeRename func() error) error {
+	old, err := site.ReadRegular(target, 0)
+	if err == nil && bytes.Equal(old, data) {
+		return beforeRename()
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		err = os.MkdirAll(filepath.Dir(target), 0o755)
+	}
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temp)
-	return os.Rename(temp, target)
-}
-
-// writeTemp writes what is to take the place of target into a hidden file beside
-// it, which needs no other file system and shows that the folder can be written to.
-func writeTemp(target string, data []byte) (name string, err error) {
+	temp, err := os.CreateTemp(filepath.Dir(target), "."+filepath.Base(target)+"-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temp.Name())
 	mode := fs.FileMode(0o644)
 	if info, err := os.Stat(target); err == nil {
 		mode = info.Mode().Perm()
 	}
-	dir := filepath.Dir(target)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", err
+	_, err = temp.Write(data)
+	if err := errors.Join(err, temp.Chmod(mode), temp.Sync(), temp.Close()); err != nil {
+		return err
 	}
-	f, err := os.CreateTemp(dir, "."+filepath.Base(target)+"-*")
-	if err != nil {
-		return "", err
+	if err := beforeRename(); err != nil {
+		return err
 	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
-		return "", errors.Join(err, os.Remove(f.Name()))
+	return os.Rename(temp.Name(), target)
+}
+
+// exchange swaps two folders in one step, which only Linux can.
+var exchange = func(_, _ string) error { return errors.ErrUnsupported }
+
+// swap puts the folder fresh in the place of the folder old, which need not exist.
+func swap(fresh, old string) error {
+	if info, err := os.Lstat(old); err == nil && !info.IsDir() {
+		return fmt.Errorf("%s is not a folder: move it away", old)
 	}
-	return f.Name(), nil
+	if exchange(fresh, old) == nil {
+		return nil
+	}
+	aside := fresh + "-old" // for a moment there is no old folder
+	if err := os.Rename(old, aside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s can't be renamed. Where it is a mount, on another file system than %s, "+
+			"or in a lower layer of a container: delete it or unmount it, then build again (%w)", old, buildDir, err)
+	}
+	if err := os.Rename(fresh, old); err != nil {
+		return errors.Join(err, os.Rename(aside, old))
+	}
+	_ = os.RemoveAll(aside) // where that fails, the next Begin does it
+	return nil
 }

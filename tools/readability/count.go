@@ -1,8 +1,8 @@
 package readability
 
 import (
+	"math"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -10,24 +10,13 @@ import (
 	"microsite/tools/diagnostic"
 )
 
-// counts is what the grade of a text depends on.
-type counts struct{ words, sentences, syllables int }
-
-func (c *counts) add(n counts) {
-	c.words += n.words
-	c.sentences += n.sentences
-	c.syllables += n.syllables
-}
-
 // grade returns the Flesch-Kincaid grade level, the US school grade in which a
-// text can be read. See J. P. Kincaid and others: Derivation of new readability formulas for Navy
-// enlisted personnel. Research Branch Report 8-75, Memphis, 1975.
-func (c counts) grade() float64 {
-	if c.words == 0 {
-		return 0
-	}
-	words := float64(c.words)
-	return 0.39*words/float64(c.sentences) + 11.8*float64(c.syllables)/words - 15.59
+// text can be read, to one decimal. See J. P. Kincaid and others: Derivation of new readability
+// formulas for Navy enlisted personnel. Research Branch Report 8-75, Memphis, 1975.
+func grade(words, sentences, syllables int) float64 {
+	wordsPerSentence := float64(words) / float64(sentences)
+	syllablesPerWord := float64(syllables) / float64(words)
+	return math.Round((0.39*wordsPerSentence+11.8*syllablesPerWord-15.59)*10) / 10
 }
 
 // sentence is a stretch of a block that holds a word.
@@ -37,76 +26,55 @@ type sentence struct {
 	place func(offset int) diagnostic.Place // of an offset in the block
 }
 
-// abbreviations end in a stop that does not end a sentence.
-var abbreviations = []string{"dr", "mr", "mrs", "ms", "prof", "st", "vs", "e.g", "i.e"}
+// splitSentences returns the sentences of a block. Signs without a word belong to the next.
+func splitSentences(text string, place func(offset int) diagnostic.Place) []sentence {
+	var sentences []sentence
+	for end := 0; ; {
+		start := len(text) - len(strings.TrimLeftFunc(text[end:], unicode.IsSpace))
+		firstWord := strings.IndexFunc(text[start:], isWordRune)
+		if firstWord < 0 {
+			return sentences
+		}
+		end = sentenceEnd(text, start+firstWord)
+		sentences = append(sentences, sentence{strings.TrimSpace(text[start:end]), start, place})
+	}
+}
 
 const stops = ".!?…"
 
-// splitSentences returns the sentences of a block. They end with the block, or
-// at a stop and a space before anything but a small letter.
-func splitSentences(text string, place func(offset int) diagnostic.Place) []sentence {
-	var sentences []sentence
-	start, scanned := 0, 0 // of the sentence; what was looked at and holds no word
-	cut := func(end int) {
-		hasWord := strings.ContainsFunc(text[scanned:end], isWordRune)
-		scanned = end
-		if hasWord {
-			untrimmed := strings.TrimLeftFunc(text[start:end], unicode.IsSpace)
-			sentences = append(sentences, sentence{strings.TrimSpace(untrimmed), end - len(untrimmed), place})
-			start = end
-		}
-	}
-	for end := 0; ; {
+// abbreviation matches a word whose stop does not end a sentence.
+var abbreviation = regexp.MustCompile(`(?i)^\P{L}*(?:dr|mrs?|ms|prof|st|vs|e\.g|i\.e)$`)
+
+// sentenceEnd returns where the sentence with a word at an offset ends: with the
+// block, or at a stop and a space before anything but a small letter.
+func sentenceEnd(text string, offset int) int {
+	for end := offset; ; {
 		stop := strings.IndexAny(text[end:], stops)
 		if stop < 0 {
-			break
+			return len(text)
 		}
 		stop += end
 		rest := strings.TrimLeft(text[stop:], stops+`)]"'”’`)
 		end = len(text) - len(rest)
 		next := strings.TrimLeftFunc(rest, unicode.IsSpace)
 		first, _ := utf8.DecodeRuneInString(next)
-		isEnd := len(next) < len(rest) && next != "" && !unicode.IsLower(first)
-		if isEnd && !(text[stop] == '.' && endsInAbbreviation(text[start:stop])) {
-			cut(end)
+		isEnd := len(next) < len(rest) && !unicode.IsLower(first)
+		lastWord := text[strings.LastIndexFunc(text[:stop], unicode.IsSpace)+1 : stop] // the rest of a longer space is no letter
+		if isEnd && (text[stop] != '.' || !abbreviation.MatchString(lastWord)) {
+			return end
 		}
 	}
-	cut(len(text))
-	return sentences
 }
 
-func endsInAbbreviation(text string) bool {
-	last := text[strings.LastIndexFunc(text, unicode.IsSpace)+1:] // the rest of a longer space is no letter
-	last = strings.TrimLeftFunc(last, func(r rune) bool { return !unicode.IsLetter(r) })
-	return slices.Contains(abbreviations, strings.ToLower(last))
-}
-
-// word is what stands between spaces and holds a letter or a digit, without the
-// signs around it, and where it starts in the block. A word with hyphens is one word.
-type word struct {
-	start int
-	text  string
-}
+// word matches what stands between spaces, from its first letter or digit to its
+// last. A word with hyphens is one word.
+var word = regexp.MustCompile(`[\pL\p{Nd}](?:[^\s\v\x{85}\p{Z}]*[\pL\p{Nd}])?`)
 
 func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-func (w word) hasCapital() bool {
-	first, _ := utf8.DecodeRuneInString(w.text)
+func hasCapital(word string) bool {
+	first, _ := utf8.DecodeRuneInString(word)
 	return unicode.IsUpper(first)
-}
-
-func splitWords(s sentence) []word {
-	var words []word
-	start := 0
-	for field := range strings.FieldsSeq(s.text) {
-		text := strings.TrimFunc(field, func(r rune) bool { return !isWordRune(r) })
-		if text != "" {
-			start += strings.Index(s.text[start:], text) // only signs and spaces stand before it
-			words = append(words, word{s.start + start, text})
-			start += len(text)
-		}
-	}
-	return words
 }
 
 // spellings say how many syllables each match adds to a word.
@@ -130,19 +98,18 @@ var spellings = []struct {
 }
 
 var (
-	negation = regexp.MustCompile(`[ds]n['’]t$`)
-	// The e of -ed is silent where a vowel stands before it and no t, d or e next to it: pulled, not need-ed.
-	silentED = regexp.MustCompile(`^(.*[aiouy]|.*[aeiouy].*[^tde])ed$`)
-	// What is left of trou-bled and hun-dred.
-	consonantLR = regexp.MustCompile(`[^aeiouylr][lr]$`)
+	// A syllable without a vowel: does-n't.
+	negation = regexp.MustCompile(`([ds])n['’]t$`)
+	// The e of -ed is silent where a vowel stands before it and no t, d or e next
+	// to it, nor an l or r that needs it: pulled, but not need-ed, trou-bled, hun-dred.
+	silentED = regexp.MustCompile(`^(.*[aiouy]|.*[aeiouy].*[^tdelr]|.*[aeiouy](?:.*[aeiouylr])?[lr])ed$`)
 	// Plurals with a syllable more: pass-es, reach-es, but not aches.
 	sibilantES = regexp.MustCompile(`(?:[scgzx]|[^t]sh|[^aeiou]ch|[eo]ach|[aeiou]tch|ush|ish|ash)es$`)
 )
 
 // countSyllables returns the syllables of a word as it is said in English. A
 // word with hyphens is the sum of its parts. Figures and initials (911, TV)
-// count one, however long: they are signs that are known at a glance or not at
-// all, and Flesch leaves figures out of the count.
+// count one, however long: Flesch leaves figures out of the count.
 func countSyllables(text string) int {
 	if !strings.ContainsFunc(text, unicode.IsLetter) {
 		return 1
@@ -161,21 +128,15 @@ func countSyllables(text string) int {
 // countBySpelling counts the groups of vowels in a word of small letters, less
 // those that are silent, more those that are said apart.
 func countBySpelling(w string) int {
-	n := 0
-	if negation.MatchString(w) { // does-n't
-		n++
-	}
+	w = negation.ReplaceAllString(w, "${1}en")
 	w, _, _ = strings.Cut(strings.ReplaceAll(w, "’", "'"), "'")
 	w = strings.Replace(w, "every", "evry", 1)
-	switch m := silentED.FindStringSubmatch(w); {
-	case m != nil:
+	if m := silentED.FindStringSubmatch(w); m != nil {
 		w = m[1]
-		if consonantLR.MatchString(w) {
-			n++
-		}
-	case strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") && !sibilantES.MatchString(w):
+	} else if strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") && !sibilantES.MatchString(w) {
 		w = strings.TrimSuffix(w, "s")
 	}
+	n := 0
 	for _, s := range spellings {
 		n += s.syllables * len(s.pattern.FindAllStringIndex(w, -1))
 	}

@@ -11,44 +11,7 @@ import (
 	"microsite/tools/site"
 )
 
-// samples are counted by hand: | stands after each sentence, and · between the
-// syllables of a word, as dictionaries part it.
-var samples = []string{
-	"Call your lo·cal e·mer·gen·cy num·ber now.| Do not wait for a rash.| One sign is e·nough!|",
-	"Some·times no one can find the ex·act cause.| Doc·tors call this an id·i·o·path·ic spas·m (a sud·den, tight mus·cle).|",
-	"Ask a phar·ma·cist be·fore you take a·cet·a·min·o·phen (par·a·cet·a·mol) or i·bu·pro·fen.| Is it safe for you?|",
-	"Put an ice pack, wrapped in a thin tow·el, on the sore mus·cles for up to 20 min·utes.| Then take it off.| You can do this eve·ry few hours.|",
-	"Dr. Lee, of the NHS, says: “Cough·ing or snee·zing makes it worse.”| She asked me to call 911, e.g. if I could·n't breathe.|",
-	"A strain is an o·ver·stretched mus·cle or ten·don; a sprain is an o·ver·stretched lig·a·ment.| Both can cause swel·ling, stiff·ness and mus·cle spas·ms.|",
-	"Men·in·gi·tis is a se·ri·ous in·fec·tion.| The li·ning of the brain is in·flamed.| Go to an e·mer·gen·cy room (A&E)…| It gets worse fast.|",
-	"Take o·ver-the-coun·ter med·i·cine with food.| Don't drive or cy·cle while you're diz·zy.| What's u·su·al for one per·son is un·u·su·al for oth·ers.|",
-}
-
-func count(text string) (n counts) {
-	for _, s := range splitSentences(text, nil) {
-		n.sentences++
-		for _, w := range splitWords(s) {
-			n.words++
-			n.syllables += countSyllables(w.text)
-		}
-	}
-	return n
-}
-
-func TestSamples(t *testing.T) {
-	for _, marked := range samples {
-		want := counts{sentences: strings.Count(marked, "|")}
-		want.words = len(strings.Fields(marked))
-		want.syllables = want.words + strings.Count(marked, "·")
-		want.syllables += 2 * strings.Count(marked, "o·ver-the-coun·ter")              // a word more for each hyphen
-		want.syllables += strings.Count(marked, "e.g.") + strings.Count(marked, "A&E") // two letters each
-		text := strings.NewReplacer("|", "", "·", "").Replace(marked)
-		if got := count(text); got != want {
-			t.Errorf("%q\n got %+v\nwant %+v", text, got, want)
-		}
-	}
-}
-
+// TestSyllables: · stands between the syllables of a word, as dictionaries part it.
 func TestSyllables(t *testing.T) {
 	const words = `ache aches head·aches rea·ches stret·ches pas·ses box·es wish·es sour·ces cau·ses ges·tures clothes bathes
 		used asked pulled stirred wor·ried car·ry·ing need·ed cre·at·ed trou·bled hun·dred in·flamed o·ver·stretched need
@@ -188,23 +151,21 @@ func TestWords(t *testing.T) {
 	}
 }
 
+// TestPageGrade: pages of 100 words or more have a grade, in English alone.
 func TestPageGrade(t *testing.T) {
 	const limit = base + "grade = 6\n"
 	short := front + strings.Repeat("Rest.\n\nUniversity educated individuals.\n\n", 24) // of 4 words
 	enough := short + "Personalities personalities unanimously congregated.\n"
 	expect(t, check(t, limit, short+"Personalities unanimously congregated.\n"))
-	expect(t, check(t, limit, enough), `content/page.md:101:1 the page reads at grade 29.9, and its limit is 6: `+
-		`use shorter sentences and words, first in "Personalities personalities unanimously…"`)
-	expect(t, check(t, limit+"[params.plain.grades]\n\"content/page.md\" = 30\n", enough))
+	expect(t, check(t, limit, enough), `content/page.md:101:1 the page reads at grade 29.9`)
 	expect(t, check(t, "locale = \"de\"\n"+limit, enough))
-	expect(t, check(t, base, enough))
 }
 
 // FuzzCheck: whatever a page holds, judging it ends, every finding has a place
 // inside the file, and its message is text.
 func FuzzCheck(f *testing.F) {
 	for _, body := range []string{"", "> [!DO] A\n> - [ ] &amp; \\* x", "![a](b) <https://x.example/>", "| a |\n|-|\n| b. C |",
-		"a\n: b\n\n[^1]\n\n[^1]: c", "é…\u2028 d.\u00a0E", "*a*\r\n`b`  \r\nc", "Dr. A…”B. . . C", samples[4]} {
+		"a\n: b\n\n[^1]\n\n[^1]: c", "é…\u2028 d.\u00a0E", "*a*\r\n`b`  \r\nc", "Dr. A…”B. . . C"} {
 		f.Add(body)
 	}
 	s := &site.Site{Language: "en", Cards: []string{"do"}, Readability: site.Readability{Grade: 1, SentenceWords: 1, ParagraphSentences: 1,

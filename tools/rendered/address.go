@@ -1,11 +1,9 @@
 package rendered
 
 import (
-	"context"
 	"fmt"
 	"net/mail"
 	"net/url"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -15,131 +13,139 @@ import (
 	"microsite/tools/diagnostic"
 )
 
-// target is what an address leads to, without its fragment. If all is empty, it
-// is nothing that can be checked.
+// target is what an address leads to, without its fragment. If all is empty, it is nothing that can be checked.
 type target struct {
 	document *document       // of this site
 	href     string          // of another site: the whole address
-	rule     diagnostic.Rule // that is broken, and what to say of the address
-	message  string
-	missing  string // the path at which there is nothing, without the site's sub-path
+	rule     diagnostic.Rule // that is broken
+	message  string          // what to say of the address
+	missing  string          // the path at which there is nothing, without the site's sub-path
 }
 
-// read reads one file, and checks all that can be checked before the others are read.
-func (c *checker) read(ctx context.Context, d *document) error {
-	src, err := os.ReadFile(c.onDisk(d.file)) // list has seen that it is a regular file
-	if err != nil {
-		return err
-	}
-	p := newPage(c, d, src)
-	d.read(p, ctx)
-	var fragments, external []reference
-	for _, r := range p.references {
-		r.target = p.resolve(r)
-		to := r.target.document
-		switch {
-		case r.target.rule != "":
-			p.report(r, r.target.rule, "%q %s", r.value, r.target.message)
-		case r.target.href != "":
-			external = append(external, r)
-		case to == nil || !to.isHTML || r.use&follow == 0 || !strings.Contains(r.value, "#"):
-		case to == d:
-			p.findings = append(p.findings, r.checkFragment()...)
-		default:
-			fragments = append(fragments, r)
-		}
-		if to == nil || to == d {
-			continue
-		}
-		if r.use&inbound != 0 {
-			to.isLinked.Store(true)
-		}
-		if r.use&redirect != 0 {
-			d.redirect = to
-		}
-	}
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	c.findings = append(c.findings, p.findings...)
-	c.fragments, c.external = append(c.fragments, fragments), append(c.external, external...)
-	return ctx.Err()
-}
-
-// checkFragment returns a finding if a fragment leads nowhere on its page.
-func (r reference) checkFragment() []finding {
-	d := r.target.document
-	_, fragment := splitFragment(r.value)
-	if d.has(fragment) {
-		return nil
-	}
-	name, _, _ := strings.Cut(decode(fragment), ":~:")
-	return []finding{{reference: r, diagnostic: r.place.Errorf(diagnostic.RuleFragment,
-		"%q leads to a heading that is not there: nothing on %s has the id %q.", r.value, d.path, name)}}
-}
-
-// has reports whether a fragment leads somewhere on a page:
-// https://html.spec.whatwg.org/multipage/browsing-the-web.html#find-a-potential-indicated-element
-// and https://wicg.github.io/scroll-to-text-fragment/#extracting-the-fragment-directive
-func (d *document) has(fragment string) bool {
-	fragment, _, _ = strings.Cut(fragment, ":~:")
-	decoded := decode(fragment)
-	if fragment == "" || d.names[fragment] > 0 || d.names[decoded] > 0 || strings.EqualFold(decoded, "top") {
-		return true
-	}
-	u, err := whatwg.Parse("x:#" + fragment) // which encodes it
-	return err == nil && d.names[u.Fragment()] > 0
-}
-
-// splitFragment parts an address at its fragment, after what
-// https://url.spec.whatwg.org/#concept-basic-url-parser takes off first.
-func splitFragment(address string) (rest, fragment string) {
+// newReference parts an address at its fragment, after what https://url.spec.whatwg.org/#concept-basic-url-parser takes off.
+func newReference(value string, use use) reference {
 	isBlank := func(r rune) bool { return r <= ' ' }
-	if strings.ContainsFunc(address, isBlank) {
-		address = lineBreaks.Replace(strings.TrimFunc(address, isBlank))
+	address := value
+	if strings.ContainsFunc(value, isBlank) {
+		address = strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(strings.TrimFunc(value, isBlank))
 	}
-	rest, fragment, _ = strings.Cut(address, "#")
-	return rest, fragment
+	address, fragment, _ := strings.Cut(address, "#")
+	return reference{value: value, address: address, fragment: fragment, use: use}
 }
 
-var lineBreaks = strings.NewReplacer("\t", "", "\n", "", "\r", "")
+// check checks one address, and reports whether more is to be checked when all files have been read.
+func (r *reader) check(ref *reference) (isPending bool) {
+	if ref.address+ref.fragment == "" && ref.use&required != 0 {
+		r.report(*ref, diagnostic.RuleBadAddress, "an address is missing here: write one, or remove what needs it")
+		return false
+	}
+	if ref.target == nil || r.document.base != nil {
+		ref.target = r.resolve(*ref)
+	}
+	t, to := ref.target, ref.target.document
+	if t.rule != "" {
+		r.report(*ref, t.rule, "%q %s", ref.value, t.message)
+	}
+	if to != nil && to != r.document {
+		to.isLinked.CompareAndSwap(false, ref.use&inbound != 0)
+	}
+	if to != nil && to != r.document && ref.use&redirect != 0 {
+		r.document.redirect = to
+	}
+	hasFragment := to != nil && to.isHTML && ref.fragment != "" && ref.use&follow != 0
+	if isPending = hasFragment || t.href != "" && r.checker.options.External != nil; isPending {
+		r.locate(ref)
+	}
+	return isPending
+}
 
-// shared matches addresses that lead to the same place from every page without a <base>.
+// checkPending checks the fragments of pages, and returns the links to other sites.
+func (c *checker) checkPending() (external []reference) {
+	for _, list := range c.pending {
+		for _, ref := range list {
+			to := ref.target.document
+			if to == nil {
+				external = append(external, ref)
+			} else if !to.has(ref) {
+				c.findings = append(c.findings, finding{reference: ref, diagnostic: ref.place.Errorf(diagnostic.RuleFragment,
+					"%q leads to a heading that is not there: nothing on %s has the id %q.", ref.value, to.path, ref.id())})
+			}
+		}
+	}
+	return external
+}
+
+// id returns the id that the fragment names, without a text directive:
+// https://wicg.github.io/scroll-to-text-fragment/#extracting-the-fragment-directive
+func (ref reference) id() string {
+	fragment, _, _ := strings.Cut(ref.fragment, ":~:")
+	return decode(fragment)
+}
+
+// has reports whether the fragment of a reference leads somewhere on a page:
+// https://html.spec.whatwg.org/multipage/browsing-the-web.html#find-a-potential-indicated-element
+func (d *document) has(ref reference) bool {
+	id := ref.id()
+	_, isThere := d.ids[id]
+	_, isThereEncoded := d.ids[ref.fragment]
+	return isThere || isThereEncoded || id == "" || strings.EqualFold(id, "top")
+}
+
+// shared matches addresses that lead to one place from every page without a <base>.
 var shared = regexp.MustCompile(`^(?:/|https?://|data:|mailto:|tel:)`)
 
-// resolve returns where a reference leads. Parsing takes long, and most addresses stand on many pages.
-func (p *page) resolve(r reference) *target {
-	d, c := p.document, p.checker
-	address, _ := splitFragment(r.value)
-	if address == "" && (!d.hasBase || r.use&local != 0) {
-		return d.self
+// sharedTarget returns where an address leads that is shared, else nil.
+func (c *checker) sharedTarget(address string) *target {
+	if path := strings.TrimPrefix(address, c.origin); isClean(path) {
+		return c.parsePath(path)
 	}
-	if known, ok := c.targets.Load(address); ok && !d.hasBase {
-		return known.(*target)
+	if shared.MatchString(address) {
+		return c.parse(address, c.baseURL)
 	}
-	t := c.parse(address, p.baseURL())
-	if !d.hasBase && shared.MatchString(address) {
-		c.targets.Store(address, t)
-	}
-	return t
+	return nil
 }
 
-// baseURL follows https://html.spec.whatwg.org/multipage/urls-and-fetching.html#document-base-url
-func (p *page) baseURL() *whatwg.Url {
-	if p.base != nil {
-		return p.base
+// isClean reports whether an address is a path that leads where it says: nothing
+// in it is encoded, and no part of it is empty or starts with a dot.
+func isClean(address string) bool {
+	last := byte(0)
+	for i := range len(address) {
+		c := address[i]
+		isWord := 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_'
+		if !isWord && (c != '/' && c != '.' || last == '/') {
+			return false
+		}
+		last = c
 	}
-	own := url.URL{Path: p.document.path}
-	p.base, _ = whatwg.Parse(p.checker.origin + own.EscapedPath())
-	if p.base == nil { // no path makes an address of a good origin a bad one
-		p.base = p.checker.baseURL
+	return strings.HasPrefix(address, "/")
+}
+
+// resolve returns where a reference leads from the page in hand.
+func (r *reader) resolve(ref reference) *target {
+	d := r.document
+	if ref.address == "" && (d.base == nil || ref.use&local != 0) {
+		return d.target
 	}
-	if p.document.hasBase {
-		b, err := p.base.Parse(p.document.base)
-		if err == nil && b.Scheme() != "data" && b.Scheme() != "javascript" {
-			p.base = b
+	if r.base == nil {
+		r.base = r.checker.baseOf(d)
+	}
+	return r.checker.parse(ref.address, r.base)
+}
+
+// baseOf follows https://html.spec.whatwg.org/multipage/urls-and-fetching.html#document-base-url
+func (c *checker) baseOf(d *document) *whatwg.Url {
+	path := url.URL{Path: d.path}
+	own, err := whatwg.Parse(c.origin + path.EscapedPath())
+	if err != nil { // no path makes an address of a good origin a bad one
+		return c.baseURL
+	}
+	if d.base != nil {
+		base, err := own.Parse(*d.base)
+		if err == nil && base.Scheme() != "data" && base.Scheme() != "javascript" {
+			return base
 		}
 	}
-	return p.base
+	return own
 }
 
 // parse returns where an address leads, by https://url.spec.whatwg.org/
@@ -175,7 +181,7 @@ func (c *checker) parsePath(path string) *target {
 	below, isBelow := strings.CutPrefix(path, c.subPath+"/")
 	switch d := c.lookup(path); {
 	case d != nil:
-		return d.self
+		return d.target
 	case isBelow:
 		return &target{rule: diagnostic.RuleBrokenLink, missing: "/" + below, message: fmt.Sprintf("leads nowhere: there is no page or file at %s.", path)}
 	}

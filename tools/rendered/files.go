@@ -1,6 +1,7 @@
 package rendered
 
 import (
+	"bytes"
 	"context"
 	"regexp"
 	"strconv"
@@ -9,38 +10,79 @@ import (
 	"golang.org/x/net/html"
 )
 
-// readCSS reads a style sheet.
-func (p *page) readCSS(context.Context) {
-	p.place = p.next
-	p.addSheet(p.src)
+// feeds match, by the root of an XML file, the addresses in it: https://www.sitemaps.org/protocol.html,
+// https://www.rssboard.org/rss-specification and https://www.rfc-editor.org/rfc/rfc4287
+var feeds = map[string]*regexp.Regexp{
+	"urlset":       feedPattern("(?:image:)?loc", "xhtml:link"),
+	"sitemapindex": feedPattern("loc", "xhtml:link"),
+	"rss":          feedPattern(`link|guid(?:\s+isPermaLink="true")?|url|comments`, "atom:link|enclosure"),
+	"feed":         feedPattern("icon|logo", "link"),
 }
 
-// addSheet takes in what the CSS at the place in hand refers to.
-func (p *page) addSheet(src []byte) {
-	offset, r := 0, p.reference("")
-	for _, url := range p.checker.sheet(string(src)) {
-		r.place = advance(r.place, src[offset:url.offset])
-		offset = url.offset
-		p.add(r, url.value, local)
+// feedPattern matches elements whose text is an address, and those whose href or url is.
+func feedPattern(texts, others string) *regexp.Regexp {
+	return regexp.MustCompile(`<(?:` + texts + `)>(\s*(?:<!\[CDATA\[)?[^<\]]*)|<(?:` + others + `)\s(?:[^>]*\s)?(?:href|url)=["']([^"']*)`)
+}
+
+var (
+	feedRoot    = regexp.MustCompile(`<([a-z]+)\b(?:[^>]*\sxml:base=["']([^"']*))?`)
+	sitemapLine = regexp.MustCompile(`(?mi)^[ \t]*sitemap[ \t]*:(.*)$`)
+)
+
+// readXML reads a sitemap or feed.
+func (r *reader) readXML(context.Context) {
+	src := r.src.Bytes()
+	root := feedRoot.FindSubmatch(src)
+	if root == nil || feeds[string(root[1])] == nil {
+		return // another kind of file
+	}
+	if base := string(root[2]); root[2] != nil {
+		r.document.base = &base
+	}
+	for _, m := range feeds[string(root[1])].FindAllSubmatchIndex(src, -1) {
+		from, to := m[2], m[3]
+		if r.offset = from; from < 0 {
+			r.offset, from, to = m[0], m[4], m[5]
+		}
+		value := html.UnescapeString(string(bytes.Replace(src[from:to], []byte("<![CDATA["), nil, 1)))
+		if value = strings.TrimSpace(value); value != "" || m[2] < 0 {
+			r.add(newReference(value, follow|required))
+		}
 	}
 }
 
-// sheetURL is an address in a style sheet.
-type sheetURL struct {
-	value  string
-	offset int
+// readRobots reads the sitemaps that robots.txt names: https://www.sitemaps.org/protocol.html#submit_robots
+func (r *reader) readRobots(context.Context) {
+	for _, m := range sitemapLine.FindAllSubmatchIndex(r.src.Bytes(), -1) {
+		r.offset = m[0]
+		r.add(newReference(strings.TrimSpace(string(r.src.Bytes()[m[2]:m[3]])), required))
+	}
 }
 
-// cssToken matches, by https://www.w3.org/TR/css-syntax-3/, a comment, url() with
-// what it holds, a string, what makes an address of a string, or what ends that.
-var cssToken = regexp.MustCompile(`(?is)/\*.*?(?:\*/|\z)|\burl\(\s*("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?:\\.|[^"'()\\\s])*)\s*\)|` +
+// readCSS reads a style sheet.
+func (r *reader) readCSS(context.Context) { r.addSheet(r.src.Bytes()) }
+
+// addSheet takes in what the style sheet at the offset in hand refers to.
+func (r *reader) addSheet(src []byte) {
+	start := r.offset
+	references, isKnown := r.sheets[string(src)]
+	if !isKnown {
+		references = readSheet(string(src))
+		r.sheets[string(src)] = references
+	}
+	for _, ref := range references {
+		r.offset = start + ref.offset
+		r.add(ref)
+	}
+}
+
+// cssToken matches, by https://www.w3.org/TR/css-syntax-3/, a comment, url() with what it holds, a string, what
+// makes an address of a string, and what ends that.
+var cssToken = regexp.MustCompile(`(?is)/\*.*?(?:\*/|\z)|\burl\(\s*("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|(?:\\[0-9a-f]{1,6}\s?|\\.|[^"'()\\\s])*)\s*\)|` +
 	`("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|(@import|@namespace|(?:-webkit-)?image-set\()|([;{)])`)
 
-// sheet returns what CSS refers to: https://www.w3.org/TR/css-values-4/#urls
-func (c *checker) sheet(src string) (urls []sheetURL) {
-	if known, ok := c.sheets.Load(src); ok {
-		return known.([]sheetURL)
-	}
+// readSheet returns what CSS refers to, with offsets: https://www.w3.org/TR/css-values-4/#urls
+func readSheet(src string) (references []reference) {
 	rule := "" // before the address that it awaits
 	for _, m := range cssToken.FindAllStringSubmatchIndex(src, -1) {
 		group := func(n int) string { return src[max(m[2*n], 0):max(m[2*n+1], 0)] }
@@ -56,11 +98,12 @@ func (c *checker) sheet(src string) (urls []sheetURL) {
 			value += group(2)
 		}
 		if value = strings.Trim(value, `"'`); value != "" {
-			urls = append(urls, sheetURL{unescapeCSS(value), m[0]})
+			ref := newReference(unescapeCSS(value), local)
+			ref.offset = m[0]
+			references = append(references, ref)
 		}
 	}
-	c.sheets.Store(src, urls)
-	return urls
+	return references
 }
 
 var escapeCSS = regexp.MustCompile(`(?s)\\(?:([0-9a-fA-F]{1,6})[ \t\n\f\r]?|\r?\n|(.))`)
@@ -74,55 +117,4 @@ func unescapeCSS(value string) string {
 		}
 		return m[2]
 	})
-}
-
-// xmlAddresses lists, by the root of an XML file, the elements that hold an
-// address and in which attribute, "" for their text: https://www.sitemaps.org/protocol.html,
-// https://www.rssboard.org/rss-specification and https://www.rfc-editor.org/rfc/rfc4287
-var xmlAddresses = map[string]map[string]string{
-	"urlset":       {"loc": "", "image:loc": "", "xhtml:link": "href"},
-	"sitemapindex": {"loc": ""},
-	"rss":          {"link": "", "guid": "", "url": "", "comments": "", "atom:link": "href", "enclosure": "url"},
-	"feed":         {"link": "href", "icon": "", "logo": ""},
-}
-
-// readXML reads a sitemap or feed.
-func (p *page) readXML(ctx context.Context) {
-	var elements map[string]string // nil before the root
-	isAddress := false             // the text that comes is one
-	for kind := p.token(ctx); kind != html.ErrorToken; kind = p.token(ctx) {
-		value := strings.TrimSpace(string(p.z.Text()))
-		switch kind {
-		case html.TextToken:
-			if isAddress && value != "" {
-				p.add(p.reference(""), value, follow|required)
-			}
-		case html.EndTagToken:
-			isAddress = false
-		case html.StartTagToken, html.SelfClosingTagToken:
-			name := p.tag()
-			if elements == nil {
-				if elements = xmlAddresses[name]; elements == nil {
-					return // another kind of file
-				}
-				p.document.base, p.document.hasBase = p.attribute("xml:base")
-			}
-			key, isKnown := elements[name]
-			isAddress = isKnown && key == "" && kind == html.StartTagToken && p.value("ispermalink") != "false"
-			if value, isThere := p.attribute(key); isThere {
-				p.add(p.reference(""), value, follow|required)
-			}
-		}
-	}
-}
-
-// readRobots reads the sitemaps that robots.txt names: https://www.sitemaps.org/protocol.html#submit_robots
-func (p *page) readRobots(context.Context) {
-	for line := range strings.Lines(string(p.src)) {
-		p.place, p.next = p.next, advance(p.next, []byte(line))
-		name, value, _ := strings.Cut(line, ":")
-		if strings.EqualFold(strings.TrimSpace(name), "sitemap") {
-			p.add(p.reference(""), strings.Clone(strings.TrimSpace(value)), required)
-		}
-	}
 }

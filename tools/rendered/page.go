@@ -3,9 +3,12 @@ package rendered
 import (
 	"bytes"
 	"context"
-	"regexp"
+	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"unicode/utf8"
 
 	whatwg "github.com/nlnwa/whatwg-url/url"
@@ -14,98 +17,48 @@ import (
 	"microsite/tools/diagnostic"
 )
 
-// use says what an element does with an address.
-type use int
-
-const (
-	follow   use = 1 << iota // it leads a reader there, so a fragment matters
-	inbound                  // it makes the target a page that is linked to
-	redirect                 // it leads every reader there at once
-	local                    // a fragment alone means this very document, whatever <base> says
-	required                 // an empty address is none
-	images                   // it holds several: srcset
-
-	link = follow | inbound
-)
-
-// addresses lists, by element, the attributes that hold one, and what for:
-// https://html.spec.whatwg.org/multipage/indices.html#attributes-3 and
-// https://www.w3.org/TR/SVG2/linking.html#URLReferenceAttributes
-var addresses = map[string]map[string]use{
-	"a": {"href": link, "xlink:href": link}, "area": {"href": link}, "iframe": {"src": link}, "frame": {"src": link},
-	"form": {"action": inbound}, "button": {"formaction": inbound}, "input": {"formaction": inbound, "src": required},
-	"object": {"data": inbound | required}, "embed": {"src": inbound | required},
-	"link": {"href": required, "imagesrcset": images}, "img": {"src": required, "srcset": images},
-	"source": {"src": required, "srcset": images}, "track": {"src": required}, "audio": {"src": required},
-	"video": {"src": required, "poster": required}, "body": {"background": 0},
-	"blockquote": {"cite": 0}, "q": {"cite": 0}, "ins": {"cite": 0}, "del": {"cite": 0},
-	"script": {"src": required, "href": 0, "xlink:href": 0}, "image": {"src": 0, "href": 0, "xlink:href": 0},
-	"feimage": {"href": local, "xlink:href": local}, "use": {"href": follow | local, "xlink:href": follow | local},
-	"textpath": {"href": follow | local, "xlink:href": follow | local},
-	"mpath":    {"href": follow | local, "xlink:href": follow | local},
-}
-
-var (
-	// metas are the names of meta elements whose content is an address: https://ogp.me
-	metas = strings.Fields("og:url og:image og:image:url og:image:secure_url og:video og:video:url og:video:secure_url og:audio " +
-		"og:audio:url og:audio:secure_url twitter:image twitter:image:src msapplication-tileimage msapplication-config")
-	attributeNames = newSet("id name class style rel type property content http-equiv itemprop data-source shadowrootmode href " +
-		"xlink:href src srcset imagesrcset action formaction data poster background cite xml:base ispermalink url")
-)
-
-// newSet returns a set of words, each mapped to itself.
-func newSet(words string) map[string]string {
-	set := map[string]string{}
-	for _, word := range strings.Fields(words) {
-		set[word] = word
-	}
-	return set
-}
-
 // reference is one address or id in a file, as it is written.
 type reference struct {
-	document *document
-	offset   int // of its tag
-	place    diagnostic.Place
-	value    string
+	value    string // as it is written
+	address  string // without its fragment
+	fragment string
 	use      use
 	target   *target // what the address leads to
-	source   string  // the data-source around it
-	ordinal  int     // among the links of that source in this file, from 1; 0 for others
+	document *document
+	offset   int // of the tag
+	place    diagnostic.Place
+	source   string // the data-source around it
+	ordinal  int    // among the links of that source in this file, from 1; 0 for others
 }
 
-// reader reads files, one after the other, and gathers what is found in them.
+// reader reads files, one after the other. What stands on many pages, it parses once.
 type reader struct {
-	checker   *checker
-	targets   map[string]*target    // of addresses that stand on many pages
-	sheets    map[string][]sheetURL // by the text of a style sheet, because pages share it
-	findings  []finding
-	fragments []reference // of other pages, to check when all files have been read
-	external  []reference // to other sites
-
-	// Of the file in hand:
-	buffer     bytes.Buffer
-	document   *document
-	base       *whatwg.Url // nil until it is needed
-	references []reference
-	counted    reference // whose place was found last, by counting lines
-	z          *html.Tokenizer
-	tokens     int
-	offset     int // of the token in hand
-	next       int // of the one after it
-	attributes []html.Attribute
-	open       openElements
-	block      textBlock
+	page
+	checker    *checker
+	tags       map[string]*tag        // by their source
+	sheets     map[string][]reference // by their source
+	src        bytes.Buffer
+	references []reference // in the file in hand
+	findings   []finding
+	pending    [][]reference // what can't be checked before all files have been read
 }
 
-// openElements are those around the token in hand, as far as they matter.
-type openElements struct {
-	source    string // a data-source
-	element   string // which has it
-	depth     int    // of elements of that name
-	templates []bool // whether each is inert: a shadow root is shown
-	isForeign bool   // XML, SVG or MathML, where no text is raw
-	isStyle   bool   // the text of a style element comes
+// page is the state of reading one file.
+type page struct {
+	document *document
+	base     *whatwg.Url // nil until it is needed
+	located  reference   // the last whose place was asked for
+
+	z            *html.Tokenizer
+	tokens       int    // so far
+	offset, next int    // of the token in hand, and of the one after it
+	templates    []bool // the open ones, and whether each is a shadow root, which is shown
+	inert        int    // those that are not
+	isForeign    bool   // XML, SVG or MathML, where no text is raw
+	isStyle      bool   // the text of a style element comes
+	source       *tag   // the one with a data-source that is open, nil for none
+	depth        int    // of open elements with that name
+	block        textBlock
 }
 
 // formats read files by their name's ending; robots.txt has its own.
@@ -114,16 +67,51 @@ var formats = map[string]func(*reader, context.Context){
 	".css": (*reader).readCSS, ".xml": (*reader).readXML,
 }
 
-func newReader(c *checker) *reader {
-	return &reader{checker: c, targets: map[string]*target{}, sheets: map[string][]sheetURL{}}
+// readSome reads the documents that next counts, and checks all that can be checked before the others are read.
+func (c *checker) readSome(ctx context.Context, next *atomic.Int64) error {
+	r := newReader(c)
+	for n := next.Add(1); n <= int64(len(c.documents)); n = next.Add(1) {
+		if err := r.read(ctx, c.documents[n-1]); err != nil {
+			return err
+		}
+	}
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.findings, c.pending = append(c.findings, r.findings...), append(c.pending, r.pending...)
+	return nil
 }
 
-// start makes r ready to read the file that is in its buffer.
+func (r *reader) read(ctx context.Context, d *document) error {
+	file, err := os.Open(filepath.Join(r.checker.dir, filepath.FromSlash(d.file))) // list has seen that it is a regular one
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	r.src.Reset()
+	if _, err := r.src.ReadFrom(file); err != nil {
+		return err
+	}
+	r.start(d)
+	d.read(r, ctx)
+	pending := r.references[:0]
+	for _, ref := range r.references {
+		if r.check(&ref) {
+			pending = append(pending, ref)
+		}
+	}
+	r.pending = append(r.pending, slices.Clone(pending))
+	return ctx.Err()
+}
+
+func newReader(c *checker) *reader {
+	return &reader{checker: c, tags: map[string]*tag{}, sheets: map[string][]reference{}}
+}
+
+// start makes r ready for the file that is in src.
 func (r *reader) start(d *document) {
-	d.names, d.linkCounts = map[string]nameKind{}, map[string]int{}
-	r.document, r.base, r.references, r.counted = d, nil, r.references[:0], reference{place: diagnostic.Place{File: d.file, Line: 1, Column: 1}}
-	r.z, r.tokens, r.offset, r.next = html.NewTokenizer(bytes.NewReader(r.buffer.Bytes())), 0, 0, 0
-	r.open, r.block = openElements{isForeign: !d.isHTML}, textBlock{text: r.block.text[:0]}
+	d.ids, d.links, r.references = map[string]bool{}, map[string]int{}, r.references[:0]
+	r.page = page{document: d, located: reference{offset: math.MaxInt}, z: html.NewTokenizer(bytes.NewReader(r.src.Bytes())),
+		isForeign: !d.isHTML, block: textBlock{text: r.block.text[:0]}}
 }
 
 // token reads the next token, up to the end of the file or of ctx.
@@ -131,43 +119,34 @@ func (r *reader) token(ctx context.Context) html.TokenType {
 	if r.tokens++; r.tokens%256 == 0 && ctx.Err() != nil {
 		return html.ErrorToken
 	}
-	r.z.AllowCDATA(r.open.isForeign)
+	r.z.AllowCDATA(r.isForeign)
 	kind := r.z.Next()
 	r.offset, r.next = r.next, r.next+len(r.z.Raw())
 	return kind
 }
 
-// tag reads the name and attributes of a start tag. Of doubled attributes the
-// tokenizer keeps the first. What is in noscript is for readers, too.
-func (r *reader) tag() string {
-	name, hasMore := r.z.TagName()
-	r.attributes = r.attributes[:0]
-	for hasMore {
-		var key, value []byte
-		key, value, hasMore = r.z.TagAttr()
-		if known := attributeNames[string(key)]; known != "" {
-			r.attributes = append(r.attributes, html.Attribute{Key: known, Val: string(value)})
+// tag returns the tag in hand. What is in noscript is for readers, too.
+func (r *reader) tag() *tag {
+	const most, longest = 5000, 1000 // tags to remember; bytes of one
+	raw := r.z.Raw()
+	t := r.tags[string(raw)]
+	if t == nil {
+		key := string(raw[:min(len(raw), longest)])
+		t = parseTag(r.z)
+		for i, ref := range t.references {
+			t.references[i].target = r.checker.sharedTarget(ref.address)
+		}
+		if len(r.tags) == most {
+			clear(r.tags)
+		}
+		if len(key) < longest {
+			r.tags[key] = t
 		}
 	}
-	if r.open.isForeign || string(name) == "noscript" {
+	if r.isForeign || t.element == "noscript" {
 		r.z.NextIsNotRawText()
 	}
-	return string(name)
-}
-
-// attribute returns the value of an attribute of the tag in hand.
-func (r *reader) attribute(key string) (value string, isThere bool) {
-	for i := range r.attributes {
-		if r.attributes[i].Key == key {
-			return r.attributes[i].Val, true
-		}
-	}
-	return "", false
-}
-
-func (r *reader) value(key string) string {
-	v, _ := r.attribute(key)
-	return v
+	return t
 }
 
 // readHTML reads a page, or an SVG file.
@@ -178,169 +157,143 @@ func (r *reader) readHTML(ctx context.Context) {
 			r.endBlock()
 			return
 		case html.TextToken:
-			if r.open.isStyle {
+			if r.isStyle {
 				r.addSheet(r.z.Raw())
-			} else if !slices.Contains(r.open.templates, true) {
+			} else if r.inert == 0 {
 				r.addText(r.z.Text())
 			}
 		case html.StartTagToken, html.SelfClosingTagToken:
 			r.startTag(r.tag(), kind == html.SelfClosingTagToken)
 		case html.EndTagToken:
-			name, _ := r.z.TagName()
-			r.endTag(string(name))
+			r.endTag(r.tag())
 		}
 	}
 }
 
-func (r *reader) startTag(name string, isClosed bool) {
-	switch name {
+func (r *reader) startTag(t *tag, isClosed bool) {
+	switch t.element {
 	case "template":
-		if !r.open.isForeign {
-			_, isShown := r.attribute("shadowrootmode")
-			r.open.templates = append(r.open.templates, !isShown)
+		if !r.isForeign {
+			r.templates = append(r.templates, t.isShadow)
+		}
+		if !r.isForeign && !t.isShadow {
+			r.inert++
 		}
 	case "svg", "math":
-		r.open.isForeign = !isClosed || !r.document.isHTML
+		r.isForeign = !r.document.isHTML || !isClosed
 	case "foreignobject":
-		r.open.isForeign = isClosed && r.open.isForeign || !r.document.isHTML
+		r.isForeign = !r.document.isHTML || r.isForeign && isClosed
 	}
-	if slices.Contains(r.open.templates, true) {
+	if r.inert > 0 {
 		return
 	}
-	isOpen := !isClosed || !r.open.isForeign // in HTML the slash means nothing
-	r.startText(name, isOpen)
-	r.open.isStyle = r.open.isStyle || name == "style" && isOpen
-	if source := r.value("data-source"); r.open.source == "" && source != "" && isOpen {
-		r.endBlock()
-		r.open.source, r.open.element, r.open.depth = source, strings.Clone(name), 1
-	} else if r.open.source != "" && name == r.open.element && isOpen {
-		r.open.depth++
-	}
-	if name == "base" && !r.document.hasBase && !r.open.isForeign {
-		r.document.base, r.document.hasBase = r.attribute("href")
-	}
-	r.addIDs(name)
-	r.addReferences(name)
-}
-
-func (r *reader) endTag(name string) {
-	switch name {
-	case "template":
-		r.open.templates = r.open.templates[:max(len(r.open.templates)-1, 0)]
-	case "svg", "math":
-		r.open.isForeign = !r.document.isHTML
-	case "foreignobject":
-		r.open.isForeign = true
-	case "style":
-		r.open.isStyle = false
-	}
-	r.endText(name)
-	if r.open.source == "" || name != r.open.element {
-		return
-	}
-	if r.open.depth--; r.open.depth == 0 {
-		r.endBlock()
-		r.open.source = ""
-	}
-}
-
-// addIDs takes in the id of an element, and the name of an <a>, which leads
-// there but is no id. Those of a shadow tree are its own.
-func (r *reader) addIDs(name string) {
-	d, id, anchor := r.document, r.value("id"), r.value("name")
-	if len(r.open.templates) > 0 {
-		return
-	}
-	if id != "" {
-		if d.names[id] == isID && d.isHTML {
-			r.report(r.reference(id), diagnostic.RuleDuplicateID,
-				"the id %q stands twice on this page: a link to it reaches only the first; reword one of the headings", id)
-		}
-		d.names[id] = isID
-		if len(name) == 2 && name[0] == 'h' && '1' <= name[1] && name[1] <= '6' {
-			d.headings = append(d.headings, id)
-		}
-	}
-	if name == "a" && anchor != "" && d.names[anchor] == 0 {
-		d.names[anchor] = isAnchor
-	}
-}
-
-func (r *reader) reference(value string) reference {
-	return reference{document: r.document, place: r.place, value: value, source: r.open.source}
-}
-
-func (r *reader) report(ref reference, rule diagnostic.Rule, format string, args ...any) {
-	r.findings = append(r.findings, finding{diagnostic: ref.place.Errorf(rule, format, args...), reference: ref})
-}
-
-// addReferences takes in what one element refers to.
-func (r *reader) addReferences(name string) {
-	ref := r.reference("")
-	if r.open.source != "" && (name == "a" || name == "img") && !strings.HasPrefix(r.value("class"), "footnote-") { // Hugo makes these itself
-		r.document.linkCounts[r.open.source]++
-		ref.ordinal = r.document.linkCounts[r.open.source]
-	}
-	if style := r.value("style"); strings.Contains(style, "(") {
-		for _, url := range r.checker.sheet(style) {
-			r.add(ref, url.value, local)
-		}
-	}
-	switch kind := strings.ToLower(r.value("type")); name {
-	case "meta":
-		r.addMeta(ref)
-	case "link":
-		rels := strings.Fields(strings.ToLower(r.value("rel")))
-		if len(rels) == 0 && r.value("itemprop") == "" || slices.Contains(rels, "preconnect") || slices.Contains(rels, "dns-prefetch") {
-			return // without rel it does nothing; these two name a host, not a file
-		}
-	case "input":
-		if kind != "image" && kind != "submit" {
-			return
-		}
-	}
-	known := addresses[name]
-	_, hasHref := r.attribute("href")
-	for _, a := range r.attributes {
-		switch use, isAddress := known[a.Key]; {
-		case !isAddress || hasHref && a.Key == "xlink:href": // https://www.w3.org/TR/SVG2/linking.html#XLinkRefAttrs: href wins
-		case use == images:
-			for _, m := range candidate.FindAllStringSubmatch(a.Val, -1) {
-				r.add(ref, m[1], 0)
-			}
-		default:
-			r.add(ref, a.Val, use)
-		}
-	}
-}
-
-func (r *reader) add(ref reference, value string, use use) {
-	ref.value, ref.use = value, use
-	if address, fragment := splitFragment(value); address == "" && fragment == "" && use&required != 0 {
-		r.report(ref, diagnostic.RuleBadAddress, "an address is missing here: write one, or remove what needs it")
-		return
-	}
-	r.references = append(r.references, ref)
-}
-
-// candidate follows https://html.spec.whatwg.org/multipage/images.html#parse-a-srcset-attribute,
-// by which an address may hold commas, and so may what stands in parentheses.
-var candidate = regexp.MustCompile(`[\s,]*(\S*[^\s,])(?:,+|\s(?:\([^)]*\)?|[^(,])*)?`)
-
-// refresh follows https://html.spec.whatwg.org/multipage/semantics.html#shared-declarative-refresh-steps
-var refresh = regexp.MustCompile(`(?s)^\s*(?:[0-9]+[0-9.]*|\.[0-9.]*)(?:\s*[;,]\s*|\s+)(?:(?i:url\s*=\s*)?)` +
-	`(?:"([^"]*).*|'([^']*).*|(.*))$`)
-
-func (r *reader) addMeta(ref reference) {
-	content, isThere := r.attribute("content")
-	isAddress := metas[strings.ToLower(r.value("property"))]+metas[strings.ToLower(r.value("name"))] != ""
+	isOpen := !isClosed || !r.isForeign // in HTML the slash means nothing
+	r.startText(t, isOpen)
 	switch {
-	case !isThere || content == "none": // as msapplication-config is switched off
-	case isAddress:
-		r.add(ref, content, required)
-	case strings.EqualFold(r.value("http-equiv"), "refresh"):
-		if m := refresh.FindStringSubmatch(content); m != nil && m[1]+m[2]+m[3] != "" {
-			r.add(ref, m[1]+m[2]+m[3], follow|redirect)
-		}
+	case t.base != nil && r.document.base == nil && !r.isForeign:
+		r.document.base = t.base
+	case !isOpen:
+	case t.element == "style":
+		r.isStyle = true
+	case r.source != nil && t.element == r.source.element:
+		r.depth++
+	case r.source == nil && t.source != "":
+		r.endBlock()
+		r.source, r.depth = t, 1
 	}
+	r.addNames(t)
+	ordinal := 0
+	if r.source != nil && t.isLink {
+		r.document.links[r.source.source]++
+		ordinal = r.document.links[r.source.source]
+	}
+	for _, ref := range t.references {
+		ref.ordinal = ordinal
+		r.add(ref)
+	}
+}
+
+func (r *reader) endTag(t *tag) {
+	switch t.element {
+	case "template":
+		if last := len(r.templates) - 1; last >= 0 {
+			if !r.templates[last] {
+				r.inert--
+			}
+			r.templates = r.templates[:last]
+		}
+	case "svg", "math":
+		r.isForeign = !r.document.isHTML
+	case "foreignobject":
+		r.isForeign = true
+	case "style":
+		r.isStyle = false
+	}
+	r.endText(t)
+	if r.source == nil || t.element != r.source.element {
+		return
+	}
+	if r.depth--; r.depth == 0 {
+		r.endBlock()
+		r.source = nil
+	}
+}
+
+// addNames takes in what fragments can lead to. What a shadow tree holds is its own.
+func (r *reader) addNames(t *tag) {
+	d := r.document
+	if len(r.templates) > 0 {
+		return
+	}
+	if d.ids[t.id] && d.isHTML {
+		r.report(r.here(reference{value: t.id}), diagnostic.RuleDuplicateID,
+			"the id %q stands twice on this page: a link to it reaches only the first; reword one of the headings", t.id)
+	}
+	if t.isHeading && t.id != "" && !d.ids[t.id] && !strings.HasSuffix(t.id, "_") { // with _ it is a layout's own
+		d.headings = append(d.headings, t.id)
+	}
+	if t.id != "" {
+		d.ids[t.id] = true
+	}
+	if t.anchor != "" {
+		d.ids[t.anchor] = d.ids[t.anchor] // false if it is no id
+	}
+}
+
+func (r *reader) add(ref reference) { r.references = append(r.references, r.here(ref)) }
+
+// here returns a reference with what is known of its place.
+func (r *reader) here(ref reference) reference {
+	ref.document, ref.offset = r.document, r.offset
+	if r.source != nil {
+		ref.source = r.source.source
+	}
+	return ref
+}
+
+// report adds a finding. Most places follow one another, so that each line is counted once.
+func (r *reader) report(ref reference, rule diagnostic.Rule, format string, args ...any) *finding {
+	r.locate(&ref)
+	r.findings = append(r.findings, finding{reference: ref, diagnostic: ref.place.Errorf(rule, format, args...)})
+	return &r.findings[len(r.findings)-1]
+}
+
+func (r *reader) locate(ref *reference) {
+	last := &r.located
+	if ref.offset < last.offset {
+		*last = reference{place: diagnostic.Place{File: r.document.file, Line: 1, Column: 1}}
+	}
+	last.place = advance(last.place, r.src.Bytes()[last.offset:ref.offset])
+	last.offset, ref.place = ref.offset, last.place
+}
+
+// advance returns the place behind a text that starts at p.
+func advance(p diagnostic.Place, text []byte) diagnostic.Place {
+	if last := bytes.LastIndexByte(text, '\n'); last >= 0 {
+		p.Line += bytes.Count(text, []byte("\n"))
+		p.Column = 1
+		text = text[last+1:]
+	}
+	p.Column += utf8.RuneCount(text)
+	return p
 }

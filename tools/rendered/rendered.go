@@ -15,7 +15,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -37,9 +36,8 @@ type Options struct {
 	External *External  // set to ask other sites, too
 }
 
-// Check checks every file below dir that refers to others, and returns how many
-// pages there are. The error says that a file could not be read, or that ctx
-// ended. When it ends while other sites are asked, the findings are those so far.
+// Check checks every file below dir that refers to others, and returns how many pages there are. The error says that
+// a file could not be read, or that ctx ended; where it ended while other sites were asked, the findings are those so far.
 func Check(ctx context.Context, dir string, o Options) (pages int, findings []diagnostic.Diagnostic, err error) {
 	c, err := newChecker(dir, o)
 	if err != nil {
@@ -48,24 +46,24 @@ func Check(ctx context.Context, dir string, o Options) (pages int, findings []di
 	if err := c.list(); err != nil {
 		return 0, nil, err
 	}
-	group, groupCtx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for _, d := range c.documents {
-		group.Go(func() error { return c.read(groupCtx, d) })
-		if d.isHTML {
-			pages++
-		}
+	group, reading := errgroup.WithContext(ctx)
+	var next atomic.Int64
+	for range runtime.GOMAXPROCS(0) {
+		group.Go(func() error { return c.readSome(reading, &next) })
 	}
 	if err := group.Wait(); err != nil {
 		return 0, nil, err
 	}
-	for _, r := range slices.Concat(c.fragments...) {
-		c.findings = append(c.findings, r.checkFragment()...)
+	for _, d := range c.documents {
+		if d.isHTML {
+			pages++
+		}
 	}
+	external := c.checkPending()
 	c.findOrphans()
 	hasAsked := o.External != nil
 	if hasAsked {
-		c.findings = append(c.findings, o.External.check(ctx, c.external)...)
+		c.findings = append(c.findings, o.External.check(ctx, external)...)
 		hasAsked = ctx.Err() == nil
 	}
 	return pages, diagnostic.Sort(slices.Concat(c.placeFindings(), c.missingPages(), c.unusedIgnores(hasAsked))), nil
@@ -73,9 +71,9 @@ func Check(ctx context.Context, dir string, o Options) (pages int, findings []di
 
 // checker holds what is known of all files together.
 type checker struct {
+	dir       string
 	options   Options
 	site      *site.Site // never nil
-	dir       string
 	baseURL   *whatwg.Url
 	origin    string                // such as https://site.example
 	subPath   string                // of the site, such as /sub, or ""
@@ -83,35 +81,26 @@ type checker struct {
 	published map[string]*site.Page // by path, such as /causes/
 	files     map[string]*document  // by the path that they are served at, with the site's sub-path
 	documents []*document           // those of the files that are read
-	targets   sync.Map              // of addresses that stand on many pages
-	sheets    sync.Map              // what style sheets refer to, by their text, because pages share it
 
-	mutex     sync.Mutex // of what the files are found to hold:
-	findings  []finding
-	fragments [][]reference // of other pages, to check when all files have been read
-	external  []reference   // to other sites
+	mutex    sync.Mutex // of what files are found to hold:
+	findings []finding
+	pending  [][]reference // to other sites, and fragments, which need all files to be read
 
 	isIgnoreUsed []bool
-	layouts      map[string]string // the texts of layouts and settings; nil until a finding needs them
-	paths        []string          // of all files, to suggest one; nil until a finding needs them
-	searches     int               // for findings so far, and suggestions
-	suggestions  int
+	layouts      map[string]string // the texts of layouts and settings, nil until a finding needs them
+	slowSteps    int               // taken for single findings
 }
 
 func newChecker(dir string, o Options) (*checker, error) {
-	c := &checker{options: o, site: o.Site, dir: dir, files: map[string]*document{}}
-	if c.site == nil {
-		c.site = &site.Site{}
-	}
-	c.sources, c.published = map[string]*site.Page{}, map[string]*site.Page{}
+	c := &checker{dir: dir, options: o, site: cmp.Or(o.Site, &site.Site{}), files: map[string]*document{},
+		sources: map[string]*site.Page{}, published: map[string]*site.Page{}}
 	for _, p := range c.site.Pages {
 		if c.sources[p.Path] = p; !p.Draft {
 			c.published[p.URL()] = p
 		}
 	}
 	c.isIgnoreUsed = make([]bool, len(c.site.Ignores))
-	// A name that no link can hold stands for an address that isn't known.
-	base := cmp.Or(o.BaseURL, c.site.BaseURL, "http://unknown.invalid/")
+	base := cmp.Or(o.BaseURL, c.site.BaseURL, "http://unknown.invalid/") // a name that no link can hold
 	u, err := whatwg.Parse(base)
 	if err != nil {
 		return nil, fmt.Errorf("%q is not an address: %w", base, err)
@@ -122,29 +111,44 @@ func newChecker(dir string, o Options) (*checker, error) {
 
 // document is what is known of one rendered file.
 type document struct {
-	file       string // with slashes, relative to the folder
-	path       string // that it is served at, with the site's sub-path
-	self       *target
-	read       func(*page, context.Context)
-	isHTML     bool
-	hasBase    bool
-	base       string              // the address of the first <base>
-	names      map[string]nameKind // that fragments can lead to
-	headings   []string            // ids of headings, in order
-	linkCounts map[string]int      // of the links of each data-source
-	redirect   *document           // where the page sends every reader
-	isLinked   atomic.Bool         // another page leads here
+	file     string // with slashes, relative to the folder
+	sitePath string // without the site's sub-path
+	path     string // with it
+	read     func(*reader, context.Context)
+	isHTML   bool
+	base     *string         // the address of the first <base>, if there is one
+	ids      map[string]bool // that fragments can lead to; false for the name of an <a>
+	headings []string        // ids of headings, in order
+	links    map[string]int  // number of those of each data-source
+	target   *target         // what leads here
+	redirect *document       // where the page sends every reader
+	isLinked atomic.Bool     // another page leads here
 }
 
-type nameKind int
-
-const (
-	isAnchor nameKind = iota + 1 // the name of an <a>
-	isID
-)
-
-// sitePath returns the path of a file without the site's sub-path.
-func (d *document) sitePath() string { return "/" + withoutIndex(d.file) }
+// list finds the files. A link on disk that leads nowhere or to a folder, a pipe or a device is nothing that is served.
+func (c *checker) list() error {
+	folder := os.DirFS(c.dir)
+	return fs.WalkDir(folder, ".", func(name string, entry fs.DirEntry, err error) error {
+		isRegular := err == nil && entry.Type().IsRegular()
+		if err == nil && entry.Type()&fs.ModeSymlink != 0 {
+			info, err := fs.Stat(folder, name)
+			isRegular = err == nil && info.Mode().IsRegular()
+		}
+		if !isRegular {
+			return err
+		}
+		ending := strings.ToLower(path.Ext(name))
+		d := &document{file: name, sitePath: "/" + withoutIndex(name), read: formats[ending], isHTML: strings.Contains(ending, "htm")}
+		if name == "robots.txt" {
+			d.read = (*reader).readRobots
+		}
+		d.path, d.target = c.subPath+d.sitePath, &target{document: d}
+		if c.files[d.path] = d; d.read != nil {
+			c.documents = append(c.documents, d)
+		}
+		return nil
+	})
+}
 
 // withoutIndex returns the address of a file: that of its folder for an index.html.
 func withoutIndex(file string) string {
@@ -154,40 +158,8 @@ func withoutIndex(file string) string {
 	return file
 }
 
-// list finds the files. A link on disk that leads nowhere or to a folder, a pipe
-// or a device is nothing that is served.
-func (c *checker) list() error {
-	folder := os.DirFS(c.dir)
-	return fs.WalkDir(folder, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		isRegular := entry.Type().IsRegular()
-		if entry.Type()&fs.ModeSymlink != 0 {
-			info, err := fs.Stat(folder, name)
-			isRegular = err == nil && info.Mode().IsRegular()
-		}
-		if !isRegular {
-			return nil
-		}
-		ending := strings.ToLower(path.Ext(name))
-		d := &document{file: name, read: readers[ending], isHTML: strings.Contains(ending, "htm")}
-		if name == "robots.txt" {
-			d.read = (*page).readRobots
-		}
-		d.path, d.self = c.subPath+d.sitePath(), &target{document: d}
-		if c.files[d.path] = d; d.read != nil {
-			c.documents = append(c.documents, d)
-		}
-		return nil
-	})
-}
-
-// onDisk returns the name of a rendered file on this computer.
-func (c *checker) onDisk(file string) string { return filepath.Join(c.dir, filepath.FromSlash(file)) }
-
-// findOrphans reports pages that no other page leads to. Readers come to the home
-// page and to 404.html without a link, and to a redirection by an old one.
+// findOrphans reports pages that no other page leads to. Readers come to the home page and to 404.html without a link,
+// and to a redirection by an old one.
 func (c *checker) findOrphans() {
 	for _, d := range c.documents {
 		if d.redirect != nil && d.isLinked.Load() {
@@ -195,7 +167,7 @@ func (c *checker) findOrphans() {
 		}
 	}
 	for _, d := range c.documents {
-		p := c.published[d.sitePath()]
+		p := c.published[d.sitePath]
 		isEntrance := d.file == "index.html" || path.Base(d.file) == "404.html" || d.redirect != nil
 		if !d.isHTML || d.isLinked.Load() || isEntrance || p == nil && c.options.Site != nil {
 			continue
@@ -204,8 +176,8 @@ func (c *checker) findOrphans() {
 		if p != nil {
 			place.File = p.File
 		}
-		c.findings = append(c.findings, finding{reference: reference{document: d, value: d.path}, diagnostic: place.Warningf(diagnostic.RuleOrphanPage,
-			"no other page links to %s, so readers don't find it: link to it, or add it to the menu", d.path)})
+		c.findings = append(c.findings, finding{reference: reference{document: d, value: d.path}, diagnostic: place.Warningf(
+			diagnostic.RuleOrphanPage, "no other page links to %s, so readers don't find it: link to it, or add it to the menu", d.path)})
 	}
 }
 

@@ -1,3 +1,5 @@
+//go:build unix
+
 package rendered
 
 import (
@@ -9,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/net/html"
@@ -17,8 +20,8 @@ import (
 	"microsite/tools/site"
 )
 
-// rendered makes a folder of files.
-func rendered(t testing.TB, files map[string]string) string {
+// write makes a folder of files.
+func write(t testing.TB, files map[string]string) string {
 	t.Helper()
 	root := t.TempDir()
 	for name, text := range files {
@@ -37,7 +40,7 @@ func rendered(t testing.TB, files map[string]string) string {
 // links to, which have a test of their own.
 func check(t testing.TB, files map[string]string, o Options) []diagnostic.Diagnostic {
 	t.Helper()
-	_, problems, err := Check(t.Context(), rendered(t, files), o)
+	_, problems, err := Check(t.Context(), write(t, files), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +244,7 @@ func TestOrphans(t *testing.T) {
 		"alone/index.html b/index.html c.html": {},
 		"content/b.md":                         {Site: siteOf(markdown("_index.md"), markdown("a.md"), markdown("b.md"))},
 	} {
-		_, problems, err := Check(t.Context(), rendered(t, files), o)
+		_, problems, err := Check(t.Context(), write(t, files), o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -366,7 +369,7 @@ func TestTextAndLayout(t *testing.T) {
 
 // What one file of the layouts or settings holds is mended there.
 func TestLayoutPlace(t *testing.T) {
-	root := rendered(t, map[string]string{
+	root := write(t, map[string]string{
 		"config.toml":              "baseURL = \"https://site.example/\"\n[[menus.main]]\n  url = \"/old/\"\n  target = \"/twice/\"\n",
 		"layouts/_partials/a.html": "<p>\nä <a href='/one/'>x</a> <a href={{ /two/ }}> <a href=/three>",
 		"layouts/b.html":           "<a href=/two/><a href=\"/twice/\"><a href=/only/this/>", "content/c.md": "/three/", "static/d.txt": `"/four/"`,
@@ -413,16 +416,71 @@ func TestExpect(t *testing.T) {
 	}
 }
 
-func TestUnreadable(t *testing.T) {
+// A folder that isn't there is an error. What is no regular file is nothing that is served, and never opened.
+func TestFiles(t *testing.T) {
 	if _, _, err := Check(t.Context(), filepath.Join(t.TempDir(), "gone"), Options{}); err == nil {
 		t.Error("a folder that isn't there was checked")
 	}
-	root := rendered(t, map[string]string{"index.html": ""})
-	if err := os.Symlink("gone", filepath.Join(root, "a.html")); err != nil {
+	root := write(t, map[string]string{"index.html": "<a href=a.html>x</a><a href=b.html>x</a><a href=pipe.html>x</a><a href=film.mp4>x</a>", "film.mp4": "", "other/c.html": "<a href=x>"})
+	if _, _, err := Check(t.Context(), filepath.Join(root, "index.html"), Options{}); err == nil {
+		t.Error("a file was checked as a folder")
+	}
+	for name, to := range map[string]string{"a.html": "gone", "b.html": "index.html", "loop.html": "loop.html", "folder": "other"} {
+		if err := os.Symlink(to, filepath.Join(root, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := syscall.Mkfifo(filepath.Join(root, "pipe.html"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := Check(t.Context(), root, Options{}); err == nil || !strings.Contains(err.Error(), "a.html") {
-		t.Errorf("a page that can't be read: %v", err)
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(root, link); err != nil {
+		t.Fatal(err)
+	}
+	pages, list, err := Check(t.Context(), link, Options{})
+	var got []string
+	for _, d := range list {
+		if d.Rule != diagnostic.RuleOrphanPage {
+			got = append(got, strings.Split(d.Message, `"`)[1])
+		}
+	}
+	if strings.Join(got, " ") != "a.html pipe.html x" || pages != 3 || err != nil {
+		t.Errorf("%d pages: %s %v", pages, got, err)
+	}
+	c, err := newChecker(root, Options{})
+	if err != nil || c.list() != nil || len(c.documents) != 3 || len(c.files) != 4 {
+		t.Errorf("%d of %d files would be read: %v", len(c.documents), len(c.files), err)
+	}
+}
+
+// Nothing takes more than a moment, however long it is.
+func TestLongFiles(t *testing.T) {
+	const n = 100_000
+	var attributes, links, ids, markup strings.Builder
+	for i := range n {
+		fmt.Fprintf(&attributes, " a%d=x href=y%d", i, i)
+		fmt.Fprintf(&links, "<a href=x%d><a href='#y%d'>", i, i)
+		fmt.Fprintf(&ids, "<h2 id=i%d><i id=same>", i)
+		markup.WriteString("[x](y z) ** __a ")
+	}
+	for name, page := range map[string]string{
+		"attributes": "<a" + attributes.String() + ">" + strings.Repeat("<b>", n), "links": links.String(), "ids": ids.String() + links.String(), "markup": markup.String(),
+		"blocks": strings.Repeat("<p>[x](y z)", n), "templates": strings.Repeat("<template shadowrootmode=open><b>", n), "sheets": "<style>" + strings.Repeat("a{b:url(x)}", n),
+		"quotes": "<style>" + strings.Repeat("url(\"", n), "srcset": "<img srcset='" + strings.Repeat("a,,(", n) + "'>", "comments": strings.Repeat("<!--", n), "open": strings.Repeat("<a ", n),
+	} {
+		o := Options{Site: siteOf(markdown("a.md"))}
+		o.Site.Pages[0].Source = []byte(strings.Repeat("[x](y z) **\n", n/2))
+		if _, _, err := Check(t.Context(), write(t, map[string]string{"index.html": page, "a/index.html": "<main data-source=a.md>" + page}), o); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r := newReader(&checker{})
+	r.src.WriteString(strings.Repeat("<b>", n))
+	r.start(&document{isHTML: true})
+	if r.readHTML(ctx); r.tokens > 1000 {
+		t.Errorf("%d tokens were read after the check was stopped", r.tokens)
 	}
 }
 
@@ -470,13 +528,13 @@ func FuzzAddress(f *testing.F) {
 		f.Fatal(err)
 	}
 	d := &document{path: "/sub/a/b/"}
-	p := newPage(c, d, nil)
 	agreed := regexp.MustCompile(`^[A-Za-z0-9/._~?#=&-]+$`)
 	f.Fuzz(func(t *testing.T, s string) {
 		s = strings.ToValidUTF8(s, "\uFFFD") // as browsers decode pages
-		address, fragment := splitFragment(s)
-		got := c.parse(address, p.baseURL())
-		if u, err := p.baseURL().Parse(s); err != nil {
+		ref := newReference(s, 0)
+		fragment, base := ref.fragment, c.baseOf(d)
+		got := c.parse(ref.address, base)
+		if u, err := base.Parse(s); err != nil {
 			if got.rule != diagnostic.RuleBadAddress {
 				t.Errorf("%q: %+v, but %v", s, got, err)
 			}

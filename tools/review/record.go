@@ -1,8 +1,13 @@
 package review
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -10,7 +15,7 @@ import (
 	"microsite/tools/site"
 )
 
-// Record is a complete sign-off. Dates are civil dates, midnight UTC.
+// Record is a complete sign-off.
 type Record struct {
 	By       string
 	Role     string
@@ -21,78 +26,76 @@ type Record struct {
 
 var recordKeys = []string{"by", "role", "reviewed", "due", "text"}
 
-// recordReader reads what a page's front matter says of its review, and
-// collects an error for whatever is missing or wrong.
-type recordReader struct {
-	site     *site.Site
-	page     *site.Page
-	today    time.Time
-	findings []diagnostic.Diagnostic
+// digestForm matches what Digest returns.
+var digestForm = regexp.MustCompile(`^sha256-[A-Za-z0-9+/]{43}=$`)
+
+// pastDates are the dates that can't be after today, and what days they are.
+var pastDates = map[string]string{
+	"adapted":  "the text was written or last changed in meaning",
+	"reviewed": "of the review",
 }
 
-func (r *recordReader) addError(place diagnostic.Place, rule diagnostic.Rule, format string, args ...any) {
+func (r *Report) addError(place diagnostic.Place, rule diagnostic.Rule, format string, args ...any) {
 	r.findings = append(r.findings, place.Errorf(rule, format, args...))
 }
 
-// read returns a report without its state.
-func (r *recordReader) read() Report {
-	front := r.page.FrontMatter
-	report := Report{Page: r.page}
-	report.Adapted = r.readPastDate(front, "adapted", "the text was written or last changed in meaning")
+// readFrontMatter reads what a page says of its review, and adds an error for
+// whatever is missing or wrong.
+func (r *Report) readFrontMatter(s *site.Site) {
+	front := r.Page.FrontMatter
+	r.Adapted = r.readDate(front, "adapted")
+	if r.Page.Medical {
+		r.readSources(s, front.Get("sources"))
+		r.readRecord(s, front.Get("review"))
+		return
+	}
 	for _, key := range []string{"sources", "review"} {
-		if node := front.Get(key); node != nil && !r.page.Medical {
+		if node := front.Get(key); node != nil {
 			r.addError(node.KeyPlace, diagnostic.RuleReview, `%q does not go with "medical: false", `+
 				"which says that the page holds no medical text of its own: remove one of them", key)
 		}
 	}
-	if r.page.Medical {
-		report.Sources = r.readSources(front.Get("sources"), report.Adapted)
-		report.Record = r.readRecord(front.Get("review"))
-	}
-	return report
 }
 
-func (r *recordReader) readSources(list *site.Node, adapted time.Time) []*site.Source {
-	switch {
-	case list == nil:
-		list = &site.Node{Kind: site.Null, KeyPlace: r.page.FrontMatter.Place}
-	case list.Kind != site.List && list.Kind != site.Null:
+func (r *Report) readSources(s *site.Site, list *site.Node) {
+	if list == nil {
+		list = &site.Node{Kind: site.Null, KeyPlace: r.Page.FrontMatter.Place}
+	}
+	if list.Kind != site.List && list.Kind != site.Null {
 		r.addError(list.Place, diagnostic.RuleSources, `"sources" must be a list, as in sources: [%s]`, list.Raw)
-		return nil
+		return
 	}
 	if len(list.Items) == 0 {
 		r.addError(list.KeyPlace, diagnostic.RuleSources, `"sources" is missing or empty: name where the facts come from, `+
 			"as in sources: [KEY], where KEY is one of [params.sources] in %s", site.ConfigFile)
 	}
-	var sources []*site.Source
 	for _, item := range list.Items {
-		source := r.site.Sources[item.Raw]
+		source := s.Sources[item.Raw]
 		switch {
 		case item.Kind != site.Text || source == nil:
-			known := slices.Sorted(maps.Keys(r.site.Sources))
+			known := slices.Sorted(maps.Keys(s.Sources))
 			heading := "Known sources, from [params.sources] in " + site.ConfigFile
 			r.addError(item.Place, diagnostic.RuleSources, "%s", diagnostic.Unknown("source", item.Raw, heading, known))
-		case slices.Contains(sources, source):
+			continue
+		case slices.Contains(r.Sources, source):
 			r.addError(item.Place, diagnostic.RuleSources, "source %q stands twice: keep one", source.Key)
-		default:
-			sources = append(sources, source)
-			if !adapted.IsZero() && source.Reviewed.After(adapted) {
-				r.addError(item.Place, diagnostic.RuleSources, "source %q was reviewed on %s, after this text was adapted on %s: "+
-					"adapt the text to it again, or check the dates", source.Key, Day(source.Reviewed), Day(adapted))
-			}
+			continue
+		case !r.Adapted.IsZero() && source.Reviewed.After(r.Adapted):
+			r.addError(item.Place, diagnostic.RuleSources, "source %q was reviewed on %s, after this text was adapted on %s: "+
+				"adapt the text to it again, or check the dates", source.Key, Day(source.Reviewed), Day(r.Adapted))
 		}
+		r.Sources = append(r.Sources, source)
 	}
-	return sources
 }
 
-// readRecord reads a sign-off. It returns nil where there is none, or anything about it is wrong.
-func (r *recordReader) readRecord(block *site.Node) *Record {
+// readRecord reads a sign-off, where there is one and nothing about it is wrong.
+func (r *Report) readRecord(s *site.Site, block *site.Node) {
 	if block == nil {
-		return nil
+		return
 	}
 	if block.Kind != site.Map {
 		r.addError(block.KeyPlace, diagnostic.RuleReview, `"review" must hold %s: let the sign command write it`, strings.Join(recordKeys, ", "))
-		return nil
+		return
 	}
 	findingsBefore := len(r.findings)
 	for _, item := range block.Items {
@@ -100,47 +103,33 @@ func (r *recordReader) readRecord(block *site.Node) *Record {
 			r.addError(item.KeyPlace, diagnostic.RuleReview, "%s", diagnostic.Unknown("key", item.Key, `Known in "review"`, recordKeys))
 		}
 	}
-	record := &Record{
+	record := Record{
 		By:       r.readText(block, "by"),
 		Role:     r.readText(block, "role"),
-		Reviewed: r.readPastDate(block, "reviewed", "of the review"),
+		Reviewed: r.readDate(block, "reviewed"),
 		Due:      r.readDate(block, "due"),
 		Digest:   r.readText(block, "text"),
 	}
 	if record.Digest != "" && !digestForm.MatchString(record.Digest) {
 		r.addError(block.Get("text").Place, diagnostic.RuleReview, `"text" must be a digest, sha256- and 44 characters: let the sign command write it`)
 	}
-	r.checkDue(block.Get("due"), record)
-	if len(r.findings) > findingsBefore {
-		return nil
-	}
-	return record
-}
-
-// checkDue reports a next review that is not within the interval after the last.
-func (r *recordReader) checkDue(node *site.Node, record *Record) {
-	latest := AddMonths(record.Reviewed, r.site.IntervalMonths)
-	switch reviewed, due := Day(record.Reviewed), Day(record.Due); {
-	case reviewed == "" || due == "": // reported already
+	latest := AddMonths(record.Reviewed, s.IntervalMonths)
+	switch {
+	case record.Reviewed.IsZero() || record.Due.IsZero(): // reported already
 	case !record.Due.After(record.Reviewed):
-		r.addError(node.Place, diagnostic.RuleDate, `"due" is %s, which is not after the review on %s: write the day of the next review`, due, reviewed)
+		r.addError(block.Get("due").Place, diagnostic.RuleDate, `"due" is %s, which is not after the review on %s: write the day of the next review`,
+			Day(record.Due), Day(record.Reviewed))
 	case record.Due.After(latest):
-		interval := diagnostic.Plural(r.site.IntervalMonths, "month")
-		r.addError(node.Place, diagnostic.RuleDate, `"due" is %s, more than %s after the review on %s: write %s or earlier`, due, interval, reviewed, Day(latest))
+		r.addError(block.Get("due").Place, diagnostic.RuleDate, `"due" is %s, more than %s after the review on %s: write %s or earlier`,
+			Day(record.Due), diagnostic.Plural(s.IntervalMonths, "month"), Day(record.Reviewed), Day(latest))
 	}
-}
-
-// readPastDate reads a required date that is not after today; day says which day it is.
-func (r *recordReader) readPastDate(table *site.Node, key, day string) time.Time {
-	date := r.readDate(table, key)
-	if date.After(r.today) {
-		r.addError(table.Get(key).Place, diagnostic.RuleDate, "%q is %s, which is after today, %s: write the day %s", key, Day(date), Day(r.today), day)
+	if len(r.findings) == findingsBefore {
+		r.Record = record
 	}
-	return date
 }
 
 // readDate reads a required date. It returns zero where that is missing or wrong.
-func (r *recordReader) readDate(table *site.Node, key string) time.Time {
+func (r *Report) readDate(table *site.Node, key string) time.Time {
 	node := table.Get(key)
 	if node == nil {
 		r.addError(table.KeyPlace, diagnostic.RuleDate, "%q is missing: add it as a date, %s: YYYY-MM-DD", key, key)
@@ -150,20 +139,71 @@ func (r *recordReader) readDate(table *site.Node, key string) time.Time {
 	if err != nil {
 		r.addError(node.Place, diagnostic.RuleDate, "%q %v", key, err)
 	}
+	if day, isPast := pastDates[key]; isPast && date.After(r.today) {
+		r.addError(node.Place, diagnostic.RuleDate, "%q is %s, which is after today, %s: write the day %s", key, Day(date), Day(r.today), day)
+	}
 	return date
 }
 
-// readText reads a required text of a sign-off. It returns "" where that is missing or wrong.
-func (r *recordReader) readText(block *site.Node, key string) string {
+// readText reads a required text of a sign-off.
+func (r *Report) readText(block *site.Node, key string) string {
 	node := block.Get(key)
-	switch {
-	case node == nil:
+	if node == nil {
 		r.addError(block.KeyPlace, diagnostic.RuleReview, `%q is missing in "review": `+
 			"a sign-off is whole or not there at all; let the sign command write it", key)
-	case node.Kind != site.Text || strings.TrimSpace(node.Raw) == "":
-		r.addError(node.Place, diagnostic.RuleReview, `%q in "review" must be text: let the sign command write it`, key)
-	default:
-		return node.Raw
+		return ""
 	}
-	return ""
+	if node.Kind != site.Text || strings.TrimSpace(node.Raw) == "" {
+		r.addError(node.Place, diagnostic.RuleReview, `%q in "review" must be text: let the sign command write it`, key)
+		return ""
+	}
+	return node.Raw
+}
+
+// SignedText returns exactly what a sign-off of the page covers. It starts with a
+// version, so that a digest of another composition never fits.
+func SignedText(p *site.Page) string {
+	lines := []string{"1", p.Title, p.Description, p.Body}
+	for i, line := range lines {
+		lines[i] = site.NormalizeSpace(line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Digest returns the SHA-256 of SignedText, which binds a sign-off to the words.
+// layouts/_partials/review/digest.html computes the same.
+func Digest(p *site.Page) string {
+	sum := sha256.Sum256([]byte(SignedText(p)))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// Sign returns the page's file with a sign-off of the text as it stands now, in
+// place of an older one. The record's digest is filled in. Findings have to be
+// mended first; the error says that the front matter can't be changed safely.
+func Sign(s *site.Site, p *site.Page, record Record) ([]byte, []diagnostic.Diagnostic, error) {
+	if !p.Medical {
+		return nil, []diagnostic.Diagnostic{p.FrontMatter.Get("medical").KeyPlace.Errorf(diagnostic.RuleReview,
+			"this page holds no medical text of its own (\"medical: false\"), so there is nothing to sign")}, nil
+	}
+	record.Digest = Digest(p)
+	format := "review:\n  by: %s\n  role: %s\n  reviewed: %s\n  due: %s\n  text: %s"
+	if p.IsTOML {
+		format = "[review]\nby = %s\nrole = %s\nreviewed = %s\ndue = %s\ntext = %s"
+	}
+	quote := strconv.QuoteToGraphic // YAML and TOML read back alike what it makes of text that can be printed
+	block := fmt.Sprintf(format, quote(record.By), quote(record.Role), Day(record.Reviewed), Day(record.Due), quote(record.Digest))
+	src, err := p.ReplaceTable(s, "review", strings.Split(block, "\n"))
+	if err != nil {
+		return nil, nil, err
+	}
+	signed, _ := s.ParsePage(p.File, src) // ReplaceTable has seen that it can be read
+	report := judge(s, signed, record.Reviewed)
+	if report.State == Invalid {
+		return nil, report.findings, nil
+	}
+	if report.Record != record || report.State == Changed {
+		return nil, nil, fmt.Errorf("%s: the sign-off would not read back as %q, %q and current: "+
+			"check name and role for odd characters", p.File, record.By, record.Role)
+	}
+	return src, nil, nil
 }

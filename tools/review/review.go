@@ -4,7 +4,6 @@ package review
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -12,10 +11,10 @@ import (
 	"microsite/tools/site"
 )
 
-// State is how a page's sign-off stands.
+// State is how a page's sign-off stands. A page without medical text of its own has none, "".
 type State string
 
-// The states of a page. A page without medical text of its own has none, "".
+// The states of a page.
 const (
 	Invalid    State = "invalid"
 	Changed    State = "changed"
@@ -28,13 +27,17 @@ const (
 // States lists every state, worst first.
 var States = []State{Invalid, Changed, Overdue, DueSoon, Unreviewed, Current}
 
-// Report is what is known of one page on one day.
+// Report is what is known of one page on one day. Dates are civil dates, midnight
+// UTC, and zero where they are missing or wrong.
 type Report struct {
 	Page    *site.Page
 	State   State
-	Adapted time.Time // zero where it is missing or wrong
-	Record  *Record   // nil where there is none, or a broken one
+	Adapted time.Time
+	Record  Record // zero where there is none, or anything about it is wrong
 	Sources []*site.Source
+
+	today    time.Time
+	findings []diagnostic.Diagnostic
 }
 
 // Check judges every source and page of the site on the civil day today.
@@ -42,101 +45,120 @@ type Report struct {
 // Not reviewed and outdated are states that whole sites live with, so they are
 // no findings unless strict is set or config.toml raises them.
 func Check(s *site.Site, today time.Time, strict bool) ([]Report, []diagnostic.Diagnostic) {
-	var findings []diagnostic.Diagnostic
-	for _, key := range slices.Sorted(maps.Keys(s.Sources)) {
-		findings = append(findings, judgeSource(s, s.Sources[key], today)...)
+	var all, findings []diagnostic.Diagnostic
+	for key, source := range s.Sources {
+		if source.Reviewed.After(today) {
+			all = append(all, source.Place.Errorf(diagnostic.RuleDate,
+				"source %q was reviewed on %s, which is after today, %s: check the date", key, Day(source.Reviewed), Day(today)))
+		}
+		if IsOutdated(s, source, today) {
+			all = append(all, source.Place.Warningf(diagnostic.RuleOutdatedSource,
+				"source %q was last reviewed on %s, more than %s ago: see if there is a newer version",
+				key, Day(source.Reviewed), diagnostic.Plural(s.IntervalMonths, "month")))
+		}
 	}
 	var reports []Report
 	for _, page := range s.Pages {
-		report, list := judgePage(s, page, today)
+		report := judge(s, page, today)
 		reports = append(reports, report)
-		findings = append(findings, list...)
+		all = append(all, report.findings...)
 	}
-	for i, finding := range findings {
-		if strict || slices.Contains(s.Raised, finding.Rule) {
-			findings[i].Severity = diagnostic.Error
+	for _, f := range all {
+		isQuiet := f.Rule == diagnostic.RuleUnreviewed || f.Rule == diagnostic.RuleOutdatedSource
+		if strict || slices.Contains(s.Raised, f.Rule) {
+			f.Severity = diagnostic.Error
+		} else if isQuiet {
+			continue
 		}
+		findings = append(findings, f)
 	}
-	return reports, slices.DeleteFunc(findings, func(d diagnostic.Diagnostic) bool {
-		isQuiet := d.Rule == diagnostic.RuleUnreviewed || d.Rule == diagnostic.RuleOutdatedSource
-		return isQuiet && d.Severity == diagnostic.Warning
-	})
+	return reports, findings
+}
+
+// judge finds a page's state. Errors in what its front matter says of its review
+// make that invalid; a warning says that a state other than current is to be mended.
+func judge(s *site.Site, page *site.Page, today time.Time) Report {
+	r := Report{Page: page, today: today}
+	r.readFrontMatter(s)
+	record := r.Record
+	place := page.FrontMatter.Place
+	if block := page.FrontMatter.Get("review"); block != nil {
+		place = block.KeyPlace
+	}
+	warn := func(state State, rule diagnostic.Rule, format string, args ...any) {
+		r.State = state
+		r.findings = append(r.findings, place.Warningf(rule, format, args...))
+	}
+	switch daysLeft := DaysBetween(today, record.Due); {
+	case !page.Medical: // no state
+	case len(r.findings) > 0:
+		r.State = Invalid
+	case record == Record{}:
+		warn(Unreviewed, diagnostic.RuleUnreviewed, "no clinician has signed this page")
+	case record.Digest != Digest(page):
+		warn(Changed, diagnostic.RuleChanged, "the text is not the one that %s signed on %s; "+
+			"to see the change, run: git diff $(git log -1 --format=%%h -S%s -- %[4]s) -- %[4]s",
+			record.By, Day(record.Reviewed), record.Digest, page.File)
+	case r.Adapted.After(record.Reviewed):
+		warn(Changed, diagnostic.RuleChanged, "the text was adapted on %s, after it was reviewed on %s: "+
+			"ask a clinician to review the page, then sign it again", Day(r.Adapted), Day(record.Reviewed))
+	case daysLeft < 0:
+		warn(Overdue, diagnostic.RuleOverdue, "the review was due on %s, %s ago: "+
+			"ask a clinician to review the page, then sign it again", Day(record.Due), diagnostic.Plural(-daysLeft, "day"))
+	case daysLeft <= s.DueSoonDays:
+		warn(DueSoon, diagnostic.RuleDueSoon, "the review is due on %s, in %s: "+
+			"ask a clinician to review the page", Day(record.Due), diagnostic.Plural(daysLeft, "day"))
+	default:
+		r.State = Current
+	}
+	return r
 }
 
 // Summary returns one line on the states that whole sites live with. A text whose
 // next review is overdue counts as reviewed, one that was changed does not.
 func Summary(s *site.Site, reports []Report, today time.Time) string {
-	medical, unreviewed, outdated := 0, 0, 0
+	pages := map[State]int{}
 	for _, r := range reports {
-		if r.State != "" {
-			medical++
-		}
-		if r.State == Invalid || r.State == Changed || r.State == Unreviewed {
-			unreviewed++
-		}
+		pages[r.State]++
 	}
+	outdated := 0
 	for _, source := range s.Sources {
 		if IsOutdated(s, source, today) {
 			outdated++
 		}
 	}
 	return fmt.Sprintf("Checked %s on %s: %d of %d with medical text are not reviewed by a clinician; %d of %s outdated.",
-		diagnostic.Plural(len(s.Pages), "page"), Day(today), unreviewed, medical,
-		outdated, diagnostic.Plural(len(s.Sources), "source"))
+		diagnostic.Plural(len(s.Pages), "page"), Day(today), pages[Invalid]+pages[Changed]+pages[Unreviewed],
+		len(reports)-pages[""], outdated, diagnostic.Plural(len(s.Sources), "source"))
 }
 
-func judgeSource(s *site.Site, source *site.Source, today time.Time) []diagnostic.Diagnostic {
-	reviewed := Day(source.Reviewed)
-	switch {
-	case source.Reviewed.After(today):
-		return []diagnostic.Diagnostic{source.Place.Errorf(diagnostic.RuleDate,
-			"source %q was reviewed on %s, which is after today, %s: check the date", source.Key, reviewed, Day(today))}
-	case IsOutdated(s, source, today):
-		return []diagnostic.Diagnostic{source.Place.Warningf(diagnostic.RuleOutdatedSource,
-			"source %q was last reviewed on %s, more than %s ago: see if there is a newer version",
-			source.Key, reviewed, diagnostic.Plural(s.IntervalMonths, "month"))}
-	}
-	return nil
+// IsOutdated reports whether a source's own review is longer ago than the
+// site's interval. A source without a day is not outdated: its age isn't known.
+func IsOutdated(s *site.Site, source *site.Source, today time.Time) bool {
+	return !source.Reviewed.IsZero() && today.After(AddMonths(source.Reviewed, s.IntervalMonths))
 }
 
-// judgePage finds a page's state. Errors in what its front matter says of its
-// review make that invalid; a warning says that a state other than current is
-// to be mended.
-func judgePage(s *site.Site, page *site.Page, today time.Time) (Report, []diagnostic.Diagnostic) {
-	reader := &recordReader{site: s, page: page, today: today}
-	report := reader.read()
-	if !page.Medical {
-		return report, reader.findings
+// Today returns the civil day of an instant in a time zone, as midnight UTC.
+func Today(now time.Time, zone *time.Location) time.Time {
+	year, month, day := now.In(zone).Date()
+	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+}
+
+// Day returns a civil date as YYYY-MM-DD, and "" for the zero time, a date that isn't known.
+func Day(date time.Time) string {
+	if date.IsZero() {
+		return ""
 	}
-	place := page.FrontMatter.Place
-	if block := page.FrontMatter.Get("review"); block != nil {
-		place = block.KeyPlace
-	}
-	setState := func(state State, rule diagnostic.Rule, format string, args ...any) {
-		report.State = state
-		reader.findings = append(reader.findings, place.Warningf(rule, format, args...))
-	}
-	switch record := report.Record; {
-	case len(reader.findings) > 0:
-		report.State = Invalid
-	case record == nil:
-		setState(Unreviewed, diagnostic.RuleUnreviewed, "no clinician has signed this page")
-	case record.Digest != Digest(page):
-		setState(Changed, diagnostic.RuleChanged, "the text is not the one that %s signed on %s; "+
-			"to see the change, run: git diff $(git log -1 --format=%%h -S%s -- %[4]s) -- %[4]s",
-			record.By, Day(record.Reviewed), record.Digest, page.File)
-	case report.Adapted.After(record.Reviewed):
-		setState(Changed, diagnostic.RuleChanged, "the text was adapted on %s, after it was reviewed on %s: "+
-			"ask a clinician to review the page, then sign it again", Day(report.Adapted), Day(record.Reviewed))
-	case today.After(record.Due):
-		days := diagnostic.Plural(DaysBetween(record.Due, today), "day")
-		setState(Overdue, diagnostic.RuleOverdue, "the review was due on %s, %s ago: "+
-			"ask a clinician to review the page, then sign it again", Day(record.Due), days)
-	case DaysBetween(today, record.Due) <= s.DueSoonDays:
-		days := diagnostic.Plural(DaysBetween(today, record.Due), "day")
-		setState(DueSoon, diagnostic.RuleDueSoon, "the review is due on %s, in %s: ask a clinician to review the page", Day(record.Due), days)
-	default:
-		report.State = Current
-	}
-	return report, reader.findings
+	return date.Format(time.DateOnly)
+}
+
+// DaysBetween returns how many days it is from one civil date to another, up to 292 years.
+func DaysBetween(from, to time.Time) int { return int(to.Sub(from) / (24 * time.Hour)) }
+
+// AddMonths returns a civil date whole months later. A day that the month does
+// not have becomes its last: 29 February 2024 and 12 months is 28 February 2025.
+func AddMonths(date time.Time, months int) time.Time {
+	first := time.Date(date.Year(), date.Month()+time.Month(months), 1, 0, 0, 0, 0, time.UTC)
+	lastDay := first.AddDate(0, 1, -1).Day()
+	return first.AddDate(0, 0, min(date.Day(), lastDay)-1)
 }

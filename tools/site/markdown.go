@@ -212,8 +212,9 @@ func (b *body) blockquote(n *ast.Blockquote) {
 	start := string(line.Value(b.src))
 	m := alert.FindStringSubmatch(start)
 	if m == nil || strings.HasPrefix(start[len(m[0]):], "(") { // a link to Hugo
-		if w := firstWord.FindStringSubmatch(start); w != nil && slices.Contains(b.site.Cards, strings.ToLower(w[2])) && (w[1] != "" || w[2] == strings.ToUpper(w[2])) {
-			fail("this would show as a plain quote: start a card with > [!%s], with an ordinary space after the >", strings.ToUpper(w[2]))
+		if w := firstWord.FindStringSubmatch(start); w != nil && slices.Contains(b.site.Cards, strings.ToLower(w[2])) &&
+			(w[1] != "" || w[2] == strings.ToUpper(w[2])) && !strings.Contains(w[1], "!") { // the rule of leftover markup reports [!
+			fail("this would show as a plain quote: start a card with > [!%s]", strings.ToUpper(w[2]))
 		}
 		return
 	}
@@ -322,7 +323,7 @@ func (b *body) tableRow(n *east.TableRow) {
 func (b *body) addWords(n ast.Node, isParagraph bool) {
 	block, end := b.plainText(n)
 	if _, isQuote := n.Parent().(*ast.Blockquote); isQuote && n.PreviousSibling() == nil {
-		if sign := len(alert.FindString(block.Text)); sign > 0 {
+		if sign := len(alert.Find(n.Lines().Value(b.src))); sign > 0 { // it has no escapes, so it is as long in block.Text
 			title := block
 			title.Text = strings.Repeat(" ", sign) + block.Text[sign:end]
 			b.addBlock(title)

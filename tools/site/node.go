@@ -133,7 +133,6 @@ var yamlHints = []struct{ about, hint string }{
 	{"value is not allowed", "put straight quotes around a value that holds a colon or starts with a sign, and start each key at the left margin"},
 	{"find end character", "the text that starts here has no end: close it with the same straight sign, \" or '"},
 	{"non-map value", "each line is a key, a colon, a space and a value, such as \"title: About us\""},
-	{"unexpected key name", "each line is a key, a colon, a space and a value, such as \"title: About us\""},
 }
 
 // yamlRemark matches what YAML takes for a remark and an editor hardly meant so:

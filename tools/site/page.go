@@ -162,42 +162,39 @@ func parseFrontMatter(p *Page, front *textFile) (*Node, *syntaxError) {
 }
 
 // splitFrontMatter finds the front matter, and sets the page's body. Hugo takes
-// any line that starts with the delimiter; a longer one is a slip that moves text.
+// any line that starts with the delimiter for its end; a longer one is a slip
+// that moves text.
 func (l *loader) splitFrontMatter(p *Page) *textFile {
-	fail := func(offset int, rule diagnostic.Rule, format string, args ...any) *textFile {
-		l.add(p.file.place(offset).Errorf(rule, format, args...))
+	fail := func(offset int, format string, args ...any) *textFile {
+		l.add(p.file.place(offset).Errorf(diagnostic.RuleFrontMatter, format, args...))
 		return nil
 	}
-	text := strings.TrimPrefix(string(p.Source), byteOrderMark)
-	start := len(p.Source) - len(text)
-	delimiter := "---"
-	switch {
-	case strings.HasPrefix(text, "+++"):
-		p.IsTOML, delimiter = true, "+++"
-	case strings.HasPrefix(text, "{"):
-		return fail(0, diagnostic.RuleFrontMatter, "write the front matter in YAML, between two lines ---, or in TOML, between two lines +++")
-	case !strings.HasPrefix(text, "---"):
-		return fail(0, diagnostic.RuleFrontMatter,
-			"the front matter is missing: start the file with a line --- (three hyphens), then title, description and so on, then another line ---")
+	offset := 0
+	if bytes.HasPrefix(p.Source, []byte(byteOrderMark)) {
+		offset = len(byteOrderMark)
 	}
-	offset := start
-	for i, line := range strings.SplitAfter(text, "\n") {
-		isExact := strings.TrimRight(line, " \t\r\n") == delimiter
+	delimiter := string(p.Source[offset:min(offset+3, len(p.Source))])
+	if delimiter != "---" && delimiter != "+++" {
+		return fail(0, "the front matter is missing: start the file with a line --- (three hyphens), then title, description and so on, then another line ---")
+	}
+	p.IsTOML = delimiter == "+++"
+	start := 0
+	for line := range bytes.Lines(p.Source[offset:]) {
+		isDelimiter := bytes.HasPrefix(line, []byte(delimiter))
 		switch {
-		case i == 0 && !isExact:
-			return fail(0, diagnostic.RuleFrontMatter, "the first line must be %s and nothing else", delimiter)
-		case i == 0:
-			start += len(line)
-		case strings.HasPrefix(line, delimiter) && !isExact:
-			return fail(offset, diagnostic.RuleFrontMatter, "the line that ends the front matter must be %s and nothing else", delimiter)
-		case isExact && offset-start > maxFrontMatter:
-			return fail(0, diagnostic.RuleFrontMatter, "the front matter is longer than %d bytes: the text of the page goes below it", maxFrontMatter)
-		case isExact:
+		case isDelimiter && string(bytes.TrimRight(line, " \t\r\n")) != delimiter:
+			return fail(offset, "this line must be %s and nothing else", delimiter)
+		case isDelimiter && start > 0 && offset-start > maxFrontMatter:
+			return fail(0, "the front matter is longer than %d bytes: the text of the page goes below it", maxFrontMatter)
+		case isDelimiter && start > 0:
 			p.bodyOffset = offset + len(line)
 			p.Body = string(p.Source[p.bodyOffset:])
 			return &textFile{name: p.File, text: p.Source[start:offset], linesAbove: 1}
 		}
 		offset += len(line)
+		if start == 0 {
+			start = offset
+		}
 	}
-	return fail(0, diagnostic.RuleFrontMatter, "the front matter has no end: put a line %s after its last line", delimiter)
+	return fail(0, "the front matter has no end: put a line %s after its last line", delimiter)
 }

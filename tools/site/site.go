@@ -106,12 +106,9 @@ func Load(root string) (*Site, []diagnostic.Diagnostic, error) {
 	}
 	l.checkHome()
 	l.checkEmergencyPage()
-	l.checkTitles()
-	layouts := layoutNames(root)
-	aliases := map[string]*Page{}
+	l.checkUnique()
+	l.checkLayouts()
 	for _, p := range s.Pages {
-		l.checkLayout(p, layouts)
-		l.checkAliases(p, aliases)
 		l.checkLinks(p)
 	}
 	return s, l.findings, nil
@@ -212,9 +209,6 @@ func isHiddenFromHugo(name string) bool {
 // spaces or signs that it would change on the way into an address.
 var fileName = regexp.MustCompile(`^(_?index|[a-z0-9]+(-[a-z0-9]+)*)$`)
 
-// pageEndings are those of files that Hugo would publish as pages, too.
-var pageEndings = []string{".html", ".htm", ".markdown", ".mdown", ".org", ".adoc", ".asciidoc", ".ad", ".rst", ".pandoc", ".pdc", ".gotmpl"}
-
 // isMisnamed reports a file or folder that Hugo would publish in another way
 // than its name says, before anything in it is read.
 func (l *loader) isMisnamed(name, file string, d fs.DirEntry) bool {
@@ -222,17 +216,14 @@ func (l *loader) isMisnamed(name, file string, d fs.DirEntry) bool {
 		l.add(diagnostic.Place{File: file}.Errorf(diagnostic.RuleFileName, format, args...))
 		return true
 	}
-	base, ext := path.Base(file), strings.ToLower(path.Ext(file))
+	base := path.Base(file)
+	isPage := path.Ext(file) == ".md"
 	switch {
-	case slices.Contains(pageEndings, ext):
-		return fail("pages are written in Markdown, in files that end in .md: move this text into one, or the file out of %s", ContentDir)
 	case !d.IsDir() && !d.Type().IsRegular():
 		return fail("this is not a regular file: put the file itself here instead of a link to it")
-	case !d.IsDir() && ext != ".md" && strings.Contains(base, ".md"):
-		return fail("readers would get this file as it is, and not as a page: name it %s.md, or move it out of %s", base[:strings.Index(base, ".md")], ContentDir)
-	case !d.IsDir() && ext != ".md":
+	case !d.IsDir() && !isPage:
 		return fail("only pages belong into %s, in files that end in .md: move pictures and other files into static/, and link them as /%s", ContentDir, base)
-	case !fileName.MatchString(strings.TrimSuffix(base, ".md")) || d.IsDir() && ext != "":
+	case !fileName.MatchString(strings.TrimSuffix(base, ".md")) || d.IsDir() && isPage:
 		return fail("rename this: small letters a to z, digits and single hyphens only, such as about-us.md, because the name becomes part of the page's address")
 	case d.IsDir() && !isFile(filepath.Join(name, "_index.md")) && !isFile(filepath.Join(name, "index.md")):
 		return fail("this folder has no page of its own: add %s/_index.md", file)
@@ -253,52 +244,41 @@ func (l *loader) checkHome() {
 	}
 }
 
-// checkTitles reports two pages that readers can't tell apart in a list.
-func (l *loader) checkTitles() {
-	first := map[string]*Page{}
+// checkUnique reports titles by which readers can't tell two pages apart, and
+// old addresses that would take the place of a page or of one another.
+func (l *loader) checkUnique() {
+	titles, aliases := map[string]*Page{}, map[string]*Page{}
 	for _, p := range l.site.Pages {
 		title := strings.ToLower(NormalizeSpace(p.Title))
-		if other := first[title]; other != nil && title != "" {
-			l.add(p.FrontMatter.Get("title").Place.Errorf(diagnostic.RuleFrontMatter, "%s has the same title: reword one, because readers choose pages by their titles", other.File))
+		if other := titles[title]; other != nil && title != "" {
+			l.add(p.FrontMatter.Get("title").Place.Errorf(diagnostic.RuleFrontMatter,
+				"%s has the same title: reword one, because readers choose pages by their titles", other.File))
 		}
-		first[title] = p
+		titles[title] = p
+		list := p.FrontMatter.Get("aliases")
+		if list == nil {
+			continue
+		}
+		for _, n := range list.Items {
+			if other := cmp.Or(l.site.byURL[n.Raw], aliases[n.Raw]); other != nil {
+				l.add(n.Place.Errorf(diagnostic.RuleFrontMatter, "%s leads to %s already: remove this alias", n.Raw, other.File))
+			}
+			aliases[n.Raw] = p
+		}
 	}
 }
 
-// layoutNames lists the layouts that a page may name; Hugo uses the others by itself.
-func layoutNames(root string) (names []string) {
-	files, _ := fs.Glob(os.DirFS(root), "layouts/*.html") // the pattern is sound, whatever root is called
+// checkLayouts reports layouts that aren't there: Hugo would take others without a word.
+func (l *loader) checkLayouts() {
+	files, _ := fs.Glob(os.DirFS(l.site.Root), "layouts/*.html") // the pattern is sound, whatever Root is called
+	var names []string
 	for _, file := range files {
-		name := strings.TrimSuffix(path.Base(file), ".html")
-		if !slices.Contains([]string{"baseof", "404", "home", "section"}, name) {
-			names = append(names, name)
-		}
+		names = append(names, strings.TrimSuffix(path.Base(file), ".html"))
 	}
-	return names
-}
-
-// checkLayout reports a layout that isn't there: Hugo would take another one without a word.
-func (l *loader) checkLayout(p *Page, known []string) {
-	if n := p.FrontMatter.Get("layout"); n != nil && n.Kind == Text && !slices.Contains(known, n.Raw) {
-		l.add(n.Place.Errorf(diagnostic.RuleFrontMatter, "there is no layouts/%s.html.%s Remove \"layout\", or name one of: %s",
-			n.Raw, diagnostic.DidYouMean(n.Raw, known), cmp.Or(strings.Join(known, ", "), "(none)")))
-	}
-}
-
-// checkAliases reports old addresses that would take the place of a page, or of
-// one another. Taken are those of the pages before.
-func (l *loader) checkAliases(p *Page, taken map[string]*Page) {
-	list := p.FrontMatter.Get("aliases")
-	if list == nil {
-		return
-	}
-	for _, n := range list.Items {
-		if other := l.site.byURL[n.Raw]; other != nil {
-			l.add(n.Place.Errorf(diagnostic.RuleFrontMatter, "%s is the address of %s: remove this alias", n.Raw, other.File))
+	for _, p := range l.site.Pages {
+		if n := p.FrontMatter.Get("layout"); n != nil && n.Kind == Text && !slices.Contains(names, n.Raw) {
+			l.add(n.Place.Errorf(diagnostic.RuleFrontMatter, "there is no layouts/%s.html.%s Remove \"layout\", or name a file in layouts/",
+				n.Raw, diagnostic.DidYouMean(n.Raw, names)))
 		}
-		if other := taken[n.Raw]; other != nil {
-			l.add(n.Place.Errorf(diagnostic.RuleFrontMatter, "%s leads to %s already: keep one", n.Raw, other.File))
-		}
-		taken[n.Raw] = p
 	}
 }
