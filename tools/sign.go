@@ -33,7 +33,8 @@ type signCommand struct {
 func (c *signCommand) Run(_ context.Context, t *tool) (int, error) {
 	isSigning := !c.Show && !c.Remove
 	due, dueErr := time.Parse(time.DateOnly, c.Due)
-	switch personErr := cmp.Or(checkPerson("by", c.By), checkPerson("role", c.Role)); {
+	personErr := cmp.Or(checkPerson("by", c.By), checkPerson("role", c.Role))
+	switch {
 	case c.Show && len(c.Files) > 1:
 		return exitUsage, usageError{errors.New("--show takes one FILE")}
 	case isSigning && personErr != nil:

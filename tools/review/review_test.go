@@ -92,14 +92,9 @@ func TestAddMonths(t *testing.T) {
 
 func TestToday(t *testing.T) {
 	late := time.Date(2026, 11, 22, 23, 30, 0, 0, time.UTC)
-	for zone, want := range map[string]string{"UTC": "2026-11-22", "Pacific/Kiritimati": "2026-11-23", "America/New_York": "2026-11-22"} {
-		location, err := time.LoadLocation(zone)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := Today(late, location); !got.Equal(date(t, want)) {
-			t.Errorf("in %s: %s, not %s", zone, got, want)
-		}
+	east := time.FixedZone("east", 14*60*60)
+	if !Today(late, time.UTC).Equal(date(t, "2026-11-22")) || !Today(late, east).Equal(date(t, "2026-11-23")) {
+		t.Error(Today(late, time.UTC), Today(late, east))
 	}
 }
 

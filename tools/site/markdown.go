@@ -251,11 +251,7 @@ func (b *body) taskItem(n *east.TaskCheckBox) {
 	item := block.Parent()
 	list := item.Parent()
 	if b.cardNode == nil || list.Parent() != b.cardNode {
-		if b.strayList != list { // one lost > is one slip, however long the list
-			b.strayList = list
-			b.fail(n.Pos(), diagnostic.RuleTaskItem, "a box to tick stands in a card: put > before each line of its list, from the card's first line, such as > [!%s], on",
-				strings.ToUpper(b.site.Cards[0]))
-		}
+		b.strayItem(n, list)
 		return
 	}
 	fail := func(format string, args ...any) { b.fail(n.Pos(), diagnostic.RuleTaskItem, format, args...) }
@@ -293,6 +289,20 @@ func (b *body) taskItem(n *east.TaskCheckBox) {
 	} else {
 		fail("this task item has no words")
 	}
+}
+
+// strayItem reports a box outside a card, once for its list: one lost > is one slip.
+func (b *body) strayItem(n ast.Node, list ast.Node) {
+	if b.strayList == list {
+		return
+	}
+	b.strayList = list
+	if quote := list.Parent(); b.cardNode != nil && quote.Kind() == ast.KindBlockquote && quote.PreviousSibling() == b.cardNode {
+		b.fail(n.Pos(), diagnostic.RuleTaskItem, "the empty line above ends the card, so this box is in none: write > on that line")
+		return
+	}
+	b.fail(n.Pos(), diagnostic.RuleTaskItem, "a box to tick stands in a card: put > before each line of its list, from the card's first line, such as > [!%s], on",
+		strings.ToUpper(b.site.Cards[0]))
 }
 
 // itemsWithoutBox reports lines of a list of boxes that have none.

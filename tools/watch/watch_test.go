@@ -47,8 +47,11 @@ func (s *watchedSite) write(names ...string) {
 	}
 }
 
-func (s *watchedSite) rename(from, to string) { s.Helper(); s.must(os.Rename(s.path(from), s.path(to))) }
-func (s *watchedSite) remove(name string)     { s.Helper(); s.must(os.RemoveAll(s.path(name))) }
+func (s *watchedSite) rename(from, to string) {
+	s.Helper()
+	s.must(os.Rename(s.path(from), s.path(to)))
+}
+func (s *watchedSite) remove(name string) { s.Helper(); s.must(os.RemoveAll(s.path(name))) }
 
 // reports expects saves of these files and of no other, together or, on a busy machine, one after the other.
 func (s *watchedSite) reports(files ...string) {
