@@ -231,7 +231,7 @@ func TestSheets(t *testing.T) {
 					t.Errorf("%s on %s, sheet %d has a dark area %d mm from the left and %d mm from the top", p, name, n+1, x, y)
 				}
 			}
-			modules := get(t, tb, chromedp.Evaluate[int](`document.querySelector('img.paper').naturalWidth / 2 - 8`))
+			modules := get(t, tb, chromedp.Evaluate[int](`document.querySelector('img.paper-only').naturalWidth / 2 - 8`))
 			if text, mm := code(t, out, sheets, modules); text != site.server.URL+p || mm < 25 {
 				t.Errorf("%s on %s: the QR code says %q and is %.1f mm wide with its white, at least 25", p, name, text, mm)
 			}
@@ -260,7 +260,7 @@ func TestType(t *testing.T) {
 			const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 			while (walk.nextNode()) {
 				const e = walk.currentNode.parentElement, size = parseFloat(getComputedStyle(e).fontSize) * .75;
-				if (walk.currentNode.data.trim() && e.checkVisibility() && size < (e.closest('.about, p.paper') ? 10 : 12) - .01) found.push(size + ' pt: ' + walk.currentNode.data);
+				if (walk.currentNode.data.trim() && e.checkVisibility() && size < (e.closest('.about-page, p.paper-only') ? 10 : 12) - .01) found.push(size + ' pt: ' + walk.currentNode.data);
 			}
 			return found;
 		})()`))
@@ -301,7 +301,7 @@ func TestBooklet(t *testing.T) {
 		if strings.Contains(whole.text, squash("Choose what to print")) {
 			t.Errorf("%s: the choice itself is printed", name)
 		}
-		tb.do(t, chromedp.Evaluate[chromedp.Void](`document.querySelectorAll('.choose label')[0].click(), document.querySelectorAll('.choose label')[2].click()`))
+		tb.do(t, chromedp.Evaluate[chromedp.Void](`document.querySelectorAll('.print-choice label')[0].click(), document.querySelectorAll('.print-choice label')[2].click()`))
 		some := paper(t, tb, size)
 		for i, first := range firsts {
 			if got, want := strings.Contains(some.text, squash(first)), i != 0 && i != 2; got != want {
@@ -311,12 +311,12 @@ func TestBooklet(t *testing.T) {
 		if some.sheets >= whole.sheets {
 			t.Errorf("%s: two chapters less take %d sheets, all take %d", name, some.sheets, whole.sheets)
 		}
-		tb.do(t, chromedp.Evaluate[chromedp.Void](hideDrawings), chromedp.Evaluate[chromedp.Void](`document.querySelector('.choose label:last-of-type').click()`))
+		tb.do(t, chromedp.Evaluate[chromedp.Void](hideDrawings), chromedp.Evaluate[chromedp.Void](`document.querySelector('.print-choice label:last-of-type').click()`))
 		large := paper(t, tb, size)
 		if large.smallest < 17.9 || whole.smallest > 12 {
 			t.Errorf("%s: large print has type of %.1f pt, at least 18; normal print %.1f", name, large.smallest, whole.smallest)
 		}
-		modules := get(t, tb, chromedp.Evaluate[int](`document.querySelector('img.paper').naturalWidth / 2 - 8`))
+		modules := get(t, tb, chromedp.Evaluate[int](`document.querySelector('img.paper-only').naturalWidth / 2 - 8`))
 		sheets := large.pictures(t, dpi)
 		if text, mm := code(t, large, sheets, modules); text != site.server.URL+"/handout/" || mm < 25 {
 			t.Errorf("%s, large: the QR code says %q and is %.1f mm wide", name, text, mm)
@@ -336,7 +336,7 @@ func TestNotesOnPaper(t *testing.T) {
 	item := get(t, tb, chromedp.Evaluate[string](`(() => {
 		window.print = () => {};
 		document.querySelector('.emergency .tasks input').click();
-		[...document.querySelectorAll('.notes button')].find(b => b.textContent === 'Print my notes').click();
+		[...document.querySelectorAll('.my-notes button')].find(b => b.textContent === 'Print my notes').click();
 		return document.querySelectorAll('.emergency .tasks label')[1].textContent;
 	})()`))
 	// What is written stands once, and a field left empty is room to write.
@@ -351,7 +351,7 @@ func TestNotesOnPaper(t *testing.T) {
 	if strings.Contains(out.text, squash(item)) || strings.Contains(out.text, squash("Clear all")) || out.sheets != 1 {
 		t.Errorf("the notes take %d sheets, or hold more than the notes", out.sheets)
 	}
-	tb.do(t, chromedp.Evaluate[chromedp.Void](`document.documentElement.classList.remove('notes-only')`))
+	tb.do(t, chromedp.Evaluate[chromedp.Void](`document.documentElement.classList.remove('only-my-notes')`))
 	whole := paper(t, tb, chromedp.PaperA4)
 	for _, once := range []string{"Since Monday noon", "When did it start?", "Which medicines do you take?"} {
 		if notes, page := strings.Count(out.text, squash(once)), strings.Count(whole.text, squash(once)); notes != 1 || page != 1 {
