@@ -3,15 +3,15 @@
 {
   const all = (what, within = document) => [...within.querySelectorAll(what)];
   const one = (what, within = document) => within.querySelector(what);
-  const notes = one('.my-notes'), sum = one('.my-notes-text'), said = one('[role=status]', notes);
-  const [remember] = all('input', notes), fields = all('textarea'), boxes = all('.tasks input');
-  const [own, copy, share, clear] = all('button', notes);
+  const notes = one('.my-notes'), sum = one('.my-notes-text'), status = one('[role=status]', notes);
+  const remember = one('input', notes), fields = all('textarea'), boxes = all('.tasks input');
+  const button = action => one(`[data-action=${action}]`, notes);
   const words = node => node.textContent.trim().replace(/\s+/g, ' ');
-  const [copied, failed, cleared, unsaved] = said.dataset.say.split('|');
-  const say = what => { said.textContent = what };
+  const say = what => { status.textContent = what };
+  const { copied, failed, cleared, unsaved } = status.dataset;
 
   // A box is known by its page and its words, so that ticks survive another order or a newer text.
-  const key = box => one('.card-source a', box.closest('.card'))?.getAttribute('href') + ' ' + words(box.labels[0]);
+  const key = box => box.closest('.card').dataset.page + ' ' + words(box.labels[0]);
   const state = () => ({ ticks: boxes.filter(b => b.checked).map(key), texts: fields.map(f => f.value) });
   const restore = kept => {
     if (!Array.isArray(kept?.ticks) || !Array.isArray(kept.texts)) return;
@@ -77,15 +77,15 @@
   document.addEventListener('input', event => {
     if (event.target === remember) { say(''); save() } else changed();
   });
-  own.onclick = () => {
+  button('print').onclick = () => {
     document.documentElement.classList.add('only-my-notes');
     print();
   };
   addEventListener('afterprint', () => document.documentElement.classList.remove('only-my-notes'));
-  copy.onclick = () => Promise.resolve().then(() => navigator.clipboard.writeText(sum.textContent)).then(() => say(copied), () => say(failed));
-  share.hidden = !navigator.share;
-  share.onclick = () => navigator.share({ title: document.title, text: sum.textContent }).catch(() => {}); // a reader who closes the sheet meant to
-  clear.onclick = () => {
+  button('copy').onclick = () => Promise.resolve().then(() => navigator.clipboard.writeText(sum.textContent)).then(() => say(copied), () => say(failed));
+  button('share').hidden = !navigator.share;
+  button('share').onclick = () => navigator.share({ title: document.title, text: sum.textContent }).catch(() => {}); // a reader who closes the sheet meant to
+  button('clear').onclick = () => {
     for (const b of [...boxes, remember]) b.checked = false;
     for (const f of fields) f.value = '';
     changed();
@@ -100,7 +100,7 @@
     restore(history.state ?? stored);
     show();
   });
-  notes.hidden = false;
+  notes.hidden = one('.to-notes').hidden = false;
   for (const f of fields) f.style.fieldSizing = 'content'; // by script, because checkers of style sheets don't know it yet
 
   // A newer wording of the lists: the published file and the page carry one digest. Nothing else of the file is looked at,
@@ -125,5 +125,5 @@
       if (location.protocol !== 'file:') { event.preventDefault(); location.reload() }
     };
   };
-  newer().catch(() => {}); // without the file, the page is as whole as before
+  if (notes.dataset.digest) newer().catch(() => {}); // without the file, the page is as whole as before
 }

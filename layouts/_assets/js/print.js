@@ -1,8 +1,11 @@
-// Shows the button that this stands behind: without script it would do nothing. And says the day when it prints.
+// Shows the button that this stands behind, which would do nothing without a script, and says the day when it prints.
 {
-  const button = document.querySelector('.print-page button'), day = document.querySelector('[data-printed]');
+  const button = document.querySelector('.print-page button');
+  const facts = document.documentElement.dataset;
+  const version = facts.printDay;
   addEventListener('beforeprint', () => {
-    day.textContent = day.dataset.printed.replace('%', new Date().toLocaleDateString(document.documentElement.lang, { dateStyle: 'long' }));
+    const day = new Date().toLocaleDateString(document.documentElement.lang, { dateStyle: 'long' });
+    facts.printDay = version + ' ' + facts.printPrinted.replace('%', day);
   });
   button.hidden = false;
   button.onclick = () => print();
