@@ -45,7 +45,7 @@
     let message;
     if (card.matches('.emergency')) {
       message = one('.emergency-box').cloneNode(true);
-      one('strong', message).replaceChildren(...one('.level', head).childNodes);
+      one('strong', message).textContent = words(one('.level', head)) + ':';
       one('p a', message)?.remove(); // it would lead away from the numbers
     } else {
       message = document.createElement('div');
