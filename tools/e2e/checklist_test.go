@@ -229,7 +229,7 @@ func TestAlarm(t *testing.T) {
 	for i := range emergencies {
 		box := fmt.Sprintf(`list('emergency')[%d]`, i)
 		got := tick(box)
-		if !strings.HasPrefix(got.Message, "Emergency Call your local emergency number now.") || len(got.Numbers) == 0 || got.Numbers[0] != "tel:911" {
+		if !strings.HasPrefix(got.Message, "Emergency: Call your local emergency number now.") || len(got.Numbers) == 0 || got.Numbers[0] != "tel:911" {
 			t.Errorf("emergency %d ticked: %+v", i, got)
 		}
 		if !got.Focus || !got.InSight || got.Button {
@@ -258,7 +258,7 @@ func TestAlarm(t *testing.T) {
 	if got := tick(`list('today')[1]`); got.Message != "" {
 		t.Errorf("all unticked: still %q", got.Message)
 	}
-	for _, level := range []string{"routine", "tell", "do"} {
+	for _, level := range []string{"routine", "tell"} {
 		if got := tick(`list('` + level + `')[0]`); got.Message != "" {
 			t.Errorf("%s ticked: %q", level, got.Message)
 		}

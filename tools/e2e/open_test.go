@@ -371,7 +371,7 @@ func TestPlantedFaults(t *testing.T) {
 		"a third party's script":        {fresh: `<script src="https://scripts.example/x.js"></script>`, found: said, want: "scripts.example"},
 		"a message":                     {act: `console.log(1)`, found: said, want: "console.log"},
 		"a color of low contrast":       {act: `document.querySelector('main p').style.color = '#999'`, found: axe, want: "color-contrast"},
-		"a removed label":               {page: "/emergency-signs/", old: `<label>`, fresh: `<i>`, found: axe, want: "label"},
+		"a removed label":               {page: "/checklist/", old: `<label>`, fresh: `<i>`, found: axe, want: "label"},
 		"a heading skipped":             {fresh: `<h4>Deep</h4>`, found: axe, want: "heading-order"},
 		"a line of 13 px":               {act: `document.querySelector('main p').style.fontSize = '13px'`, found: smallType.look, want: "13px"},
 		"a small button":                {fresh: `<button>x</button>`, act: `document.querySelector('main > button').style.padding = document.querySelector('main > button').style.minHeight = 0`, found: smallTargets.look, want: "button"},
@@ -388,7 +388,7 @@ func TestPlantedFaults(t *testing.T) {
 		"a button that needs a script":  {fresh: `<button>Do it</button>`, noScript: true, found: deadControls.look, want: "Do it"},
 		"an icon without a size":        {old: ` width="24" height="24"`, found: bare.look, want: "icon"},
 		"no direction":                  {old: ` dir=ltr`, found: bare.look, want: "left to the browser"},
-		"the emergency after the title": {old: `<aside class=sos`, fresh: `<h1>Title</h1><aside class=sos`, found: bare.look, want: "after the title"},
+		"the emergency after the title": {old: `<aside class=emergency-box`, fresh: `<h1>Title</h1><aside class=emergency-box`, found: bare.look, want: "after the title"},
 	} {
 		if fault.page == "" {
 			fault.page = "/"
