@@ -206,7 +206,7 @@ func TestRoom(t *testing.T) {
 	for _, p := range append([]string{"/", "/about/", "/checklist/", "/handout/"}, medical...) {
 		tb.do(t, chromedp.Navigate(site.server.URL+p))
 		got := get(t, tb, chromedp.Evaluate[struct{ Tight, Close []string }](`(() => {
-			const shown = [...document.querySelectorAll('main :is(p, li, h1, h2, h3, figcaption)')].filter(e => e.checkVisibility() && !e.closest('.about-page, .chapter-state'));
+			const shown = [...document.querySelectorAll('main :is(p, li, h1, h2, h3, figcaption)')].filter(e => e.checkVisibility() && !e.closest('.about-page, .chapter-state, .emergency-box'));
 			const ratio = e => { const s = getComputedStyle(e); return parseFloat(s.lineHeight) / parseFloat(s.fontSize) };
 			const between = e => { const s = getComputedStyle(e); return parseFloat(s.marginBlockEnd) / (parseFloat(s.lineHeight) - parseFloat(s.fontSize)) };
 			return {
@@ -370,7 +370,7 @@ func TestBooklet(t *testing.T) {
 	}
 	for name, size := range papers {
 		tb.do(t, chromedp.Navigate(site.server.URL+"/about/"), chromedp.Navigate(site.server.URL+"/handout/"))
-		firsts := get(t, tb, chromedp.Evaluate[[]string](`[...document.querySelectorAll('.chapter')].map(c => c.querySelector('article p:not(.card-head)').textContent)`))
+		firsts := get(t, tb, chromedp.Evaluate[[]string](`[...document.querySelectorAll('.chapter')].map(c => c.querySelector('article li, article .text > p').textContent)`))
 		if len(firsts) != len(medical) {
 			t.Fatalf("the booklet has %d chapters, want %d", len(firsts), len(medical))
 		}
