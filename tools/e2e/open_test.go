@@ -249,7 +249,7 @@ func TestSameWordsWithoutScript(t *testing.T) {
 	without.script(t, false)
 	text := func(tb *tab, url string) string {
 		tb.do(t, chromedp.Navigate(url))
-		return get(t, tb, chromedp.Evaluate[string](`(document.querySelectorAll('button, .my-notes').forEach(e => e.remove()), document.body.innerText)`))
+		return get(t, tb, chromedp.Evaluate[string](`(document.querySelectorAll('button, .my-notes, .to-notes').forEach(e => e.remove()), document.body.innerText)`))
 	}
 	for _, p := range site.pages {
 		want := text(with, site.server.URL+p)
