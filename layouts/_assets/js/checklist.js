@@ -100,8 +100,9 @@
     restore(history.state ?? stored);
     show();
   });
-  notes.hidden = one('.to-notes').hidden = false;
   for (const f of fields) f.style.fieldSizing = 'content'; // by script, because checkers of style sheets don't know it yet
+  show();
+  notes.hidden = one('.to-notes').hidden = false; // last, so that nothing moves once it is seen
 
   // A newer wording of the lists: the published file and the page carry one digest. Nothing else of the file is looked at,
   // and nothing of it is shown. A saved page asks the site that it came from.
