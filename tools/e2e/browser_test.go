@@ -171,7 +171,7 @@ func TestFirstScreen(t *testing.T) {
 		}](`(() => {
 				const inside = r => r.top >= 0 && r.bottom <= 667 && r.left >= 0 && r.right <= 375 && r.height > 0;
 				const tel = [...document.querySelectorAll('a[href^="tel:"]')];
-				const box = document.querySelector('.sos-do').getBoundingClientRect();
+				const box = document.querySelector('.emergency-call').getBoundingClientRect();
 				return {
 					Numbers: tel.filter(a => inside(a.getBoundingClientRect())).length,
 					Text: inside(box),

@@ -1,6 +1,11 @@
 package e2e
 
 import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"image"
+	"image/png"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,28 +19,60 @@ import (
 // drawings are the names of all figures.
 func drawings(t *testing.T) (names []string) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(site.root, "layouts", "_partials", "figures", "*.html"))
+	files, err := filepath.Glob(filepath.Join(site.root, "content", "figures", "*.svg"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("the site has the drawings %q (%v)", files, err)
 	}
 	for _, file := range files {
-		names = append(names, strings.TrimSuffix(filepath.Base(file), ".html"))
+		names = append(names, strings.TrimSuffix(filepath.Base(file), ".svg"))
 	}
 	return names
 }
 
-// TestDrawings: shapes alone, and nothing that the security policy or a page that shows two would mind.
+// TestDrawings: each is a whole SVG file, of shapes alone, with nothing that the security policy or a page that shows two would mind.
 func TestDrawings(t *testing.T) {
-	partials := filepath.Join(site.root, "layouts", "_partials")
-	files, err := filepath.Glob(filepath.Join(partials, "figure*", "*.html")) // with the parts that several share
-	if err != nil || len(files) <= len(drawings(t)) {
-		t.Fatalf("the drawings and their parts are %q (%v)", files, err)
-	}
-	for _, file := range files {
-		src := read(t, file)
-		for _, slip := range []string{"<svg", "<text", "<style", "style=", " id=", "href", "fill=", `stroke="#`} {
+	for _, name := range drawings(t) {
+		src := read(t, filepath.Join(site.root, "content", "figures", name+".svg"))
+		if err := xml.Unmarshal([]byte(src), new(struct{})); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if !strings.HasPrefix(src, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 120"`) {
+			t.Errorf("%s does not start as an SVG file with a canvas of 160 by 120", name)
+		}
+		for _, slip := range []string{"<text", "<style", "style=", " id=", "href", "<image", "<script"} {
 			if strings.Contains(src, slip) {
-				t.Errorf("%s holds %q", file, slip)
+				t.Errorf("%s holds %q", name, slip)
+			}
+		}
+	}
+}
+
+// TestFills: in every look, what the page paints in each shape is what its class says, and an outline is painted with nothing.
+// (A rule for icons once filled the outlines of all drawings.)
+func TestFills(t *testing.T) {
+	tb := open(t)
+	for _, look := range []struct{ media, scheme, forced string }{{"", "light", "none"}, {"", "dark", "none"}, {"", "dark", "active"}, {"print", "light", "none"}} {
+		for _, p := range []string{"/emergency-signs/", "/overview/", "/treatment/", "/prevention/", "/handout/"} {
+			tb.look(t, look.scheme, look.forced, 1280, 800)
+			if _, err := chromedp.Call(tb.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: look.media, Features: []*emulation.MediaFeature{
+				{Name: "prefers-color-scheme", Value: look.scheme}, {Name: "forced-colors", Value: look.forced},
+			}}); err != nil {
+				t.Fatal(err)
+			}
+			tb.do(t, chromedp.Navigate(site.server.URL+p))
+			bad := get(t, tb, chromedp.Evaluate[[]string](`(() => {
+				const found = [], shapes = [...document.querySelectorAll('figure > svg *')].filter(e => !e.matches('g'));
+				if (shapes.length < 5) found.push('hardly any shapes: ' + shapes.length);
+				for (const shape of shapes) {
+					const { fill, stroke } = getComputedStyle(shape), kind = shape.getAttribute('class');
+					const filled = fill !== 'none', lined = stroke !== 'none';
+					if (filled === (kind === null || kind === 'sign')) found.push(kind + ' is filled with ' + fill + ': ' + shape.outerHTML.slice(0, 60));
+					if (lined === ['dot', 'hair'].includes(kind)) found.push(kind + ' has lines of ' + stroke);
+				}
+				return found;
+			})()`))
+			if len(bad) > 0 {
+				t.Errorf("%s, %+v: %q", p, look, bad)
 			}
 		}
 	}
@@ -133,22 +170,34 @@ func TestFiguresInThePreview(t *testing.T) {
 	}
 }
 
-// TestUnknownFigureStopsHugoToo: so do one without words, and one in the middle of a line.
-func TestUnknownFigureStopsHugoToo(t *testing.T) {
+// TestImagesStopHugo: a figure or a picture that readers would not get as its author means it fails the build, with its place.
+func TestImagesStopHugo(t *testing.T) {
 	for markdown, want := range map[string]string{
-		`![Rest](figure:do-fly "Rest")`:                `unknown figure "do-fly". Known figures: ` + strings.Join(drawings(t), ", "),
-		`![](figure:do-sleep-back "Rest")`:             "a figure stands on a line of its own, with an alternative and a caption",
-		`![Rest](figure:do-sleep-back)`:                "a figure stands on a line of its own, with an alternative and a caption",
-		`See ![Rest](figure:do-sleep-back "Rest").`:    "a figure stands on a line of its own, with an alternative and a caption",
+		`![Rest](figure:do-fly "Rest")`:             `unknown figure "do-fly". Known figures: ` + strings.Join(drawings(t), ", "),
+		`![](figure:do-sleep-back "Rest")`:          "a figure stands on a line of its own, with an alternative and a caption",
+		`![Rest](figure:do-sleep-back)`:             "a figure stands on a line of its own, with an alternative and a caption",
+		`See ![Rest](figure:do-sleep-back "Rest").`: "a figure stands on a line of its own, with an alternative and a caption",
+		`![](/a.png)`:                       "needs an alternative",
+		`![A](a.png)`:                       "write /a.png",
+		`![A](/b.png)`:                      "there is no picture /b.png",
+		`![A](https://pictures.test/c.png)`: "is of another site",
 		`![Rest](figure:do-sleep-back 'Lie & "rest"')`: "",
 	} {
 		root := other(t)
+		if err := os.CopyFS(filepath.Join(root, "content", "figures"), os.DirFS(filepath.Join(site.root, "content", "figures"))); err != nil {
+			t.Fatal(err)
+		}
+		var picture bytes.Buffer
+		if err := errors.Join(png.Encode(&picture, image.NewGray(image.Rect(0, 0, 12, 7))), os.Mkdir(filepath.Join(root, "static"), 0o755),
+			os.WriteFile(filepath.Join(root, "static", "a.png"), picture.Bytes(), 0o644)); err != nil {
+			t.Fatal(err)
+		}
 		name := filepath.Join(root, "content", "what-to-do.md")
 		if err := os.WriteFile(name, []byte(read(t, name)+"\n"+markdown+"\n\nAn ![\"A\" & B](/a.png?b&c) image.\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		out, err := hugo(root)
-		if want != "" && (err == nil || !strings.Contains(out, "what-to-do.md:16:") || !strings.Contains(out, want)) {
+		if want != "" && (err == nil || !strings.Contains(out, `what-to-do.md:16:`) || !strings.Contains(out, want)) {
 			t.Errorf("%s: Hugo should name the place and fail: %v\n%s", markdown, err, out)
 		}
 		if want != "" {
@@ -158,7 +207,7 @@ func TestUnknownFigureStopsHugoToo(t *testing.T) {
 			t.Fatalf("%s: %v\n%s", markdown, err, out)
 		}
 		html := page(t, filepath.Join(root, "public"), "/what-to-do/")
-		for _, want := range []string{`Lie &amp; &#34;rest&#34;</figcaption>`, `<p>An <img src="/a.png?b&amp;c" alt="&#34;A&#34; &amp; B"> image.</p>`} {
+		for _, want := range []string{`Lie &amp; &#34;rest&#34;</figcaption>`, `<p>An <img src="/leaflets/a.png?b&amp;c" alt="&#34;A&#34; &amp; B" width="12" height="7" loading="lazy"> image.</p>`} {
 			if !strings.Contains(html, want) {
 				t.Errorf("%s: the page does not hold %s", markdown, want)
 			}

@@ -47,7 +47,7 @@ const (
 			return getComputedStyle(a).display === 'inline' && block.innerText.trim().length > a.innerText.trim().length + 1;
 		};
 		for (const c of controls()) {
-			if (c.matches('.skip') || c.matches('a') && sentence(c)) continue;
+			if (c.matches('.skip-link') || c.matches('a') && sentence(c)) continue;
 			const r = (c.matches('[type=checkbox]') ? c.labels[0] ?? c : c).getBoundingClientRect();
 			if (r.width < 44 || r.height < 44) found.push(r.width.toFixed(1) + ' by ' + r.height.toFixed(1) + ': ' + name(c));
 		}`
@@ -67,7 +67,7 @@ const (
 		for (const c of [...stops, ...stops.toReversed()]) {
 			c.focus({focusVisible: true});
 			if (document.activeElement !== c) { found.push('no focus: ' + name(c)); continue }
-			const s = getComputedStyle(c), [a, b] = [light(parts(s.outlineColor)), light(behind(c.matches('.skip') ? c : c.parentElement))].sort((a, b) => a - b);
+			const s = getComputedStyle(c), [a, b] = [light(parts(s.outlineColor)), light(behind(c.matches('.skip-link') ? c : c.parentElement))].sort((a, b) => a - b);
 			if (s.outlineStyle === 'none' || parseFloat(s.outlineWidth) < 2 || !c.matches(':focus-visible')) found.push('focus unseen: ' + name(c));
 			else if ((b + .05) / (a + .05) < 3) found.push('focus hardly seen: ' + name(c));
 			const r = c.getClientRects()[0], x = r.left + r.width / 2, corners = [[x, r.top + 3], [x, r.bottom - 3], [r.left + 3, r.top + r.height / 2]];
@@ -115,15 +115,15 @@ const (
 
 	// deadControls: what only a script can work isn't shown without one.
 	deadControls check = `
-		for (const c of controls()) if (c.matches('button, textarea, select, a[href^="javascript:"], a[href="#"]') || c.closest('.notes')) found.push('does nothing: ' + name(c));`
+		for (const c of controls()) if (c.matches('button, textarea, select, a[href^="javascript:"], a[href="#"]') || c.closest('.my-notes')) found.push('does nothing: ' + name(c));`
 
 	// bare: with styles off, the page is a document still: in order, in no odd size, whichever way the browser's own words run.
 	bare check = `
 		for (const s of document.styleSheets) s.disabled = true;
 		for (const s of all('svg:not([role=img])')) { const r = s.getBoundingClientRect(); if (r.width > 48 || r.height > 48) found.push(r.width + ' by ' + r.height + ': an icon beside ' + name(s.parentElement)) }
 		if (!document.documentElement.getAttribute('dir')) found.push('which way the text runs is left to the browser');
-		if (all('body a[href]')[0] !== document.querySelector('.skip')) found.push('the skip link is not first');
-		if (!(document.querySelector('.sos').compareDocumentPosition(document.querySelector('h1')) & 4)) found.push('the emergency box comes after the title');`
+		if (all('body a[href]')[0] !== document.querySelector('.skip-link')) found.push('the skip link is not first');
+		if (!(document.querySelector('.emergency-box').compareDocumentPosition(document.querySelector('h1')) & 4)) found.push('the emergency box comes after the title');`
 
 	// moving: nothing moves by itself, or smoothly, for those who asked for less.
 	moving check = `
@@ -221,7 +221,7 @@ func TestPreferences(t *testing.T) {
 		const s = getComputedStyle(e), colors = [s.color, s.backgroundColor, s.borderTopColor].join().match(/(?<=[,/] ?)0?\.\d+(?=\))/g);
 		return s.opacity !== '1' || s.backdropFilter !== 'none' || colors;
 	}).map(e => e.outerHTML.slice(0, 80))`
-	const pale = `[...document.querySelectorAll('.about, .need li:not(.first)')].filter(e => { const s = getComputedStyle(e); return s.borderTopColor !== s.color }).length`
+	const pale = `[...document.querySelectorAll('.about-page, .page-tiles li:not(.first)')].filter(e => { const s = getComputedStyle(e); return s.borderTopColor !== s.color }).length`
 	for _, p := range site.pages {
 		for _, asked := range []bool{false, true} {
 			features := []*emulation.MediaFeature{{Name: "prefers-reduced-transparency", Value: "no-preference"}, {Name: "prefers-contrast", Value: "no-preference"}}
@@ -249,7 +249,7 @@ func TestSameWordsWithoutScript(t *testing.T) {
 	without.script(t, false)
 	text := func(tb *tab, url string) string {
 		tb.do(t, chromedp.Navigate(url))
-		return get(t, tb, chromedp.Evaluate[string](`(document.querySelectorAll('button, .notes').forEach(e => e.remove()), document.body.innerText)`))
+		return get(t, tb, chromedp.Evaluate[string](`(document.querySelectorAll('button, .my-notes, .to-notes').forEach(e => e.remove()), document.body.innerText)`))
 	}
 	for _, p := range site.pages {
 		want := text(with, site.server.URL+p)
@@ -304,12 +304,12 @@ func TestSlowNetwork(t *testing.T) {
 				return get(t, tb, chromedp.Evaluate[string](`new Promise(done => { const see = () => { const e = document.querySelector('`+what+`'); e?.checkVisibility() ? done(e.innerText) : setTimeout(see, 20) }; see() })`, chromedp.EvalAwaitPromise))
 			}
 			see("h1")
-			if number := see(".sos li a"); !strings.HasPrefix(number, "911") {
+			if number := see(".emergency-box li a"); !strings.HasPrefix(number, "911") {
 				t.Errorf("%s, half arrived, shows the number %q", p, number)
 			}
 			rest <- comes
 			if comes {
-				see(".about")
+				see(".about-page")
 			} else if title := see("h1"); title == "" {
 				t.Errorf("%s lost its title with the network", p)
 			}
@@ -371,7 +371,7 @@ func TestPlantedFaults(t *testing.T) {
 		"a third party's script":        {fresh: `<script src="https://scripts.example/x.js"></script>`, found: said, want: "scripts.example"},
 		"a message":                     {act: `console.log(1)`, found: said, want: "console.log"},
 		"a color of low contrast":       {act: `document.querySelector('main p').style.color = '#999'`, found: axe, want: "color-contrast"},
-		"a removed label":               {page: "/emergency-signs/", old: `<label>`, fresh: `<i>`, found: axe, want: "label"},
+		"a removed label":               {page: "/checklist/", old: `<label>`, fresh: `<i>`, found: axe, want: "label"},
 		"a heading skipped":             {fresh: `<h4>Deep</h4>`, found: axe, want: "heading-order"},
 		"a line of 13 px":               {act: `document.querySelector('main p').style.fontSize = '13px'`, found: smallType.look, want: "13px"},
 		"a small button":                {fresh: `<button>x</button>`, act: `document.querySelector('main > button').style.padding = document.querySelector('main > button').style.minHeight = 0`, found: smallTargets.look, want: "button"},
@@ -388,7 +388,7 @@ func TestPlantedFaults(t *testing.T) {
 		"a button that needs a script":  {fresh: `<button>Do it</button>`, noScript: true, found: deadControls.look, want: "Do it"},
 		"an icon without a size":        {old: ` width="24" height="24"`, found: bare.look, want: "icon"},
 		"no direction":                  {old: ` dir=ltr`, found: bare.look, want: "left to the browser"},
-		"the emergency after the title": {old: `<aside class=sos`, fresh: `<h1>Title</h1><aside class=sos`, found: bare.look, want: "after the title"},
+		"the emergency after the title": {old: `<aside class=emergency-box`, fresh: `<h1>Title</h1><aside class=emergency-box`, found: bare.look, want: "after the title"},
 	} {
 		if fault.page == "" {
 			fault.page = "/"

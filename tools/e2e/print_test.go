@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"github.com/ledongthuc/pdf"
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/qrcode"
+	"github.com/pelletier/go-toml/v2"
 )
 
 var papers = map[string]chromedp.PaperSize{"A4": chromedp.PaperA4, "Letter": chromedp.PaperLetter}
@@ -167,6 +169,84 @@ func codeAt(t *testing.T, sheets []*image.Gray, modules, dpi int) (text string, 
 	return text, mm
 }
 
+// number is an emergency number of config.toml.
+type number struct{ Number, Where string }
+
+func numbers(t *testing.T) []number {
+	t.Helper()
+	var c struct{ Params struct{ Emergency []number } }
+	if err := toml.Unmarshal([]byte(read(t, filepath.Join(site.root, "config.toml"))), &c); err != nil || len(c.Params.Emergency) < 2 {
+		t.Fatalf("the emergency numbers of config.toml are %v (%v)", c.Params.Emergency, err)
+	}
+	return c.Params.Emergency
+}
+
+// margins measures how far the first and the last ink stand from the sides of a sheet, in mm.
+func margins(img *image.Gray) (left, right float64) {
+	width := img.Rect.Dx()
+	first, last := width, 0
+	for y := range img.Rect.Dy() {
+		row := img.Pix[y*img.Stride : y*img.Stride+width]
+		for x, pixel := range row {
+			if pixel < 200 {
+				first, last = min(first, x), max(last, x)
+			}
+		}
+	}
+	const mm = 25.4 / dpi
+	return float64(first) * mm, float64(width-1-last) * mm
+}
+
+// TestRoom: on paper there is room between lines, and clearly more between items.
+func TestRoom(t *testing.T) {
+	tb := open(t)
+	if _, err := chromedp.Call(tb.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range append([]string{"/", "/about/", "/checklist/", "/handout/"}, medical...) {
+		tb.do(t, chromedp.Navigate(site.server.URL+p))
+		got := get(t, tb, chromedp.Evaluate[struct{ Tight, Close []string }](`(() => {
+			const shown = [...document.querySelectorAll('main :is(p, li, h1, h2, h3, figcaption)')].filter(e => e.checkVisibility() && !e.closest('.about-page, .chapter-state, .emergency-box'));
+			const ratio = e => { const s = getComputedStyle(e); return parseFloat(s.lineHeight) / parseFloat(s.fontSize) };
+			const between = e => { const s = getComputedStyle(e); return parseFloat(s.marginBlockEnd) / (parseFloat(s.lineHeight) - parseFloat(s.fontSize)) };
+			return {
+				Tight: shown.filter(e => ratio(e) < (e.matches('h1, h2, h3') ? 1.15 : 1.245)).map(e => ratio(e) + ': ' + e.textContent.slice(0, 40)),
+				Close: shown.filter(e => e.matches('li + li:not(:last-child)') && between(e) < .9).map(e => between(e) + ': ' + e.textContent.slice(0, 40)),
+			};
+		})()`))
+		if len(got.Tight)+len(got.Close) > 0 {
+			t.Errorf("%s on paper: lines too tight: %q; items too close: %q", p, got.Tight, got.Close)
+		}
+	}
+}
+
+// TestFront: all that means "call now" stands on the front of the sheet of emergency signs, in 14 pt, and its back holds the rest.
+func TestFront(t *testing.T) {
+	tb := open(t)
+	for name, size := range papers {
+		tb.do(t, chromedp.Navigate(site.server.URL+"/emergency-signs/"))
+		out := paper(t, tb, size)
+		items := get(t, tb, chromedp.Evaluate[[]string](`[...document.querySelectorAll('.card.emergency :is(li, strong)')].map(e => e.textContent)`))
+		for _, item := range items {
+			if !strings.Contains(out.each[0], squash(item)) {
+				t.Errorf("%s: the front does not say %q", name, item)
+			}
+		}
+		if len(items) < 10 || out.sheets > 2 {
+			t.Errorf("%s: %d emergency signs on %d sides, front and back are two", name, len(items), out.sheets)
+		}
+		if _, err := chromedp.Call(tb.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"}); err != nil {
+			t.Fatal(err)
+		}
+		if small := get(t, tb, chromedp.Evaluate[int](`[...document.querySelectorAll('.card.emergency :is(li, strong)')].filter(e => parseFloat(getComputedStyle(e).fontSize) * .75 < 13.99).length`)); small > 0 {
+			t.Errorf("%d emergency signs are smaller than 14 pt on paper", small)
+		}
+		if _, err := chromedp.Call(tb.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestDark: the eye for dark areas sees a fill, and takes type and lines for what they are.
 func TestDark(t *testing.T) {
 	img := image.NewGray(image.Rect(0, 0, 1240, 1754))
@@ -195,12 +275,10 @@ func TestSheets(t *testing.T) {
 			out := paper(t, tb, size)
 			limit := 2
 			switch p {
-			case "/emergency-signs/":
+			case "/":
 				limit = 1
 			case "/handout/":
-				limit = 8
-			case "/about/", "/checklist/":
-				limit = 4
+				limit = 10
 			default:
 			}
 			if out.sheets > limit || plain.sheets > limit {
@@ -215,7 +293,17 @@ func TestSheets(t *testing.T) {
 					t.Errorf("%s on %s does not say %q", p, name, want)
 				}
 			}
+			for _, number := range numbers(t) { // each, with where it holds
+				if !strings.Contains(out.each[0], squash(number.Number+number.Where)) {
+					t.Errorf("%s on %s: the first sheet does not say %+v", p, name, number)
+				}
+			}
 			for n, text := range out.each { // sheets part
+				for _, once := range []string{"Newest version: " + site.server.URL + p, "This version:"} {
+					if got := strings.Count(text, squash(once)); got != 1 {
+						t.Errorf("%s on %s: sheet %d says %q %d times, want once", p, name, n+1, once, got)
+					}
+				}
 				for _, want := range []string{"No clinician has reviewed", "Source last reviewed November 22, 2022", site.server.URL + p} {
 					if !strings.Contains(text, squash(want)) {
 						t.Errorf("%s on %s: sheet %d does not say %q", p, name, n+1, want)
@@ -227,14 +315,18 @@ func TestSheets(t *testing.T) {
 			}
 			sheets := out.pictures(t, dpi)
 			for n, img := range sheets {
+				if left, right := margins(img); left < 11.8 || right < 11.8 {
+					t.Errorf("%s on %s, sheet %d has side margins of %.1f and %.1f mm, at least 12", p, name, n+1, left, right)
+				}
 				if x, y, found := dark(img); found {
 					t.Errorf("%s on %s, sheet %d has a dark area %d mm from the left and %d mm from the top", p, name, n+1, x, y)
 				}
 			}
-			modules := get(t, tb, chromedp.Evaluate[int](`document.querySelector('img.paper').naturalWidth / 2 - 8`))
+			modules := get(t, tb, chromedp.Evaluate[int](`document.querySelector('img.paper-only').naturalWidth / 2 - 8`))
 			if text, mm := code(t, out, sheets, modules); text != site.server.URL+p || mm < 25 {
 				t.Errorf("%s on %s: the QR code says %q and is %.1f mm wide with its white, at least 25", p, name, text, mm)
 			}
+			t.Logf("%s on %s: %d sheets", p, name, out.sheets)
 			for _, m := range medical {
 				if m == p {
 					total += out.sheets
@@ -242,8 +334,8 @@ func TestSheets(t *testing.T) {
 			}
 		}
 		t.Logf("%s: the %d pages take %d sheets", name, len(medical), total)
-		if total > 7 {
-			t.Errorf("the pages take %d sheets of %s, at most 7", total, name)
+		if total > 10 {
+			t.Errorf("the pages take %d sheets of %s, at most 10", total, name)
 		}
 	}
 }
@@ -260,7 +352,7 @@ func TestType(t *testing.T) {
 			const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 			while (walk.nextNode()) {
 				const e = walk.currentNode.parentElement, size = parseFloat(getComputedStyle(e).fontSize) * .75;
-				if (walk.currentNode.data.trim() && e.checkVisibility() && size < (e.closest('.about, p.paper') ? 10 : 12) - .01) found.push(size + ' pt: ' + walk.currentNode.data);
+				if (walk.currentNode.data.trim() && e.checkVisibility() && size < (e.closest('.about-page, .chapter-state') ? 10 : 12) - .01) found.push(size + ' pt: ' + walk.currentNode.data);
 			}
 			return found;
 		})()`))
@@ -278,7 +370,7 @@ func TestBooklet(t *testing.T) {
 	}
 	for name, size := range papers {
 		tb.do(t, chromedp.Navigate(site.server.URL+"/about/"), chromedp.Navigate(site.server.URL+"/handout/"))
-		firsts := get(t, tb, chromedp.Evaluate[[]string](`[...document.querySelectorAll('.chapter')].map(c => c.querySelector('article p:not(.card-head)').textContent)`))
+		firsts := get(t, tb, chromedp.Evaluate[[]string](`[...document.querySelectorAll('.chapter')].map(c => c.querySelector('article li, article .text > p').textContent)`))
 		if len(firsts) != len(medical) {
 			t.Fatalf("the booklet has %d chapters, want %d", len(firsts), len(medical))
 		}
@@ -288,20 +380,30 @@ func TestBooklet(t *testing.T) {
 				t.Errorf("%s: the booklet does not say %q", name, want)
 			}
 		}
-		boxes := 0
-		for n, text := range whole.each { // a chapter that is handed on alone has its emergency box
-			here := strings.Count(text, squash("Is this an emergency?"))
-			if boxes += here; here > 1 {
-				t.Errorf("%s: sheet %d has %d emergency boxes", name, n+1, here)
+		lasts := get(t, tb, chromedp.Evaluate[[]string](`[...document.querySelectorAll('.chapter article')].map(a => [...a.querySelectorAll('p, li')].at(-1).textContent)`))
+		starts := make([]int, len(firsts)) // the sheet on which a chapter starts
+		for i, first := range firsts {
+			starts[i] = slices.IndexFunc(whole.each, func(text string) bool { return strings.Contains(text, squash(first)) })
+			sheet := whole.each[max(starts[i], 0)]
+			for _, number := range numbers(t) { // a chapter that is handed on alone has its emergency box
+				if got := strings.Count(sheet, squash(number.Number+number.Where)); got != 1 {
+					t.Errorf("%s: chapter %d starts on a sheet that says %+v %d times", name, i+1, number, got)
+				}
+			}
+			if i > 0 && (starts[i] <= starts[i-1] || strings.Contains(sheet, squash(lasts[i-1]))) {
+				t.Errorf("%s: chapter %d does not start on a sheet of its own", name, i+1)
 			}
 		}
-		if boxes != len(medical) {
-			t.Errorf("%s: the booklet has %d emergency boxes, want one for each of %d chapters", name, boxes, len(medical))
+		if !strings.Contains(whole.each[0], squash(get(t, tb, chromedp.Evaluate[string](`document.querySelector('.emergency .card-head strong').textContent`)))) {
+			t.Errorf("%s: the first sheet of the booklet does not show the emergency signs", name)
+		}
+		if got := strings.Count(whole.text, squash("No clinician has reviewed this text. This page is based on:")); got != len(medical) {
+			t.Errorf("%s: %d of %d chapters say how their review stands", name, got, len(medical))
 		}
 		if strings.Contains(whole.text, squash("Choose what to print")) {
 			t.Errorf("%s: the choice itself is printed", name)
 		}
-		tb.do(t, chromedp.Evaluate[chromedp.Void](`document.querySelectorAll('.choose label')[0].click(), document.querySelectorAll('.choose label')[2].click()`))
+		tb.do(t, chromedp.Evaluate[chromedp.Void](`document.querySelectorAll('.print-choice label')[0].click(), document.querySelectorAll('.print-choice label')[2].click()`))
 		some := paper(t, tb, size)
 		for i, first := range firsts {
 			if got, want := strings.Contains(some.text, squash(first)), i != 0 && i != 2; got != want {
@@ -311,12 +413,12 @@ func TestBooklet(t *testing.T) {
 		if some.sheets >= whole.sheets {
 			t.Errorf("%s: two chapters less take %d sheets, all take %d", name, some.sheets, whole.sheets)
 		}
-		tb.do(t, chromedp.Evaluate[chromedp.Void](hideDrawings), chromedp.Evaluate[chromedp.Void](`document.querySelector('.choose label:last-of-type').click()`))
+		tb.do(t, chromedp.Evaluate[chromedp.Void](hideDrawings), chromedp.Evaluate[chromedp.Void](`document.querySelector('.print-choice label:last-of-type').click()`))
 		large := paper(t, tb, size)
 		if large.smallest < 17.9 || whole.smallest > 12 {
 			t.Errorf("%s: large print has type of %.1f pt, at least 18; normal print %.1f", name, large.smallest, whole.smallest)
 		}
-		modules := get(t, tb, chromedp.Evaluate[int](`document.querySelector('img.paper').naturalWidth / 2 - 8`))
+		modules := get(t, tb, chromedp.Evaluate[int](`document.querySelector('img.paper-only').naturalWidth / 2 - 8`))
 		sheets := large.pictures(t, dpi)
 		if text, mm := code(t, large, sheets, modules); text != site.server.URL+"/handout/" || mm < 25 {
 			t.Errorf("%s, large: the QR code says %q and is %.1f mm wide", name, text, mm)
@@ -336,7 +438,7 @@ func TestNotesOnPaper(t *testing.T) {
 	item := get(t, tb, chromedp.Evaluate[string](`(() => {
 		window.print = () => {};
 		document.querySelector('.emergency .tasks input').click();
-		[...document.querySelectorAll('.notes button')].find(b => b.textContent === 'Print my notes').click();
+		[...document.querySelectorAll('.my-notes button')].find(b => b.textContent === 'Print my notes').click();
 		return document.querySelectorAll('.emergency .tasks label')[1].textContent;
 	})()`))
 	// What is written stands once, and a field left empty is room to write.
@@ -351,7 +453,7 @@ func TestNotesOnPaper(t *testing.T) {
 	if strings.Contains(out.text, squash(item)) || strings.Contains(out.text, squash("Clear all")) || out.sheets != 1 {
 		t.Errorf("the notes take %d sheets, or hold more than the notes", out.sheets)
 	}
-	tb.do(t, chromedp.Evaluate[chromedp.Void](`document.documentElement.classList.remove('notes-only')`))
+	tb.do(t, chromedp.Evaluate[chromedp.Void](`document.documentElement.classList.remove('only-my-notes')`))
 	whole := paper(t, tb, chromedp.PaperA4)
 	for _, once := range []string{"Since Monday noon", "When did it start?", "Which medicines do you take?"} {
 		if notes, page := strings.Count(out.text, squash(once)), strings.Count(whole.text, squash(once)); notes != 1 || page != 1 {
@@ -372,8 +474,8 @@ func TestPrintedOn(t *testing.T) {
 		}
 		tb.do(t, chromedp.Navigate(site.server.URL+p),
 			chromedp.Evaluate[chromedp.Void](`Date = class extends Date { constructor() { super(2031, 4, 6) } }`))
-		if out := paper(t, tb, chromedp.PaperA4); strings.Count(out.text, squash("Printed on May 6, 2031.")) != 1 || !strings.Contains(out.text, squash("This version:")) {
-			t.Errorf("%s does not say on paper when it was printed and of when it is", p)
+		if out := paper(t, tb, chromedp.PaperA4); strings.Count(out.text, squash("Printed on May 6, 2031.")) != out.sheets || strings.Count(out.text, squash("This version:")) != out.sheets {
+			t.Errorf("%s does not say once on each sheet when it was printed and of when it is", p)
 		}
 	}
 	if _, err := chromedp.Call(tb.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {

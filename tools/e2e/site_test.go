@@ -226,7 +226,7 @@ func (n *netlify) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // medical are the pages that hold the text itself, in reading order.
-var medical = []string{"/overview/", "/causes/", "/treatment/", "/prevention/", "/emergency-signs/"}
+var medical = []string{"/emergency-signs/", "/overview/", "/causes/", "/treatment/", "/prevention/"}
 
 func TestPagesArePublished(t *testing.T) {
 	want := append([]string{"/", "/about/", "/checklist/", "/handout/", "/404.html"}, medical...)
