@@ -57,16 +57,18 @@ func (c *signCommand) Run(_ context.Context, t *tool) (int, error) {
 		}
 		pages = append(pages, page)
 	}
+	if c.Due == "" {
+		due = review.AddMonths(s.today, s.IntervalMonths)
+	}
+	record := review.Record{By: c.By, Role: c.Role, Reviewed: s.today, Due: due}
 	switch {
 	case c.Show:
-		_, err := fmt.Fprint(t.stdout, review.SignedText(pages[0]))
+		_, err := fmt.Fprint(t.stdout, review.SignedText(s.Site, pages[0], record))
 		return exitClean, err
 	case c.Remove:
 		return exitClean, t.removeSignOffs(s.Site, pages)
-	case c.Due == "":
-		due = review.AddMonths(s.today, s.IntervalMonths)
 	}
-	return c.sign(t, s, pages, review.Record{By: c.By, Role: c.Role, Reviewed: s.today, Due: due})
+	return c.sign(t, s, pages, record)
 }
 
 // placeholders stand in the manual where a name and a role belong.
@@ -128,7 +130,7 @@ func (c *signCommand) sign(t *tool, s *checkedSite, pages []*site.Page, record r
 		}
 		t.say("Signed %s: %q, %s, by %s (%s), reviewed %s, due %s\n  %s", page.File, page.Title,
 			diagnostic.Plural(len(strings.Fields(page.Body)), "word"), record.By, record.Role,
-			review.Day(record.Reviewed), review.Day(record.Due), review.Digest(page))
+			review.Day(record.Reviewed), review.Day(record.Due), review.Digest(s.Site, page, record))
 	}
 	return exitClean, nil
 }

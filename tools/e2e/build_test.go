@@ -66,7 +66,7 @@ func BenchmarkBuild(all *testing.B) {
 					}
 					sides[turn%2]() // who goes first changes
 					sides[1-turn%2]()
-					links := run(b, b.TempDir(), site.tool, "links", "-base", "https://site.test/", filepath.Join(root, "public"))
+					links := run(b, b.TempDir(), site.tool, "links", "--base", "https://site.test/", filepath.Join(root, "public"))
 					cpu, wall = append(cpu, ours.cpu/hugos.cpu), append(wall, ours.wall/hugos.wall)
 					bare, share = append(bare, hugos.cpu), append(share, links.cpu/hugos.cpu)
 				}

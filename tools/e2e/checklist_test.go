@@ -51,7 +51,7 @@ func trickyList(t *testing.T, item string) string {
 			t.Fatal(err)
 		}
 	}
-	mustBuild(t, root, "-today", "2026-11-22")
+	mustBuild(t, root, "--today", "2026-11-22")
 	return filepath.Join(root, "public")
 }
 

@@ -53,7 +53,7 @@ func words(html string) string {
 // TestAnotherCondition: layouts and code know nothing of this site's subject.
 func TestAnotherCondition(t *testing.T) {
 	root := other(t)
-	mustBuild(t, root, "-today", "2026-11-22", "-strict=false")
+	mustBuild(t, root, "--today", "2026-11-22", "--strict=false")
 	public := filepath.Join(root, "public")
 	for p, wants := range map[string][]string{
 		"/":             {"Twisted ankles", "made up for a test", "href=/leaflets/what-to-do/#rest"},
@@ -154,7 +154,7 @@ func TestLinksThatCheckAllows(t *testing.T) {
 > [F](tel:999)
 `)
 	write(page2, read(t, filepath.Join(root, page2))+"\n[A](/leaflet.pdf) [D](../what-to-do.md)\n")
-	mustBuild(t, root, "-today", "2026-11-22")
+	mustBuild(t, root, "--today", "2026-11-22")
 	for p, wants := range map[string][]string{
 		"/what-to-do/": {"href=tel:+15551234", `href="mailto:care@clinic.test?subject=Hi"`, "href=TEL:112", "href=tel:999", "href=https://ankles.test/leaflets/",
 			"href=/leaflets/leaflet.pdf", `href="/leaflets/leaflet.pdf#page=2"`, "href=/leaflets/more/static.pdf?x", "href=/leaflets/more/deeper/"},
@@ -244,9 +244,9 @@ func TestStatesAgree(t *testing.T) {
 	} {
 		write(unsigned)
 		if test.signed != "" {
-			args := []string{"sign", "-by", by, "-role", role, "-today", test.signed}
+			args := []string{"sign", "--by", by, "--role", role, "--today", test.signed}
 			if test.due != "" {
-				args = append(args, "-due", test.due)
+				args = append(args, "--due", test.due)
 			}
 			if out, err := tool(root, append(args, target)...); err != nil {
 				t.Fatalf("%+v: %v\n%s", test, err, out)
@@ -260,8 +260,8 @@ func TestStatesAgree(t *testing.T) {
 			}
 			write(after)
 		}
-		mustBuild(t, root, "-today", test.today)
-		cmd := exec.Command(site.tool, "due", "-today", test.today, "-format", "json")
+		mustBuild(t, root, "--today", test.today)
+		cmd := exec.Command(site.tool, "due", "--today", test.today, "--format", "json")
 		cmd.Dir = root
 		out, err := cmd.Output()
 		if err != nil {
@@ -301,12 +301,12 @@ func TestStatesAgree(t *testing.T) {
 // TestEnvironmentChangesNothing: the site is what its files say.
 func TestEnvironmentChangesNothing(t *testing.T) {
 	root := other(t)
-	mustBuild(t, root, "-today", "2026-11-22")
+	mustBuild(t, root, "--today", "2026-11-22")
 	before := page(t, filepath.Join(root, "public"), "/what-to-do/")
 	for key, value := range map[string]string{"HUGO_BASEURL": "https://elsewhere.test/", "HUGO_TITLE": "Another", "HUGO_PARAMS_SOURCES": "{}", "HUGO_BUILDDRAFTS": "true"} {
 		t.Setenv(key, value)
 	}
-	mustBuild(t, root, "-today", "2026-11-22")
+	mustBuild(t, root, "--today", "2026-11-22")
 	if after := page(t, filepath.Join(root, "public"), "/what-to-do/"); after != before {
 		t.Error("HUGO_… variables changed the page")
 	}
@@ -317,7 +317,7 @@ func TestEnvironmentChangesNothing(t *testing.T) {
 func TestPreviewClaimsNoBrokenReview(t *testing.T) {
 	root := other(t)
 	target := filepath.Join(root, "content", "what-to-do.md")
-	if out, err := tool(root, "sign", "-by", "Test Person, not real", "-role", "made-up role", "-today", "2026-11-01", target); err != nil {
+	if out, err := tool(root, "sign", "--by", "Test Person, not real", "--role", "made-up role", "--today", "2026-11-01", target); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	signed := read(t, target)
@@ -386,7 +386,7 @@ func TestPreviewPanel(t *testing.T) {
 	if err := os.WriteFile(draft, []byte(src), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	mustBuild(t, root, "-today", "2026-11-22")
+	mustBuild(t, root, "--today", "2026-11-22")
 	for _, public := range []string{filepath.Join(root, "public"), site.public} {
 		err := filepath.WalkDir(public, func(name string, d fs.DirEntry, err error) error {
 			if err == nil && !d.IsDir() && regexp.MustCompile(`class=.?preview|only you see`).MatchString(read(t, name)) {

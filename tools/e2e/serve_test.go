@@ -48,7 +48,7 @@ func work(t *testing.T, command string) *desk {
 		}
 		_, d.port, _ = net.SplitHostPort(l.Addr().String())
 		l.Close()
-		args = append(args, "-port", d.port)
+		args = append(args, "--port", d.port)
 	}
 	d.cmd = exec.Command(site.tool, args...)
 	d.cmd.Dir, d.cmd.Stdout, d.cmd.Stderr = d.root, d, d

@@ -59,7 +59,7 @@ func start(dir string) error {
 		return err
 	}
 	site.server = httptest.NewServer(handler)
-	if out, err := tool(site.root, "build", "-base", site.server.URL+"/"); err != nil {
+	if out, err := tool(site.root, "build", "--base", site.server.URL+"/"); err != nil {
 		return fmt.Errorf("building the site: %w\n%s", err, out)
 	}
 	own, err := publishedHeaders(filepath.Join(site.public, "_headers"))

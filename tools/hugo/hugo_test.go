@@ -31,11 +31,6 @@ func TestMain(m *testing.M) {
 }
 
 func runFake(fake string) {
-	if calls := os.Getenv("FAKE_CALLS"); calls != "" {
-		f, _ := os.OpenFile(calls, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-		fmt.Fprintln(f, filepath.Base(os.Args[0]))
-		f.Close()
-	}
 	switch {
 	case filepath.Base(os.Args[0]) == "go":
 		fmt.Println(os.Getenv("FAKE_BUILT"))
@@ -46,10 +41,6 @@ func runFake(fake string) {
 	case fake == "hangs":
 		_ = os.WriteFile("pid", []byte(strconv.Itoa(os.Getpid())), 0o644)
 		select {}
-	case fake == "is killed":
-		self, _ := os.FindProcess(os.Getpid())
-		_ = self.Kill()
-		select {}
 	case fake == "is the tool":
 		os.Setenv("FAKE", "hangs")
 		Serve(context.Background(), os.Args[0], 1, Options{Root: "."})
@@ -58,15 +49,6 @@ func runFake(fake string) {
 		fmt.Fprint(os.Stderr, fake)
 		os.Exit(1)
 	}
-}
-
-func self(t *testing.T) string {
-	t.Helper()
-	name, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return name
 }
 
 func write(t *testing.T, name, text string) {
@@ -93,7 +75,7 @@ func programs(t *testing.T, names ...string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	for _, name := range names {
-		if err := os.Symlink(self(t), filepath.Join(dir, name)); err != nil {
+		if err := os.Symlink(os.Args[0], filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -110,9 +92,8 @@ func TestFind(t *testing.T) {
 	write(t, built, "")
 	t.Setenv("FAKE_BUILT", built)
 	for version, want := range map[string]string{
-		"v0.165.0": "build, preview", "v0.165.0-0123abc+extended": "build, preview", "v0.165.0+extended+withdeploy": "build, preview",
-		"v0.165.1": "preview, said", "v0.166.0": "preview, said", "v1.0.0+extended": "preview, said",
-		"v0.164.9": "", "v0.99.0": "", "v0.165.00": "", "v0.165.0-DEV": "", "v0.170.0-DEV": "", "0.165.0": "",
+		"v0.165.0": "true true false", "v0.165.0-0123abc+extended": "true true false", "v0.165.1": "false true true", "v1.0.0+extended": "false true true",
+		"v0.164.9": "false false false", "v0.165.00": "false false false", "v0.170.0-DEV": "false false false", "0.165.0": "false false false",
 	} {
 		root := t.TempDir()
 		write(t, filepath.Join(root, "go.mod"), goMod)
@@ -121,54 +102,37 @@ func TestFind(t *testing.T) {
 		var log bytes.Buffer
 		preview, previewErr := FindForPreview(t.Context(), root, &log)
 		build, err := Find(t.Context(), root, io.Discard)
-		var got []string
-		for taken, path := range map[string]string{"build": build, "preview": preview} {
-			if path == hugo {
-				got = append(got, taken)
-			} else if path != built {
-				t.Errorf("%s: %s, %v, %v", version, path, err, previewErr)
-			}
-		}
-		if strings.Contains(log.String(), "A build uses v0.165.0") {
-			got = append(got, "said")
-		}
-		slices.Sort(got)
-		if strings.Join(got, ", ") != want {
-			t.Errorf("%s: %q, not %q", version, got, want)
+		got := fmt.Sprintf("%t %t %t", build == hugo, preview == hugo, strings.Contains(log.String(), "A build uses v0.165.0"))
+		if got != want || err != nil || previewErr != nil {
+			t.Errorf("%s: %q, not %q, %v, %v", version, got, want, err, previewErr)
 		}
 	}
-	for mod, want := range map[string]string{
-		goMod: "Hugo v0.165.0 is not on the PATH, and the go command (https://go.dev/dl/) can't build it: ",
-		"module m\n\nrequire github.com/gohugoio/hugoreleaser v0.1.2\n": "go.mod does not name github.com/gohugoio/hugo: run: go get -tool",
-	} {
-		root := t.TempDir()
-		write(t, filepath.Join(root, "go.mod"), mod)
-		programs(t)
-		if _, err := Find(t.Context(), root, io.Discard); err == nil || !strings.HasPrefix(err.Error(), want) {
-			t.Errorf("%q: %v", mod, err)
-		}
+	programs(t)
+	root := t.TempDir()
+	write(t, filepath.Join(root, "go.mod"), goMod)
+	if _, err := Find(t.Context(), root, io.Discard); err == nil || !strings.Contains(err.Error(), "the go command (https://go.dev/dl/) can't build it") {
+		t.Error(err)
 	}
 }
 
 // Hugo is looked for once, and again as soon as anything is other than it was.
 func TestFindRemembers(t *testing.T) {
-	root, calls := t.TempDir(), filepath.Join(t.TempDir(), "calls")
-	built := filepath.Join(t.TempDir(), "built")
-	memoryFile := filepath.Join(root, ".build", "hugo")
+	root, found := t.TempDir(), filepath.Join(t.TempDir(), "hugo")
 	t.Setenv("FAKE", "hugo v0.164.0 linux/amd64")
-	t.Setenv("FAKE_CALLS", calls)
-	t.Setenv("FAKE_BUILT", built)
 	write(t, filepath.Join(root, "go.mod"), goMod)
-	write(t, built, "1")
+	write(t, found, "1")
 	bin := programs(t, "go", "hugo")
 	find := func() (hasLooked bool) {
 		t.Helper()
-		os.Remove(calls)
-		if got, err := Find(t.Context(), root, io.Discard); got != built || err != nil {
+		other := filepath.Join(t.TempDir(), "hugo")
+		write(t, other, "2")
+		t.Setenv("FAKE_BUILT", other)
+		got, err := Find(t.Context(), root, io.Discard)
+		if got != found && got != other || err != nil {
 			t.Fatal(got, err)
 		}
-		_, err := os.Stat(calls)
-		return err == nil
+		found = got
+		return got == other
 	}
 	for _, change := range []struct {
 		name string
@@ -177,11 +141,10 @@ func TestFindRemembers(t *testing.T) {
 		{"at first", func() {}},
 		{"go.mod", func() { write(t, filepath.Join(root, "go.mod"), goMod+"\n") }},
 		{"go.sum", func() { write(t, filepath.Join(root, "go.sum"), "x") }},
-		{"the file itself", func() { write(t, built, "another") }},
+		{"the file itself", func() { write(t, found, "another") }},
 		{"no hugo on the PATH", func() { os.Remove(filepath.Join(bin, "hugo")) }},
 		{"another Go", func() { t.Setenv("PATH", bin); programs(t, "go") }},
-		{"a broken memory", func() { write(t, memoryFile, "x\n") }},
-		{"an empty memory", func() { write(t, memoryFile, "") }},
+		{"a broken memory", func() { write(t, filepath.Join(root, ".build", "hugo"), "x\n") }},
 	} {
 		change.make()
 		if !find() {
@@ -191,10 +154,9 @@ func TestFindRemembers(t *testing.T) {
 			t.Errorf("%s: Hugo was looked for twice", change.name)
 		}
 	}
-	os.Remove(built)
-	t.Setenv("FAKE_BUILT", "/elsewhere")
-	if got, err := Find(t.Context(), root, io.Discard); got != "/elsewhere" || err != nil {
-		t.Errorf("a Hugo that is gone: %s, %v", got, err)
+	os.Remove(found)
+	if !find() {
+		t.Error("a Hugo that is gone is found")
 	}
 }
 
@@ -215,12 +177,11 @@ func TestRender(t *testing.T) {
 		"Error: unknown flag: --clock\n":                    "error: Hugo could not do its work: exit status 1\nError: unknown flag: --clock",
 		"WARN only\n":                                       "error: Hugo could not do its work: exit status 1\nWARN only",
 		"ERROR failed to write: write ROOT/.build/public/a.html: no space left on device": "error: Hugo could not do its work: exit status 1\nERROR failed to write: ",
-		"is killed": "error: Hugo could not do its work: signal: killed",
 	} {
 		root, text := t.TempDir(), ""
 		t.Setenv("FAKE", strings.ReplaceAll(mode, "ROOT", root))
 		noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-		findings, err := Render(t.Context(), self(t), Options{Root: root, Destination: "out", BaseURL: "https://site.example/sub/", Clock: noon})
+		findings, err := Render(t.Context(), os.Args[0], Options{Root: root, Destination: "out", BaseURL: "https://site.example/sub/", Clock: noon})
 		for _, d := range diagnostic.Sort(findings) {
 			text += d.String() + "\n"
 		}
@@ -231,9 +192,6 @@ func TestRender(t *testing.T) {
 			t.Errorf("%q:\n got %q\nwant %q", mode, text, want)
 		}
 	}
-	if _, err := Render(t.Context(), filepath.Join(t.TempDir(), "nowhere"), Options{}); err == nil || !strings.HasPrefix(err.Error(), "Hugo could not do its work: ") {
-		t.Errorf("no Hugo: %v", err)
-	}
 }
 
 // A tool that is killed takes Hugo with it.
@@ -242,7 +200,7 @@ func TestHugoEndsWithTheTool(t *testing.T) {
 		t.Skip("this system can't end one process with another")
 	}
 	for range 10 {
-		tool := exec.Command(self(t))
+		tool := exec.Command(os.Args[0])
 		tool.Dir = t.TempDir()
 		tool.Env = append(os.Environ(), "FAKE=is the tool")
 		if err := tool.Start(); err != nil {
@@ -268,17 +226,14 @@ func TestHugoEndsWithTheTool(t *testing.T) {
 // TestHugo is about what Hugo itself prints and does.
 func TestHugo(t *testing.T) {
 	root, port := t.TempDir(), freePort(t)
-	for _, name := range []string{"go.mod", "go.sum"} {
-		src, err := os.ReadFile(filepath.Join("..", "..", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		write(t, filepath.Join(root, name), string(src))
-	}
 	layout := filepath.Join(root, "layouts", "home.html")
 	write(t, layout, `<p>{{ i18n "menu" }}</p>`)
 	write(t, filepath.Join(root, "config.toml"), "baseURL = 'https://site.example/'\ndisableKinds = ['taxonomy', 'term', '404', 'RSS', 'sitemap']\n")
-	path, err := Find(t.Context(), root, io.Discard)
+	repository, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, err := Find(t.Context(), repository, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -321,16 +276,6 @@ func TestHugo(t *testing.T) {
 	until("end", func(e Event, _ string) bool { return e.Err != nil })
 	if _, isOpen := <-events; isOpen {
 		t.Error("something comes after the end")
-	}
-	if _, err := os.Stat(filepath.Join(root, "public")); err == nil {
-		t.Error("the preview is written to public")
-	}
-	// What keeps it from starting is reported, too.
-	write(t, layout, `{{ nope }}`)
-	for e := range Serve(t.Context(), path, port, Options{Root: root, Destination: destination}) {
-		if e.Err == nil || e.URL != "" || len(e.Findings) != 1 {
-			t.Errorf("a broken site: %+v", e)
-		}
 	}
 }
 

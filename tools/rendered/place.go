@@ -233,9 +233,11 @@ func (c *checker) suggestion(f finding) (text string) {
 		slices.Sort(paths)
 		return diagnostic.DidYouMean(t.missing, paths)
 	}
-	const most, mostCompared = 12, 10000
-	ids := slices.Sorted(maps.Keys(t.document.ids))
-	near := diagnostic.Nearest(f.reference.id(), ids[:min(len(ids), mostCompared)])
+	const most, mostIDs = 12, 1000 // headings in a message; ids to compare with
+	near := ""
+	if len(t.document.ids) <= mostIDs {
+		near = diagnostic.Nearest(f.reference.id(), slices.Sorted(maps.Keys(t.document.ids)))
+	}
 	if near != "" {
 		text = fmt.Sprintf(" Did you mean %q?", "#"+near)
 	}

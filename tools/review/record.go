@@ -160,20 +160,69 @@ func (r *Report) readText(block *site.Node, key string) string {
 	return node.Raw
 }
 
-// SignedText returns exactly what a sign-off of the page covers. It starts with a
-// version, so that a digest of another composition never fits.
-func SignedText(p *site.Page) string {
-	lines := []string{"1", p.Title, p.Description, p.Body}
+// figureLink matches a link to a drawing, as layouts/_partials/review/digest.html does.
+var figureLink = regexp.MustCompile(`\]\(figure:([a-z0-9-]+)`)
+
+// SignedText returns exactly what a sign-off covers: the version of this
+// composition, the record itself, title, description and body, each source and
+// emergency number, and the text of each drawing.
+func SignedText(s *site.Site, p *site.Page, record Record) string {
+	lines := []string{"2", record.By, record.Role, Day(record.Reviewed), Day(record.Due), p.Title, p.Description, p.Body}
+	for _, source := range sourcesOf(s, p) {
+		lines = append(lines, strings.Join([]string{source.Key, source.Title, source.Publisher, Day(source.Reviewed)}, "|"))
+	}
+	for _, number := range s.Emergency {
+		lines = append(lines, number.Number+"|"+number.Where)
+	}
+	for _, name := range FiguresOf(p) {
+		drawing, _ := s.Figure(name) // a missing drawing is reported by the layout that shows it
+		lines = append(lines, string(drawing))
+	}
+	return joinNormalized(lines)
+}
+
+func joinNormalized(lines []string) string {
 	for i, line := range lines {
 		lines[i] = site.NormalizeSpace(line)
 	}
 	return strings.Join(lines, "\n")
 }
 
-// Digest returns the SHA-256 of SignedText, which binds a sign-off to the words.
-// layouts/_partials/review/digest.html computes the same.
-func Digest(p *site.Page) string {
-	sum := sha256.Sum256([]byte(SignedText(p)))
+// FiguresOf returns the names of the drawings in a page's body, in order.
+func FiguresOf(p *site.Page) (names []string) {
+	for _, m := range figureLink.FindAllStringSubmatch(p.Body, -1) {
+		names = append(names, m[1])
+	}
+	return names
+}
+
+// sourcesOf returns the sources that a page names and config.toml has.
+func sourcesOf(s *site.Site, p *site.Page) (sources []*site.Source) {
+	list := p.FrontMatter.Get("sources")
+	if list == nil {
+		return nil
+	}
+	for _, item := range list.Items {
+		if source := s.Sources[item.Raw]; source != nil {
+			sources = append(sources, source)
+		}
+	}
+	return sources
+}
+
+// Digest returns the SHA-256 of SignedText, which binds a sign-off to all that
+// it covers. layouts/_partials/review/digest.html computes the same.
+func Digest(s *site.Site, p *site.Page, record Record) string {
+	return digestOf(SignedText(s, p, record))
+}
+
+// isOldDigest reports whether a digest is of the first composition, which covered words alone.
+func isOldDigest(p *site.Page, digest string) bool {
+	return digest == digestOf(joinNormalized([]string{"1", p.Title, p.Description, p.Body}))
+}
+
+func digestOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
@@ -185,7 +234,7 @@ func Sign(s *site.Site, p *site.Page, record Record) ([]byte, []diagnostic.Diagn
 		return nil, []diagnostic.Diagnostic{p.FrontMatter.Get("medical").KeyPlace.Errorf(diagnostic.RuleReview,
 			"this page holds no medical text of its own (\"medical: false\"), so there is nothing to sign")}, nil
 	}
-	record.Digest = Digest(p)
+	record.Digest = Digest(s, p, record)
 	format := "review:\n  by: %s\n  role: %s\n  reviewed: %s\n  due: %s\n  text: %s"
 	if p.IsTOML {
 		format = "[review]\nby = %s\nrole = %s\nreviewed = %s\ndue = %s\ntext = %s"

@@ -95,10 +95,12 @@ func judge(s *site.Site, page *site.Page, today time.Time) Report {
 		r.State = Invalid
 	case record == Record{}:
 		warn(Unreviewed, diagnostic.RuleUnreviewed, "no clinician has signed this page")
-	case record.Digest != Digest(page):
-		warn(Changed, diagnostic.RuleChanged, "the text is not the one that %s signed on %s; "+
-			"to see the change, run: git diff $(git log -1 --format=%%h -S%s -- %[4]s) -- %[4]s",
-			record.By, Day(record.Reviewed), record.Digest, page.File)
+	case isOldDigest(page, record.Digest):
+		warn(Changed, diagnostic.RuleChanged, "this page was signed by an older version of the tool, which covered words alone: "+
+			"have the clinician look at its sources, numbers and drawings, then sign it again")
+	case record.Digest != Digest(s, page, record):
+		warn(Changed, diagnostic.RuleChanged, "the page is not the one that %s signed on %s; "+
+			"to see the change, run: go run ./tools sign --changes %s", record.By, Day(record.Reviewed), page.File)
 	case r.Adapted.After(record.Reviewed):
 		warn(Changed, diagnostic.RuleChanged, "the text was adapted on %s, after it was reviewed on %s: "+
 			"ask a clinician to review the page, then sign it again", Day(r.Adapted), Day(record.Reviewed))

@@ -117,6 +117,11 @@ func Load(root string) (*Site, []diagnostic.Diagnostic, error) {
 // Page returns the page of a content file such as causes.md, or nil.
 func (s *Site) Page(path string) *Page { return s.byPath[path] }
 
+// Figure returns the text of a drawing in content/figures/.
+func (s *Site) Figure(name string) ([]byte, error) {
+	return ReadRegular(filepath.Join(s.Root, filepath.FromSlash(figuresDir), name+".svg"), maxPage)
+}
+
 // pages reads every page, and reports files that would become other pages, or none.
 func (l *loader) pages() error {
 	files, err := l.listContent()

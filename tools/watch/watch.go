@@ -1,5 +1,5 @@
 // Package watch reports what is saved in a site's folders. It looks at the files time and again: unlike a system's
-// events, that works on network drives, too, and has no limit of folders. It takes a twentieth of a processor at most.
+// events, that works on network drives, too, and has no limit of folders. It takes a tenth of a processor at most.
 package watch
 
 import (
@@ -29,7 +29,7 @@ func Saves(ctx context.Context, root string, sources []string) <-chan []string {
 		for ctx.Err() == nil {
 			start := time.Now()
 			current := scan(root, sources)
-			pause := max(interval, 20*time.Since(start)) // little work where there are very many files
+			pause := max(interval, 10*time.Since(start)) // little work where there are very many files
 			changed := difference(reported, current)
 			if len(changed) > 0 && maps.Equal(last, current) {
 				select {

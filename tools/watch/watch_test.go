@@ -24,20 +24,10 @@ func open(t *testing.T) *watchedSite {
 	return s
 }
 
-func (s *watchedSite) path(name string) string {
-	return filepath.Join(s.root, filepath.FromSlash(name))
-}
-
-func (s *watchedSite) must(err error) {
-	s.Helper()
-	if err != nil {
-		s.Fatal(err)
-	}
-}
+func (s *watchedSite) path(name string) string { return filepath.Join(s.root, name) }
 
 // write writes files, or makes folders where a name ends with a slash.
 func (s *watchedSite) write(names ...string) {
-	s.Helper()
 	for _, name := range names {
 		if strings.HasSuffix(name, "/") {
 			s.must(os.MkdirAll(s.path(name), 0o755))
@@ -47,15 +37,17 @@ func (s *watchedSite) write(names ...string) {
 	}
 }
 
-func (s *watchedSite) rename(from, to string) {
-	s.Helper()
-	s.must(os.Rename(s.path(from), s.path(to)))
+func (s *watchedSite) must(err error) {
+	if err != nil {
+		s.Error(err)
+	}
 }
-func (s *watchedSite) remove(name string) { s.Helper(); s.must(os.RemoveAll(s.path(name))) }
+
+func (s *watchedSite) rename(from, to string) { s.must(os.Rename(s.path(from), s.path(to))) }
+func (s *watchedSite) remove(name string)     { s.must(os.RemoveAll(s.path(name))) }
 
 // reports expects saves of these files and of no other, together or, on a busy machine, one after the other.
 func (s *watchedSite) reports(files ...string) {
-	s.Helper()
 	s.write("config.toml") // is the last to be reported
 	var got []string
 	for !slices.Contains(got, "config.toml") {
