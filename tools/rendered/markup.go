@@ -35,9 +35,9 @@ var markupRules = []struct{ pattern, mend string }{
 	{`(\]\[)[^\[\]^]*\]`, "the address of a link stands behind its words, in parentheses" + asIn + toShow},
 	{`(\[\[)[^\[\]]+\]\]`, "a link has its words in brackets, and its address in parentheses" + asIn + toShow},
 	{`(\[\^[^\[\]\s]+\])`, "there is no note %s: write one on a line that starts with %s: and a space, or remove this"},
-	{`(?m:^)[ \t]*(##+|# )\S|\A(#)\p{Lu}`, "a heading is ## at the start of a line, a space, and its words, with an empty line above it"},
+	{`(?m:^)[ \t]*(?:(##+)|(# )\S)|\A(#)\p{Lu}`, "a heading is ## at the start of a line, a space, and its words, with an empty line above it"},
 	{`(\{ ?#[^{}\n]*\})`, "the id of a heading is small letters, digits and hyphens, as in {#heat}"},
-	{`(?:^|[^*])(\*\*\*?)(?:[^*]|$)`, mendStrong},
+	{`(\*\*+)`, mendStrong},
 	{`(?:^|[^_\pL\pN])(__)[\pL\pN]|[\pL\pN](__)(?:[^_\pL\pN]|$)`, mendStrong},
 	{`(\|)[^|\n]*[\pL\pN][^|\n]*\||[\pL\pN] *(\|) *[\pL\pN][^|\n]*\n[^|\n]*[\pL\pN] *\|`, mendTable},
 	{`(\{\{|\{%)(?:[^{}]*\}\})?|(\}\})`, "{{, {% and }} stand for what only templates can hold: remove them"},
@@ -102,10 +102,11 @@ func matchMarkup(text string) (list []Markup) {
 			group++
 		}
 		sign, mend := strings.Clone(text[m[2*group]:m[2*group+1]]), markupMends[group]
-		if !isKnown[mend] {
+		isLine := strings.HasPrefix(sign, "****") // which stands for a line, or for what is left out
+		if !isKnown[mend] && !isLine {
 			list = append(list, Markup{m[2*group], sign, strings.ReplaceAll(mend, "%s", sign)})
 		}
-		isKnown[mend] = mend == mendStrong || mend == mendTable
+		isKnown[mend] = isKnown[mend] || !isLine && (mend == mendStrong || mend == mendTable)
 	}
 	return list
 }
