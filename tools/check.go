@@ -54,6 +54,7 @@ type checkedSite struct {
 	today     time.Time // its civil day in the site's time zone, midnight UTC
 	reports   []review.Report
 	checklist []byte // as checklist.json is to be
+	digest    string // of the checklist
 	findings  []diagnostic.Diagnostic
 }
 
@@ -85,6 +86,7 @@ func (t *tool) checkSite(today, baseURL string, isStrict bool) (*checkedSite, er
 	s.reports, s.findings = reports, append(s.findings, findings...)
 	list, findings := checklist.Build(s.Site, reports)
 	s.findings = append(s.findings, findings...)
+	s.digest = list.Digest
 	s.checklist, err = list.Encode()
 	return s, err
 }

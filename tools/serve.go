@@ -85,7 +85,10 @@ func (t *tool) runSession(ctx context.Context, today string, isStrict bool, port
 }
 
 func (s *session) run(ctx context.Context) error {
-	saves := watch.Saves(ctx, s.root, sources)
+	saves, err := watch.Saves(ctx, s.root, sources)
+	if err != nil {
+		return err
+	}
 	if err := s.checkContent(nil); err != nil {
 		return err
 	}

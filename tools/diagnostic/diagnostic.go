@@ -107,7 +107,7 @@ func Write(w io.Writer, format string, list []Diagnostic) error {
 	return nil
 }
 
-// IsTerminal reports whether what is written to w is seen as it is written.
+// IsTerminal reports whether w is a terminal.
 func IsTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	if !ok {

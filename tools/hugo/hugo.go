@@ -136,6 +136,7 @@ type Options struct {
 	Root, Destination string
 	BaseURL           string    // where the site is published; a server has an address of its own
 	Clock             time.Time // the day that pages are rendered for; zero: each day as it comes
+	Settings          string    // a file whose settings override those of config.toml; "": none
 }
 
 // arguments returns what a build and a server have in common.
@@ -144,6 +145,9 @@ func (o Options) arguments() []string {
 		"--printPathWarnings", "--printI18nWarnings"}
 	if !o.Clock.IsZero() {
 		args = append(args, "--clock", o.Clock.Format(time.RFC3339))
+	}
+	if o.Settings != "" {
+		args = append(args, "--config", site.ConfigFile+","+o.Settings)
 	}
 	return args
 }

@@ -201,6 +201,9 @@ func (x *External) ask(ctx context.Context, client *retryablehttp.Client, href s
 	}
 	r, page := newReader(nil), &document{isHTML: true}
 	n, err := r.src.ReadFrom(io.LimitReader(response.Body, x.MaxBody+1))
+	if os.IsTimeout(err) {
+		x.host(response.Request.URL.Host).givenUp = "one of its answers did not end"
+	}
 	r.start(page)
 	r.readHTML(ctx)
 	return answer{page: page, isCut: err != nil || n > x.MaxBody}
@@ -231,17 +234,17 @@ func (x *External) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	h.isAsked = true
 	ctx, cancel := context.WithTimeout(r.Context(), x.Timeout)
-	b := &body{host: h, close: sync.OnceFunc(func() {
+	end := sync.OnceFunc(func() {
 		cancel()
 		h.turn.Unlock()
-	})}
-	if h.givenUp != "" {
-		defer b.close()
-		return nil, "its host was given up: " + h.givenUp
+	})
+	var response *http.Response
+	err := error("its host was given up: " + h.givenUp)
+	if h.givenUp == "" {
+		response, err = x.Transport.RoundTrip(r.WithContext(ctx))
 	}
-	response, err := x.Transport.RoundTrip(r.WithContext(ctx))
 	if err != nil {
-		defer b.close()
+		defer end()
 	}
 	switch hasHung := os.IsTimeout(err); {
 	case hasHung && r.Method == http.MethodHead:
@@ -252,27 +255,18 @@ func (x *External) RoundTrip(r *http.Request) (*http.Response, error) {
 	case err != nil:
 		return nil, err
 	}
-	b.ReadCloser, response.Body = response.Body, b
+	response.Body = &body{response.Body, end}
 	return response, nil
 }
 
-// body is that of an answer.
+// body is that of an answer; closing it ends the exchange.
 type body struct {
 	io.ReadCloser
-	host  *host
-	close func() // ends the exchange
-}
-
-func (b *body) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if os.IsTimeout(err) {
-		b.host.givenUp = "one of its answers did not end"
-	}
-	return n, err
+	end func()
 }
 
 func (b *body) Close() error {
-	defer b.close()
+	defer b.end()
 	return b.ReadCloser.Close()
 }
 

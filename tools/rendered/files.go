@@ -98,7 +98,7 @@ func readSheet(src string) (references []reference) {
 			value += group(2)
 		}
 		if value = strings.Trim(value, `"'`); value != "" {
-			ref := newReference(unescapeCSS(value), local)
+			ref := newReference(strings.Clone(unescapeCSS(value)), local)
 			ref.offset = m[0]
 			references = append(references, ref)
 		}

@@ -115,7 +115,6 @@ func (c *checker) trace(f *finding) {
 	switch {
 	case p == nil:
 	case f.markup != nil:
-		d.Message = "this would show as it is written: " + f.markup.Mend
 		place, _, isEscaped := f.markup.find(p.File, string(p.Source))
 		if d.Place = place; isEscaped {
 			f.origin = deliberate

@@ -1,76 +1,127 @@
-// Package watch reports what is saved in a site's folders. It looks at the files time and again: unlike a system's
-// events, that works on network drives, too, and has no limit of folders. It takes a tenth of a processor at most.
+// Package watch reports what is saved in a site's folders: once for each save, however many steps an editor takes for it.
 package watch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/fsnotify/fsnotify"
 )
 
-// interval is the time between two looks. What changes between them is still being saved.
-var interval = 50 * time.Millisecond
+// quiet is how long nothing must happen before a save is reported: an editor renames, writes and removes several files
+// to save one. Tests on busy machines need longer.
+var quiet = 50 * time.Millisecond
+
+// maxDebounce is after how long a burst of changes that does not end is reported.
+const maxDebounce = 2 * time.Second
 
 // ignoredName matches what editors and systems use for copies and locks: hidden files, causes.md~, #causes.md#,
-// ~$causes.md, Vim's 4913 and the like, and what is in such folders.
-var ignoredName = regexp.MustCompile(`(?:^|/)(?:\.|#|~\$|4913$)|~$|(?i)\.(?:sw[a-z]|tmp|temp|bak|part|crdownload)$|___jb_(?:tmp|old)___$`)
+// ~$causes.md, Vim's 4913, sed's sedJqTzYx, KDE's causes.md.JqTzYx.
+var ignoredName = regexp.MustCompile(`^(?:\.|#|~\$|4913$|sed\w{6}$)|~$|\.(?:md|toml|html|css|js|svg)\.\w{6}$|(?i)\.(?:sw[a-z]|tmp|temp|bak|part|crdownload)$|___jb_(?:tmp|old)___$`)
 
-// Saves gives the names of each save until ctx ends, sorted: of files and folders below those in root.
-func Saves(ctx context.Context, root string, sources []string) <-chan []string {
-	saves := make(chan []string)
-	reported := scan(root, sources)
-	go func() {
-		last := reported
-		for ctx.Err() == nil {
-			start := time.Now()
-			current := scan(root, sources)
-			pause := max(interval, 10*time.Since(start)) // little work where there are very many files
-			changed := difference(reported, current)
-			if len(changed) > 0 && maps.Equal(last, current) {
-				select {
-				case saves <- changed:
-					reported = current
-				case <-ctx.Done():
-				}
-			}
-			last = current
-			time.Sleep(pause)
-		}
-	}()
-	return saves
+// watcher watches folders, not files, because editors replace files.
+type watcher struct {
+	root    string
+	sources []string // files and folders in root
+	notify  *fsnotify.Watcher
 }
 
-// scan returns what shows that a file has changed, for each file and folder of the sources.
-func scan(root string, sources []string) map[string]string {
-	states := map[string]string{}
-	for _, source := range sources {
-		_ = fs.WalkDir(os.DirFS(root), source, func(name string, d fs.DirEntry, err error) error {
-			if err != nil || ignoredName.MatchString(name) {
-				return nil
-			}
-			info, err := d.Info()
-			if err != nil { // it is gone again
-				return nil
-			}
-			states[name] = "folder" // whose files are looked at themselves
-			if !d.IsDir() {
-				states[name] = fmt.Sprint(info.Size(), info.ModTime().UnixNano())
-			}
-			return nil
-		})
+// Saves gives the names of each save until ctx ends, sorted: of files and folders below those in root that are sources.
+// A nil list says that anything may have changed.
+func Saves(ctx context.Context, root string, sources []string) (<-chan []string, error) {
+	notify, err := fsnotify.NewWatcher()
+	w := &watcher{root: root, sources: sources, notify: notify}
+	if err == nil {
+		err = errors.Join(notify.Add(root), w.addFolders(root))
 	}
-	return states
+	if err != nil {
+		return nil, fmt.Errorf("the site's folders can't be watched: %w. On Linux, raise the limits "+
+			"fs.inotify.max_user_watches and fs.inotify.max_user_instances with sysctl", err)
+	}
+	saves := make(chan []string)
+	go w.run(ctx, saves)
+	return saves, nil
 }
 
-// difference returns the names of what was changed, added or removed.
-func difference(before, after map[string]string) []string {
-	changed := maps.Clone(before)
-	maps.Copy(changed, after)
-	maps.DeleteFunc(changed, func(name, _ string) bool { return before[name] == after[name] })
-	return slices.Sorted(maps.Keys(changed))
+// run gathers changes until nothing happens for a while, and hands them over.
+func (w *watcher) run(ctx context.Context, saves chan<- []string) {
+	defer w.notify.Close()
+	changed := map[string]bool{}
+	var files []string
+	var first time.Time       // when the first of changed came
+	var ready chan<- []string // saves, once files are complete
+	var debounce <-chan time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case event := <-w.notify.Events:
+			name := w.sourceName(event.Name)
+			if name == "" || event.Op == fsnotify.Chmod {
+				continue
+			}
+			w.follow(event)
+			if len(changed) == 0 {
+				first = time.Now()
+			}
+			changed[name] = true
+			ready, debounce = nil, time.After(min(quiet, time.Until(first.Add(maxDebounce))))
+		case <-w.notify.Errors: // the system has lost count
+			_ = w.addFolders(w.root)
+			ready, files = saves, nil
+		case <-debounce:
+			ready, files = saves, slices.Sorted(maps.Keys(changed))
+		case ready <- files:
+			ready, changed = nil, map[string]bool{}
+		}
+	}
+}
+
+// sourceName returns the name of a path below root, or "" where that is no source.
+func (w *watcher) sourceName(path string) string {
+	rel, err := filepath.Rel(w.root, path)
+	parts := strings.Split(filepath.ToSlash(rel), "/")
+	if err != nil || !slices.Contains(w.sources, parts[0]) || slices.ContainsFunc(parts, ignoredName.MatchString) {
+		return ""
+	}
+	return strings.Join(parts, "/")
+}
+
+// follow watches folders that come, and forgets those that go: the system goes on watching what was moved.
+func (w *watcher) follow(event fsnotify.Event) {
+	if event.Has(fsnotify.Create) {
+		_ = w.addFolders(event.Name)
+		return
+	}
+	isGone := event.Has(fsnotify.Remove) || event.Has(fsnotify.Rename)
+	const separator = string(filepath.Separator)
+	for _, folder := range w.notify.WatchList() {
+		if isGone && strings.HasPrefix(folder+separator, event.Name+separator) {
+			_ = w.notify.Remove(folder) // which the system may have done by itself
+		}
+	}
+}
+
+// addFolders watches a folder and those in it, as far as they are not gone again.
+func (w *watcher) addFolders(folder string) error {
+	return filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && path != w.root {
+			if w.sourceName(path) == "" {
+				return fs.SkipDir
+			}
+			err = w.notify.Add(path)
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	})
 }
