@@ -74,7 +74,7 @@ func (t *tool) publish(ctx context.Context, s *checkedSite, isStrict bool) (page
 	}
 	// The checklist's page carries the digest of the lists, by which its script sees that there is a newer version.
 	const settings = ".build/settings.toml"
-	if err := publish.ReplaceFile(s.Root, settings, fmt.Appendf(nil, "[params.checklist]\ndigest = %q\n", s.digest)); err != nil {
+	if err := publish.ReplaceFile(s.Root, settings, fmt.Appendf(nil, "[params.checklist]\ndigest = %q\n", s.list.Digest)); err != nil {
 		return 0, err
 	}
 	t.say("Rendering with Hugo …")
@@ -93,6 +93,10 @@ func (t *tool) publish(ctx context.Context, s *checkedSite, isStrict bool) (page
 	}
 	t.say("Checking links …")
 	pages, findings, err = rendered.Check(ctx, stage.Dir, rendered.Options{Site: s.Site, BaseURL: s.BaseURL, Complete: true})
+	if s.findings = append(s.findings, findings...); err != nil || fails(isStrict, s.findings) {
+		return 0, err
+	}
+	findings, err = rendered.CheckRequired(stage.Dir, s.Site, s.list.Items())
 	if s.findings = append(s.findings, findings...); err != nil || fails(isStrict, s.findings) {
 		return 0, err
 	}

@@ -53,8 +53,8 @@ type checkedSite struct {
 	clock     time.Time // the instant that pages are rendered for
 	today     time.Time // its civil day in the site's time zone, midnight UTC
 	reports   []review.Report
-	checklist []byte // as checklist.json is to be
-	digest    string // of the checklist
+	list      *checklist.Checklist
+	checklist []byte // list as checklist.json is to be
 	findings  []diagnostic.Diagnostic
 }
 
@@ -84,10 +84,9 @@ func (t *tool) checkSite(today, baseURL string, isStrict bool) (*checkedSite, er
 	s.findings = append(s.findings, readability.Check(s.Site)...)
 	reports, findings := review.Check(s.Site, s.today, isStrict)
 	s.reports, s.findings = reports, append(s.findings, findings...)
-	list, findings := checklist.Build(s.Site, reports)
+	s.list, findings = checklist.Build(s.Site, reports)
 	s.findings = append(s.findings, findings...)
-	s.digest = list.Digest
-	s.checklist, err = list.Encode()
+	s.checklist, err = s.list.Encode()
 	return s, err
 }
 

@@ -12,21 +12,24 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	ics "github.com/arran4/golang-ical"
+
 	"microsite/tools/diagnostic"
 	"microsite/tools/review"
 )
 
 type dueCommand struct {
 	dayFlag
-	Within string `placeholder:"TIME" help:"Leave out pages that are current for longer than this, such as 90d."`
-	Format string `enum:"text,json" default:"text" placeholder:"FORMAT" help:"Print as text or json."`
+	Within  string `placeholder:"TIME" help:"Leave out pages that are current for longer than this, such as 90d."`
+	Sources bool   `help:"List the sources, too, by their age."`
+	Format  string `enum:"text,json,ics" default:"text" placeholder:"FORMAT" help:"Print as text, json or ics, a calendar."`
 }
 
 // dueList is what the due command prints, worst first. Numbers and dates that aren't known are absent.
 type dueList struct {
 	Today   string      `json:"today"`
 	Pages   []duePage   `json:"pages"`
-	Sources []dueSource `json:"sources"`
+	Sources []dueSource `json:"sources,omitempty"` // where they are asked for
 }
 
 type duePage struct {
@@ -38,6 +41,7 @@ type duePage struct {
 	By       string       `json:"by,omitempty"`
 	Role     string       `json:"role,omitempty"`
 	DaysLeft json.Number  `json:"daysLeft,omitempty"` // below 0 when overdue
+	report   review.Report
 }
 
 type dueSource struct {
@@ -48,7 +52,7 @@ type dueSource struct {
 	AgeDays  json.Number `json:"ageDays,omitempty"`
 }
 
-// Run lists every page with its state, dates, reviewer and days left, and every source with its age.
+// Run lists every page with its state, dates, reviewer and days left, and every source with its age where asked.
 func (c *dueCommand) Run(_ context.Context, t *tool) (int, error) {
 	limit := math.MaxInt
 	if c.Within != "" {
@@ -65,53 +69,87 @@ func (c *dueCommand) Run(_ context.Context, t *tool) (int, error) {
 	}
 	t.say("%s", review.Summary(s.Site, s.reports, s.today))
 	if len(s.Pages) == 0 { // config.toml can't be made sense of
-		return t.printFindings(c.Format, false, s.findings)
+		return t.printFindings(strings.Replace(c.Format, "ics", "text", 1), false, s.findings)
 	}
-	list := listDue(s, limit)
-	if c.Format == "json" {
+	list := dueList{Today: review.Day(s.today), Pages: listPagesDue(s, limit)}
+	if c.Sources {
+		list.Sources = listSources(s)
+	}
+	switch c.Format {
+	case "json":
 		encoder := json.NewEncoder(t.stdout)
 		encoder.SetIndent("", "  ")
 		return exitClean, encoder.Encode(list)
+	case "ics":
+		return exitClean, calendar(s, list.Pages).SerializeTo(t.stdout, ics.WithNewLineWindows) // RFC 5545 wants CRLF
 	}
 	return exitClean, list.print(t.stdout)
 }
 
-// listDue lists the pages but those that are current for more than limit days,
-// and the sources, the oldest first and last those whose day isn't known.
-func listDue(s *checkedSite, limit int) dueList {
-	list := dueList{Today: review.Day(s.today), Pages: []duePage{}, Sources: []dueSource{}}
+// listPagesDue lists the pages but those that are current for more than limit days.
+func listPagesDue(s *checkedSite, limit int) []duePage {
+	list := []duePage{}
 	for _, r := range s.reports {
 		daysLeft := review.DaysBetween(s.today, r.Record.Due)
 		if !r.Page.Medical || r.State == review.Current && daysLeft > limit {
 			continue
 		}
 		page := duePage{r.Page.File, r.State, review.Day(r.Adapted), review.Day(r.Record.Reviewed), review.Day(r.Record.Due),
-			r.Record.By, r.Record.Role, ""}
+			r.Record.By, r.Record.Role, "", r}
 		if page.Due != "" {
 			page.DaysLeft = json.Number(strconv.Itoa(daysLeft))
 		}
-		list.Pages = append(list.Pages, page)
+		list = append(list, page)
 	}
-	slices.SortStableFunc(list.Pages, func(a, b duePage) int {
+	slices.SortStableFunc(list, func(a, b duePage) int {
 		byState := slices.Index(review.States, a.State) - slices.Index(review.States, b.State)
 		return cmp.Or(byState, strings.Compare(a.Due, b.Due))
 	})
+	return list
+}
+
+// listSources lists the sources, the oldest first and last those whose day isn't known.
+func listSources(s *checkedSite) (list []dueSource) {
 	for key, source := range s.Sources {
 		entry := dueSource{Key: key, Title: source.Publisher + ": " + source.Title, Reviewed: review.Day(source.Reviewed)}
 		if entry.Reviewed != "" {
 			entry.Outdated = review.IsOutdated(s.Site, source, s.today)
 			entry.AgeDays = json.Number(strconv.Itoa(review.DaysBetween(source.Reviewed, s.today)))
 		}
-		list.Sources = append(list.Sources, entry)
+		list = append(list, entry)
 	}
-	slices.SortFunc(list.Sources, func(a, b dueSource) int {
+	slices.SortFunc(list, func(a, b dueSource) int {
 		const unknown = "unknown" // comes after every digit
 		return cmp.Or(strings.Compare(cmp.Or(a.Reviewed, unknown), cmp.Or(b.Reviewed, unknown)), strings.Compare(a.Key, b.Key))
 	})
 	return list
 }
 
-// print writes the list as two tables.
+// calendar returns the reviews as entries of a whole day each, by RFC 5545. An
+// entry keeps its UID as long as page and day are the same, so that calendars
+// that read the list again hold none twice.
+func calendar(s *checkedSite, pages []duePage) *ics.Calendar {
+	c := ics.NewCalendarFor("microsite")
+	c.SetMethod(ics.MethodPublish)
+	base := strings.TrimSuffix(s.BaseURL, "/")
+	for _, p := range pages {
+		if p.Due == "" {
+			continue
+		}
+		page, record := p.report.Page, p.report.Record
+		address := base + page.URL()
+		e := c.AddEvent(p.Due + "-" + address)
+		e.SetDtStampTime(s.clock)
+		e.SetAllDayStartAt(record.Due)
+		e.SetSummary("Review due: " + page.Title)
+		e.SetDescription(fmt.Sprintf("%s\n%s\nLast reviewed on %s by %s (%s)", address, p.File, p.Reviewed, record.By, record.Role))
+		e.SetURL(address)
+		e.SetTimeTransparency(ics.TransparencyTransparent) // nobody is busy all day
+	}
+	return c
+}
+
+// print writes the list as tables.
 func (l dueList) print(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(cells ...string) {
@@ -124,6 +162,9 @@ func (l dueList) print(out io.Writer) error {
 	for _, p := range l.Pages {
 		by := strings.TrimPrefix(p.By+", "+p.Role, ", ")
 		row(p.File, string(p.State), p.Adapted, p.Reviewed, p.Due, string(p.DaysLeft), by)
+	}
+	if len(l.Sources) == 0 {
+		return w.Flush()
 	}
 	fmt.Fprintln(w)
 	row("SOURCE", "STATE", "REVIEWED", "AGE IN DAYS", "TITLE")

@@ -5,7 +5,7 @@
 //	go run ./tools build            check everything and publish into public/
 //	go run ./tools check            check content, dates and sign-offs; change nothing
 //	go run ./tools links DIR        check the links of a rendered folder
-//	go run ./tools sign FILE…       sign off the text of pages, or take a sign-off off
+//	go run ./tools sign FILE…       sign pages off, show what changed since, or take a sign-off off
 //	go run ./tools due              list what is due, worst first
 //
 // Findings, which an editor can mend, go to the standard output; progress and
@@ -42,7 +42,7 @@ type commandLine struct {
 	Check checkCommand `cmd:"" help:"Check content, dates and sign-offs; change nothing."`
 	Links linksCommand `cmd:"" help:"Check links, fragments and assets of a rendered folder."`
 	Sign  signCommand  `cmd:"" help:"Sign off the text of pages as a clinician has reviewed it."`
-	Due   dueCommand   `cmd:"" help:"List pages and sources by what is due, worst first."`
+	Due   dueCommand   `cmd:"" help:"List pages by what is due, worst first."`
 }
 
 // command is one of commandLine. Run returns the exit code; an error means that

@@ -21,26 +21,22 @@ import (
 type signCommand struct {
 	dayFlag
 	formatFlag
-	By     string   `placeholder:"NAME" help:"Name of the clinician who reviewed the text."`
-	Role   string   `help:"The clinician's credential and role."`
-	Due    string   `placeholder:"DAY" help:"Day of the next review, YYYY-MM-DD. Without it, the site's whole interval from today."`
-	Show   bool     `xor:"action" help:"Print exactly what would be signed, and sign nothing."`
-	Remove bool     `xor:"action" help:"Take the sign-off off the pages."`
-	Files  []string `arg:"" name:"FILE" help:"Pages, such as content/causes.md."`
+	By       string   `placeholder:"NAME" help:"Name of the clinician who reviewed the text."`
+	Role     string   `help:"The clinician's credential and role."`
+	Reviewed string   `placeholder:"DAY" help:"Day of the review, YYYY-MM-DD. Without it, today."`
+	Due      string   `placeholder:"DAY" help:"Day of the next review, YYYY-MM-DD. Without it, the site's whole interval from the review."`
+	Show     bool     `xor:"action" help:"Print what would be signed, one sentence a line, and sign nothing."`
+	Exact    bool     `help:"With --show: print exactly what the digest is made of."`
+	Changes  bool     `xor:"action" help:"Show what is no longer as it was signed, from git's history."`
+	Remove   bool     `xor:"action" help:"Take the sign-off off the pages."`
+	Reason   string   `placeholder:"TEXT" help:"With --remove: why, for git's history."`
+	Files    []string `arg:"" name:"FILE" help:"Pages, such as content/causes.md."`
 }
 
-// Run signs pages off, or shows what would be signed, or takes sign-offs off.
-func (c *signCommand) Run(_ context.Context, t *tool) (int, error) {
-	isSigning := !c.Show && !c.Remove
-	due, dueErr := time.Parse(time.DateOnly, c.Due)
-	personErr := cmp.Or(checkPerson("by", c.By), checkPerson("role", c.Role))
-	switch {
-	case c.Show && len(c.Files) > 1:
-		return exitUsage, usageError{errors.New("--show takes one FILE")}
-	case isSigning && personErr != nil:
-		return exitUsage, usageError{personErr}
-	case isSigning && c.Due != "" && dueErr != nil:
-		return exitUsage, usageError{fmt.Errorf("--due %q must be a date, YYYY-MM-DD", c.Due)}
+// Run signs pages off, shows what would be signed or has changed, or takes sign-offs off.
+func (c *signCommand) Run(ctx context.Context, t *tool) (int, error) {
+	if err := c.checkFlags(); err != nil {
+		return exitUsage, usageError{err}
 	}
 	s, err := t.checkSite(c.Today, "", false)
 	if err != nil {
@@ -57,18 +53,77 @@ func (c *signCommand) Run(_ context.Context, t *tool) (int, error) {
 		}
 		pages = append(pages, page)
 	}
-	if c.Due == "" {
-		due = review.AddMonths(s.today, s.IntervalMonths)
-	}
-	record := review.Record{By: c.By, Role: c.Role, Reviewed: s.today, Due: due}
+	record, err := c.record(s)
 	switch {
+	case err != nil:
+		return exitUsage, usageError{err}
 	case c.Show:
-		_, err := fmt.Fprint(t.stdout, review.SignedText(s.Site, pages[0], record))
-		return exitClean, err
+		return c.show(t, s, pages[0], record)
+	case c.Changes:
+		return t.showChanges(ctx, s, pages)
 	case c.Remove:
-		return exitClean, t.removeSignOffs(s.Site, pages)
+		return exitClean, t.removeSignOffs(s.Site, pages, c.Reason)
 	}
 	return c.sign(t, s, pages, record)
+}
+
+// checkFlags reports flags that make no sense, alone or together.
+func (c *signCommand) checkFlags() error {
+	isSigning := !c.Show && !c.Changes && !c.Remove
+	switch {
+	case c.Show && len(c.Files) > 1:
+		return errors.New("--show takes one FILE")
+	case c.Exact && !c.Show:
+		return errors.New("--exact goes with --show")
+	case c.Reason != "" && !c.Remove:
+		return errors.New("--reason goes with --remove")
+	case !isShortLine(c.Reason):
+		return errors.New("--reason must be one short line")
+	case isSigning || c.By != "" || c.Role != "":
+		return cmp.Or(checkPerson("by", c.By), checkPerson("role", c.Role))
+	}
+	return nil
+}
+
+// record returns the sign-off that the flags ask for, without its digest.
+func (c *signCommand) record(s *checkedSite) (review.Record, error) {
+	reviewed, err := parseDay("reviewed", c.Reviewed, s.today)
+	if err != nil {
+		return review.Record{}, err
+	}
+	if reviewed.After(s.today) {
+		return review.Record{}, fmt.Errorf("--reviewed %s is after today, %s", c.Reviewed, review.Day(s.today))
+	}
+	due, err := parseDay("due", c.Due, review.AddMonths(reviewed, s.IntervalMonths))
+	return review.Record{By: c.By, Role: c.Role, Reviewed: reviewed, Due: due}, err
+}
+
+// parseDay reads the civil date of a flag that may be left out.
+func parseDay(flag, value string, otherwise time.Time) (time.Time, error) {
+	if value == "" {
+		return otherwise, nil
+	}
+	day, err := time.Parse(time.DateOnly, value)
+	if err != nil {
+		return day, fmt.Errorf("--%s %q must be a date, YYYY-MM-DD", flag, value)
+	}
+	return day, nil
+}
+
+// show prints what the flags would sign, or without --by what a page's own sign-off covers.
+func (c *signCommand) show(t *tool, s *checkedSite, page *site.Page, record review.Record) (int, error) {
+	if c.By == "" {
+		record = review.RecordOf(s.Site, page, s.today)
+	}
+	text := review.ReadableText(s.Site, page, record)
+	if c.Exact {
+		if record.By == "" {
+			return exitUsage, usageError{fmt.Errorf("--exact needs --by and --role, because a sign-off covers them, and %s has none", page.File)}
+		}
+		text = review.SignedText(s.Site, page, record)
+	}
+	_, err := fmt.Fprint(t.stdout, text)
+	return exitClean, err
 }
 
 // placeholders stand in the manual where a name and a role belong.
@@ -79,11 +134,15 @@ func checkPerson(flag, value string) error {
 	if slices.Contains(placeholders, strings.ToUpper(site.NormalizeSpace(value))) {
 		return fmt.Errorf("--%s is missing: give it as --%s \"…\"", flag, flag)
 	}
-	isUnprintable := func(r rune) bool { return r == utf8.RuneError || !unicode.IsGraphic(r) }
-	if strings.ContainsFunc(value, isUnprintable) || len(value) > 200 {
+	if !isShortLine(value) {
 		return fmt.Errorf("--%s must be one short line", flag)
 	}
 	return nil
+}
+
+func isShortLine(text string) bool {
+	isUnprintable := func(r rune) bool { return r == utf8.RuneError || !unicode.IsGraphic(r) }
+	return !strings.ContainsFunc(text, isUnprintable) && len(text) <= 200
 }
 
 // findPage returns the page that is written in a file.
@@ -110,7 +169,7 @@ func (c *signCommand) sign(t *tool, s *checkedSite, pages []*site.Page, record r
 				findings = append(findings, f)
 			}
 		}
-		src, list, err := review.Sign(s.Site, page, record)
+		src, list, err := review.Sign(s.Site, page, record, s.today)
 		if err != nil {
 			return exitFailed, err
 		}
@@ -121,7 +180,12 @@ func (c *signCommand) sign(t *tool, s *checkedSite, pages []*site.Page, record r
 		t.say("Nothing was signed: mend this first.")
 		return t.printFindings(c.Format, false, findings)
 	}
+	covered := []string{site.ConfigFile}
 	for _, page := range pages {
+		covered = append(covered, page.File)
+		for _, name := range review.FiguresOf(page) {
+			covered = append(covered, site.FiguresDir+"/"+name+".svg")
+		}
 		if err := publish.ReplaceFile(s.Root, page.File, signed[page]); err != nil {
 			return exitFailed, err
 		}
@@ -132,10 +196,30 @@ func (c *signCommand) sign(t *tool, s *checkedSite, pages []*site.Page, record r
 			diagnostic.Plural(len(strings.Fields(page.Body)), "word"), record.By, record.Role,
 			review.Day(record.Reviewed), review.Day(record.Due), review.Digest(s.Site, page, record))
 	}
+	t.sayHowToCommit(fmt.Sprintf("Sign off %s: reviewed by %s (%s) on %s",
+		listPages(pages), record.By, record.Role, review.Day(record.Reviewed)), covered)
 	return exitClean, nil
 }
 
-func (t *tool) removeSignOffs(s *site.Site, pages []*site.Page) error {
+// listPages names pages in a line.
+func listPages(pages []*site.Page) string {
+	var files []string
+	for _, page := range pages {
+		files = append(files, page.File)
+	}
+	return strings.Join(files, ", ")
+}
+
+// sayHowToCommit suggests a commit of files, as a shell takes it.
+func (t *tool) sayHowToCommit(message string, files []string) {
+	slices.Sort(files)
+	list := strings.Join(slices.Compact(files), " ") // names of content files need no quotes
+	quoted := "'" + strings.ReplaceAll(site.NormalizeSpace(message), "'", `'\''`) + "'"
+	t.say("To keep this in git's history, run:\n  git add -- %s\n  git commit -m %s -- %s", list, quoted, list)
+}
+
+func (t *tool) removeSignOffs(s *site.Site, pages []*site.Page, reason string) error {
+	var removed []*site.Page
 	for _, page := range pages {
 		if page.FrontMatter.Get("review") == nil {
 			t.say("%s carries no sign-off.", page.File)
@@ -149,6 +233,11 @@ func (t *tool) removeSignOffs(s *site.Site, pages []*site.Page) error {
 			return err
 		}
 		t.say("Took the sign-off off %s.", page.File)
+		removed = append(removed, page)
+	}
+	if len(removed) > 0 {
+		list := listPages(removed)
+		t.sayHowToCommit(strings.TrimSuffix("Withdraw the sign-off of "+list+": "+reason, ": "), strings.Split(list, ", "))
 	}
 	return nil
 }

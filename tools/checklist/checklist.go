@@ -148,6 +148,16 @@ func shortHash(length int, lines ...string) string {
 	return hex.EncodeToString(sum[:length])
 }
 
+// Items returns the texts of all lines to tick.
+func (c *Checklist) Items() (texts []string) {
+	for _, list := range c.Lists {
+		for _, item := range list.Items {
+			texts = append(texts, item.Text)
+		}
+	}
+	return texts
+}
+
 // Encode returns the file's bytes, indented, so that a commit shows what changed.
 func (c *Checklist) Encode() ([]byte, error) {
 	b, err := json.MarshalIndent(c, "", "  ")

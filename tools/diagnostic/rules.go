@@ -36,6 +36,7 @@ const (
 	RuleOutdatedSource Rule = "outdated-source"
 	// The checklist and the published site.
 	RuleChecklist   Rule = "checklist"
+	RuleEmergency   Rule = "emergency"
 	RuleBaseURL     Rule = "base-url"
 	RuleHugo        Rule = "hugo"
 	RuleBrokenLink  Rule = "broken-link"

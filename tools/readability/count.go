@@ -40,6 +40,18 @@ func splitSentences(text string, place func(offset int) diagnostic.Place) []sent
 	}
 }
 
+// Sentences cuts a line into its sentences, and leaves out nothing but the spaces between them.
+func Sentences(line string) (list []string) {
+	from := 0
+	for i, s := range splitSentences(line, nil) {
+		if i > 0 {
+			list = append(list, strings.TrimSpace(line[from:s.start]))
+			from = s.start
+		}
+	}
+	return append(list, strings.TrimSpace(line[from:]))
+}
+
 const stops = ".!?…"
 
 // abbreviation matches a word whose stop does not end a sentence.

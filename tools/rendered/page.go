@@ -37,6 +37,7 @@ type reader struct {
 	checker    *checker
 	tags       map[string]*tag        // by their source
 	sheets     map[string][]reference // by their source
+	attributes map[string]string      // of the tag in hand
 	src        bytes.Buffer
 	references []reference // in the file in hand
 	findings   []finding
@@ -104,7 +105,7 @@ func (r *reader) read(ctx context.Context, d *document) error {
 }
 
 func newReader(c *checker) *reader {
-	return &reader{checker: c, tags: map[string]*tag{}, sheets: map[string][]reference{}}
+	return &reader{checker: c, tags: map[string]*tag{}, sheets: map[string][]reference{}, attributes: map[string]string{}}
 }
 
 // start makes r ready for the file that is in src.
@@ -132,7 +133,7 @@ func (r *reader) tag() *tag {
 	t := r.tags[string(raw)]
 	if t == nil {
 		key := string(raw[:min(len(raw), longest)])
-		t = parseTag(r.z)
+		t = parseTag(r.z, r.attributes)
 		for i, ref := range t.references {
 			t.references[i].target = r.checker.sharedTarget(ref.address)
 		}

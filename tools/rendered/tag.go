@@ -64,11 +64,11 @@ type tag struct {
 }
 
 // parseTag parses the tag that a tokenizer has come to. Of doubled attributes the tokenizer keeps the first.
-func parseTag(z *html.Tokenizer) *tag {
+func parseTag(z *html.Tokenizer, attributes map[string]string) *tag {
 	name, hasMore := z.TagName()
 	word := " " + string(name) + " "
 	t := &tag{element: string(name), isInline: strings.Contains(inlineElements, word), isCode: strings.Contains(codeElements, word)}
-	attributes := map[string]string{}
+	clear(attributes)
 	for hasMore {
 		var key, value []byte
 		key, value, hasMore = z.TagAttr()

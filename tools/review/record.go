@@ -1,8 +1,6 @@
 package review
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"maps"
 	"regexp"
@@ -72,6 +70,10 @@ func (r *Report) readSources(s *site.Site, list *site.Node) {
 	for _, item := range list.Items {
 		source := s.Sources[item.Raw]
 		switch {
+		case isRunTogether(s, item.Raw):
+			r.addError(item.Place, diagnostic.RuleSources, "a comma is missing between the sources in %q: write [%s]",
+				item.Raw, strings.Join(strings.Fields(item.Raw), ", "))
+			continue
 		case item.Kind != site.Text || source == nil:
 			known := slices.Sorted(maps.Keys(s.Sources))
 			heading := "Known sources, from [params.sources] in " + site.ConfigFile
@@ -86,6 +88,13 @@ func (r *Report) readSources(s *site.Site, list *site.Node) {
 		}
 		r.Sources = append(r.Sources, source)
 	}
+}
+
+// isRunTogether reports whether a text is the keys of several sources, without commas between them.
+func isRunTogether(s *site.Site, text string) bool {
+	keys := strings.Fields(text)
+	isUnknown := func(key string) bool { return s.Sources[key] == nil }
+	return len(keys) > 1 && !slices.ContainsFunc(keys, isUnknown)
 }
 
 // readRecord reads a sign-off, where there is one and nothing about it is wrong.
@@ -160,76 +169,10 @@ func (r *Report) readText(block *site.Node, key string) string {
 	return node.Raw
 }
 
-// figureLink matches a link to a drawing, as layouts/_partials/review/digest.html does.
-var figureLink = regexp.MustCompile(`\]\(figure:([a-z0-9-]+)`)
-
-// SignedText returns exactly what a sign-off covers: the version of this
-// composition, the record itself, title, description and body, each source and
-// emergency number, and the text of each drawing.
-func SignedText(s *site.Site, p *site.Page, record Record) string {
-	lines := []string{"2", record.By, record.Role, Day(record.Reviewed), Day(record.Due), p.Title, p.Description, p.Body}
-	for _, source := range sourcesOf(s, p) {
-		lines = append(lines, strings.Join([]string{source.Key, source.Title, source.Publisher, Day(source.Reviewed)}, "|"))
-	}
-	for _, number := range s.Emergency {
-		lines = append(lines, number.Number+"|"+number.Where)
-	}
-	for _, name := range FiguresOf(p) {
-		drawing, _ := s.Figure(name) // a missing drawing is reported by the layout that shows it
-		lines = append(lines, string(drawing))
-	}
-	return joinNormalized(lines)
-}
-
-func joinNormalized(lines []string) string {
-	for i, line := range lines {
-		lines[i] = site.NormalizeSpace(line)
-	}
-	return strings.Join(lines, "\n")
-}
-
-// FiguresOf returns the names of the drawings in a page's body, in order.
-func FiguresOf(p *site.Page) (names []string) {
-	for _, m := range figureLink.FindAllStringSubmatch(p.Body, -1) {
-		names = append(names, m[1])
-	}
-	return names
-}
-
-// sourcesOf returns the sources that a page names and config.toml has.
-func sourcesOf(s *site.Site, p *site.Page) (sources []*site.Source) {
-	list := p.FrontMatter.Get("sources")
-	if list == nil {
-		return nil
-	}
-	for _, item := range list.Items {
-		if source := s.Sources[item.Raw]; source != nil {
-			sources = append(sources, source)
-		}
-	}
-	return sources
-}
-
-// Digest returns the SHA-256 of SignedText, which binds a sign-off to all that
-// it covers. layouts/_partials/review/digest.html computes the same.
-func Digest(s *site.Site, p *site.Page, record Record) string {
-	return digestOf(SignedText(s, p, record))
-}
-
-// isOldDigest reports whether a digest is of the first composition, which covered words alone.
-func isOldDigest(p *site.Page, digest string) bool {
-	return digest == digestOf(joinNormalized([]string{"1", p.Title, p.Description, p.Body}))
-}
-
-func digestOf(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
-}
-
 // Sign returns the page's file with a sign-off of the text as it stands now, in
-// place of an older one. The record's digest is filled in. Findings have to be
-// mended first; the error says that the front matter can't be changed safely.
-func Sign(s *site.Site, p *site.Page, record Record) ([]byte, []diagnostic.Diagnostic, error) {
+// place of an older one. The record's digest is filled in. Findings, as of today,
+// have to be mended first; the error says that the front matter can't be changed safely.
+func Sign(s *site.Site, p *site.Page, record Record, today time.Time) ([]byte, []diagnostic.Diagnostic, error) {
 	if !p.Medical {
 		return nil, []diagnostic.Diagnostic{p.FrontMatter.Get("medical").KeyPlace.Errorf(diagnostic.RuleReview,
 			"this page holds no medical text of its own (\"medical: false\"), so there is nothing to sign")}, nil
@@ -246,12 +189,16 @@ func Sign(s *site.Site, p *site.Page, record Record) ([]byte, []diagnostic.Diagn
 		return nil, nil, err
 	}
 	signed, _ := s.ParsePage(p.File, src) // ReplaceTable has seen that it can be read
-	report := judge(s, signed, record.Reviewed)
+	report := judge(s, signed, today)
 	if report.State == Invalid {
 		return nil, report.findings, nil
 	}
+	if report.Adapted.After(record.Reviewed) {
+		return nil, []diagnostic.Diagnostic{p.FrontMatter.Get("adapted").Place.Errorf(diagnostic.RuleDate, "the text was adapted on %s, "+
+			"after the review on %s: review it as it stands now, or correct the day that is wrong", Day(report.Adapted), Day(record.Reviewed))}, nil
+	}
 	if report.Record != record || report.State == Changed {
-		return nil, nil, fmt.Errorf("%s: the sign-off would not read back as %q, %q and current: "+
+		return nil, nil, fmt.Errorf("%s: the sign-off would not read back as %q, %q: "+
 			"check name and role for odd characters", p.File, record.By, record.Role)
 	}
 	return src, nil, nil

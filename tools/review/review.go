@@ -5,7 +5,9 @@ package review
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"microsite/tools/diagnostic"
 	"microsite/tools/site"
@@ -63,6 +65,7 @@ func Check(s *site.Site, today time.Time, strict bool) ([]Report, []diagnostic.D
 		reports = append(reports, report)
 		all = append(all, report.findings...)
 	}
+	all = append(all, similarReviewers(reports)...)
 	for _, f := range all {
 		isQuiet := f.Rule == diagnostic.RuleUnreviewed || f.Rule == diagnostic.RuleOutdatedSource
 		if strict || slices.Contains(s.Raised, f.Rule) {
@@ -99,6 +102,10 @@ func judge(s *site.Site, page *site.Page, today time.Time) Report {
 		warn(Changed, diagnostic.RuleChanged, "this page was signed by an older version of the tool, which covered words alone: "+
 			"have the clinician look at its sources, numbers and drawings, then sign it again")
 	case record.Digest != Digest(s, page, record):
+		if owner := ownerOf(s, page, record); owner != nil {
+			warn(Changed, diagnostic.RuleChanged, "this is the sign-off of %s: ask a clinician to review this page, too, then sign it", owner.File)
+			break
+		}
 		warn(Changed, diagnostic.RuleChanged, "the page is not the one that %s signed on %s; "+
 			"to see the change, run: go run ./tools sign --changes %s", record.By, Day(record.Reviewed), page.File)
 	case r.Adapted.After(record.Reviewed):
@@ -114,6 +121,48 @@ func judge(s *site.Site, page *site.Page, today time.Time) Report {
 		r.State = Current
 	}
 	return r
+}
+
+// RecordOf returns the sign-off that a page carries, or zero where there is none
+// or anything about it is wrong.
+func RecordOf(s *site.Site, page *site.Page, today time.Time) Record {
+	return judge(s, page, today).Record
+}
+
+// ownerOf returns the page from which a sign-off was copied to another, or nil.
+func ownerOf(s *site.Site, page *site.Page, record Record) *site.Page {
+	for _, other := range s.Pages {
+		digest := other.FrontMatter.Get("review", "text")
+		if digest != nil && digest.Raw == record.Digest && other.Path != page.Path && record.Digest == Digest(s, other, record) {
+			return other
+		}
+	}
+	return nil
+}
+
+// similarReviewers warns of a name that differs from that on an earlier page in
+// nothing but capitals, spaces and punctuation.
+func similarReviewers(reports []Report) (findings []diagnostic.Diagnostic) {
+	onlyLetters := func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}
+	first := map[string]Report{}
+	for _, r := range reports {
+		name := strings.Map(onlyLetters, r.Record.By)
+		other, isKnown := first[name]
+		switch {
+		case name == "":
+		case !isKnown:
+			first[name] = r
+		case other.Record.By != r.Record.By:
+			findings = append(findings, r.Page.FrontMatter.Get("review", "by").Place.Warningf(diagnostic.RuleReview,
+				"%q and %q, who signed %s, look like one clinician: spell the name alike and sign again", r.Record.By, other.Record.By, other.Page.File))
+		}
+	}
+	return findings
 }
 
 // Summary returns one line on the states that whole sites live with. A text whose

@@ -42,8 +42,13 @@ publisher = "P"
 // load reads a site of one page.
 func load(t testing.TB, page string) *site.Site {
 	t.Helper()
+	return loadFiles(t, map[string]string{"config.toml": config, "content/_index.md": page})
+}
+
+func loadFiles(t testing.TB, files map[string]string) *site.Site {
+	t.Helper()
 	root := t.TempDir()
-	for name, text := range map[string]string{"config.toml": config, "content/_index.md": page} {
+	for name, text := range files {
 		name = filepath.Join(root, name)
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			t.Fatal(err)
@@ -53,7 +58,7 @@ func load(t testing.TB, page string) *site.Site {
 		}
 	}
 	s, findings, err := site.Load(root)
-	if err != nil || len(findings) > 0 || len(s.Pages) != 1 {
+	if err != nil || len(findings) > 0 || len(s.Pages) == 0 {
 		t.Fatal(err, findings)
 	}
 	return s
@@ -63,8 +68,9 @@ func load(t testing.TB, page string) *site.Site {
 func loadSigned(t *testing.T, adapted, reviewed, due string, change func(string) string) *site.Site {
 	t.Helper()
 	page := fmt.Sprintf("---\ntitle: T\ndescription: D\nadapted: %s\nsources: [old]\n---\nWords to sign.\n", adapted)
-	record := fmt.Sprintf("review:\n  by: B\n  role: R\n  reviewed: %s\n  due: %s\n  text: %s\n---\nWords",
-		reviewed, due, Digest(load(t, page).Pages[0]))
+	s := load(t, page)
+	digest := Digest(s, s.Pages[0], Record{By: "B", Role: "R", Reviewed: date(t, reviewed), Due: date(t, due)})
+	record := fmt.Sprintf("review:\n  by: B\n  role: R\n  reviewed: %s\n  due: %s\n  text: %s\n---\nWords", reviewed, due, digest)
 	page = strings.Replace(page, "---\nWords", record, 1)
 	if change != nil {
 		page = change(page)

@@ -2,9 +2,15 @@ package review
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
+
+	"microsite/tools/site"
 )
+
+// words joins the words of a text without the white space between them.
+func words(text string) string { return strings.ReplaceAll(site.NormalizeSpace(text), " ", "") }
 
 // FuzzSign: whatever a page holds and whoever signs it, Sign either refuses or
 // gives a page that holds its text, carries the sign-off and is current; and
@@ -25,7 +31,7 @@ func FuzzSign(f *testing.F) {
 		if page == nil || len(findings) > 0 {
 			return
 		}
-		signed, findings, err := Sign(s, page, Record{By: by, Role: role, Reviewed: reviewed, Due: AddMonths(reviewed, 36)})
+		signed, findings, err := Sign(s, page, Record{By: by, Role: role, Reviewed: reviewed, Due: AddMonths(reviewed, 36)}, reviewed)
 		if err != nil || len(findings) > 0 {
 			return
 		}
@@ -33,10 +39,13 @@ func FuzzSign(f *testing.F) {
 		if again == nil || len(findings) > 0 {
 			t.Fatalf("the signed page can't be read: %v\n%s", findings, signed)
 		}
-		if again.Body != page.Body || Digest(again) != Digest(page) {
+		report := judge(s, again, reviewed)
+		if again.Body != page.Body || report.Record.Digest != Digest(s, page, report.Record) {
 			t.Fatalf("the text changed:\n%s\n%s", src, signed)
 		}
-		report := judge(s, again, reviewed)
+		if shown := ReadableText(s, again, report.Record); words(shown) == "" || !strings.Contains(words(shown), words(page.Body)) {
+			t.Fatalf("what is shown leaves out words of the text:\n%s\n%s", shown, src)
+		}
 		if report.State != Current || report.Record.By != by || report.Record.Role != role {
 			t.Fatalf("signed by %q, %q: %+v\n%s", by, role, report, signed)
 		}

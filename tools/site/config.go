@@ -88,6 +88,7 @@ func (l *loader) takeConfig() {
 	s := l.site
 	s.Title, s.BaseURL, s.Cards, s.Emergency = c.Title, c.BaseURL, c.Params.Cards, c.Params.Emergency
 	s.Readability, s.Ignores, s.Raised = c.Params.Plain, c.Params.Links.Ignore, c.Params.Review.Errors
+	s.emergencyPath = strings.TrimSuffix(c.Params.EmergencyPage, "/") + "/"
 	s.Language = cmp.Or(c.Locale, c.LanguageCode, c.DefaultContentLanguage, "en")
 	if zone, err := time.LoadLocation(c.TimeZone); err == nil {
 		s.Location = zone
@@ -168,11 +169,11 @@ func (l *loader) checkLanguage(key string) {
 // checkEmergencyPage reports a setting that names no published page: Hugo passes it in silence.
 func (l *loader) checkEmergencyPage() {
 	n := l.root.Get("params", "emergencyPage")
-	name := strings.TrimSuffix(n.Raw, "/")
-	switch p := l.site.byURL[name+"/"]; {
-	case p != nil && p.Draft && name != "":
+	switch p := l.site.EmergencyPage(); {
+	case l.site.emergencyPath == "/": // checkHome reports a home page that is missing or a draft
+	case p != nil && p.Draft:
 		l.add(n.Place.Errorf(diagnostic.RuleConfig, "%q names %s, which is a draft and not published: name another page, or publish it first", n.Key, p.File))
-	case p == nil && name != "" && !l.hasContent(name+".md"): // checkHome reports a missing home page
+	case p == nil && !l.hasContent(strings.TrimSuffix(l.site.emergencyPath, "/")+".md"): // else it has a problem of its own
 		var published []string
 		for _, p := range l.site.Pages {
 			if !p.Draft {
@@ -180,7 +181,7 @@ func (l *loader) checkEmergencyPage() {
 			}
 		}
 		l.add(n.Place.Errorf(diagnostic.RuleConfig, "there is no page %q.%s Published pages: %s",
-			n.Raw, diagnostic.DidYouMean(name+"/", published), cmp.Or(strings.Join(published, ", "), "(none)")))
+			n.Raw, diagnostic.DidYouMean(l.site.emergencyPath, published), cmp.Or(strings.Join(published, ", "), "(none)")))
 	}
 }
 

@@ -26,8 +26,8 @@ import (
 // ContentDir is the folder of the Markdown files, in the site's root folder.
 const ContentDir = "content"
 
-// figuresDir holds the drawings that pages show.
-const figuresDir = ContentDir + "/figures"
+// FiguresDir holds the drawings that pages show.
+const FiguresDir = ContentDir + "/figures"
 
 // Site is what the tool knows of a site before Hugo runs.
 type Site struct {
@@ -47,6 +47,7 @@ type Site struct {
 	Readability     Readability
 	Pages           []*Page // sorted by weight, then path
 
+	emergencyPath string // the URL of a page
 	byPath, byURL map[string]*Page
 }
 
@@ -117,9 +118,12 @@ func Load(root string) (*Site, []diagnostic.Diagnostic, error) {
 // Page returns the page of a content file such as causes.md, or nil.
 func (s *Site) Page(path string) *Page { return s.byPath[path] }
 
+// EmergencyPage returns the page that the emergency box leads to, or nil.
+func (s *Site) EmergencyPage() *Page { return s.byURL[s.emergencyPath] }
+
 // Figure returns the text of a drawing in content/figures/.
 func (s *Site) Figure(name string) ([]byte, error) {
-	return ReadRegular(filepath.Join(s.Root, filepath.FromSlash(figuresDir), name+".svg"), maxPage)
+	return ReadRegular(filepath.Join(s.Root, filepath.FromSlash(FiguresDir), name+".svg"), maxPage)
 }
 
 // pages reads every page, and reports files that would become other pages, or none.
@@ -194,7 +198,7 @@ func (l *loader) listContent() (files []string, err error) {
 		switch {
 		case isHiddenFromHugo(d.Name()) && d.IsDir():
 			return fs.SkipDir
-		case isHiddenFromHugo(d.Name()), file == figuresDir, path.Dir(file) == figuresDir && path.Ext(file) == ".svg" && d.Type().IsRegular():
+		case isHiddenFromHugo(d.Name()), file == FiguresDir, path.Dir(file) == FiguresDir && path.Ext(file) == ".svg" && d.Type().IsRegular():
 		case l.isMisnamed(name, file, d):
 		case !d.IsDir():
 			files = append(files, file)

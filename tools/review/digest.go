@@ -1,0 +1,144 @@
+package review
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"microsite/tools/readability"
+	"microsite/tools/site"
+)
+
+// The names of two parts that people are not shown as they are digested.
+const (
+	textPart    = "Text"
+	drawingPart = "Drawing"
+)
+
+// part is one thing that a sign-off covers.
+type part struct{ name, text string }
+
+// partsOf lists what a sign-off covers: the version of this composition, the
+// record itself, title, description and body, each source and emergency number,
+// and each drawing. layouts/_partials/review/digest.html has the same list.
+func partsOf(s *site.Site, p *site.Page, record Record) []part {
+	parts := []part{{"", "2"}, {"Reviewed by", record.By}, {"Role", record.Role}, {"Reviewed on", Day(record.Reviewed)},
+		{"Next review due on", Day(record.Due)}, {"Title", p.Title}, {"Description", p.Description}, {textPart, p.Body}}
+	for _, source := range sourcesOf(s, p) {
+		parts = append(parts, part{"Source", strings.Join([]string{source.Key, source.Title, source.Publisher, Day(source.Reviewed)}, "|")})
+	}
+	for _, number := range s.Emergency {
+		parts = append(parts, part{"Emergency number", number.Number + "|" + number.Where})
+	}
+	for _, name := range FiguresOf(p) {
+		drawing, _ := s.Figure(name) // a missing drawing is reported by the layout that shows it
+		parts = append(parts, part{drawingPart + " " + name, string(drawing)})
+	}
+	return parts
+}
+
+// SignedText returns exactly what a sign-off covers, of which the digest is made.
+func SignedText(s *site.Site, p *site.Page, record Record) string {
+	var lines []string
+	for _, part := range partsOf(s, p, record) {
+		lines = append(lines, part.text)
+	}
+	return joinNormalized(lines)
+}
+
+func joinNormalized(lines []string) string {
+	for i, line := range lines {
+		lines[i] = site.NormalizeSpace(line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// ReadableText returns what a sign-off covers for people to read: the text one
+// sentence a line, a drawing by its name and digest, and nothing that is empty.
+func ReadableText(s *site.Site, p *site.Page, record Record) string {
+	var out strings.Builder
+	for _, part := range partsOf(s, p, record) {
+		text := site.NormalizeSpace(part.text)
+		switch {
+		case part.name == textPart:
+			fmt.Fprintf(&out, "\n%s\n\n", strings.Join(sentencesOf(part.text), "\n"))
+		case strings.HasPrefix(part.name, drawingPart):
+			fmt.Fprintf(&out, "%s: %s\n", part.name, digestOf(text))
+		case part.name != "" && text != "":
+			fmt.Fprintf(&out, "%s: %s\n", part.name, strings.ReplaceAll(text, "|", " | "))
+		}
+	}
+	return out.String()
+}
+
+// blockStart matches a line that begins a card, a heading, an item of a list or a row of a table.
+var blockStart = regexp.MustCompile(`^(?:[-*+>#|]|\d+[.)] )`)
+
+// sentencesOf returns the sentences of a Markdown text and its empty lines. Where
+// else a line ends in the file makes no difference, as it makes none to readers.
+func sentencesOf(body string) (sentences []string) {
+	var lines []string
+	for line := range strings.Lines(strings.TrimSpace(body)) {
+		line = site.NormalizeSpace(line)
+		last := len(lines) - 1
+		if last < 0 || line == "" || lines[last] == "" || lines[last][0] == '#' || blockStart.MatchString(line) {
+			lines = append(lines, line)
+		} else {
+			lines[last] += " " + line
+		}
+	}
+	for _, line := range lines {
+		sentences = append(sentences, readability.Sentences(line)...)
+	}
+	return sentences
+}
+
+// figureLink matches a link to a drawing, however Markdown writes it, as
+// layouts/_partials/review/digest.html does.
+var figureLink = regexp.MustCompile(`figure:([\w.-]+)`)
+
+// FiguresOf returns the names of the drawings in a page's body, in order.
+func FiguresOf(p *site.Page) (names []string) {
+	for _, m := range figureLink.FindAllStringSubmatch(p.Body, -1) {
+		names = append(names, m[1])
+	}
+	return names
+}
+
+// sourcesOf returns the sources that a page names and config.toml has.
+func sourcesOf(s *site.Site, p *site.Page) (sources []*site.Source) {
+	list := p.FrontMatter.Get("sources")
+	if list == nil {
+		return nil
+	}
+	for _, item := range list.Items {
+		if source := s.Sources[item.Raw]; source != nil {
+			sources = append(sources, source)
+		}
+	}
+	return sources
+}
+
+// Digest returns the SHA-256 of SignedText, which binds a sign-off to all that
+// it covers. layouts/_partials/review/digest.html computes the same.
+func Digest(s *site.Site, p *site.Page, record Record) string {
+	return digestOf(SignedText(s, p, record))
+}
+
+// IsSigned reports whether a page is what a record says was signed, or at least
+// its words are where an older version of the tool signed words alone.
+func IsSigned(s *site.Site, p *site.Page, record Record) bool {
+	return record.Digest == Digest(s, p, record) || isOldDigest(p, record.Digest)
+}
+
+// isOldDigest reports whether a digest is of the first composition, which covered words alone.
+func isOldDigest(p *site.Page, digest string) bool {
+	return digest == digestOf(joinNormalized([]string{"1", p.Title, p.Description, p.Body}))
+}
+
+func digestOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}
