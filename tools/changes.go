@@ -45,96 +45,104 @@ func (t *tool) showPageChanges(ctx context.Context, s *checkedSite, page *site.P
 		t.say("%s: nothing of what %s signed on %s has changed.", page.File, record.By, review.Day(record.Reviewed))
 		return nil
 	}
-	signed, err := findSigned(ctx, s, page, record)
+	folder, err := os.MkdirTemp("", "signed-")
 	if err != nil {
 		return err
 	}
-	diff, err := wordDiff(ctx, signed.text, review.ReadableText(s.Site, page, record))
+	defer os.RemoveAll(folder)
+	commit, signed, err := findSigned(ctx, s, page, record, folder)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(t.stdout, "%s since it was signed, as in commit %.12s: [-what is gone-] {+what is new+}\n%s\n", page.File, signed.commit, diff)
+	diff, err := wordDiff(ctx, folder, signed, review.ReadableText(s.Site, page, record))
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(t.stdout, "%s since it was signed, as in commit %.12s: [-what is gone-] {+what is new+}\n%s\n", page.File, commit, diff)
 	return err
 }
 
-// signedVersion is the newest commit in which a page is as it was signed.
-type signedVersion struct{ commit, text string }
-
-// findSigned looks through the commits that changed anything that a sign-off covers.
-func findSigned(ctx context.Context, s *checkedSite, page *site.Page, record review.Record) (signedVersion, error) {
-	folder, err := os.MkdirTemp("", "signed-")
+// findSigned looks through the commits that changed anything that a sign-off
+// covers, and returns the newest in which the page is as it was signed, and its text.
+func findSigned(ctx context.Context, s *checkedSite, page *site.Page, record review.Record, folder string) (commit, text string, err error) {
+	list, err := git(ctx, s.Root, "", "rev-list", fmt.Sprint("--max-count=", maxCommits), "HEAD", "--", page.File, site.ConfigFile, site.FiguresDir)
 	if err != nil {
-		return signedVersion{}, err
-	}
-	defer os.RemoveAll(folder)
-	list, err := git(ctx, s.Root, "rev-list", fmt.Sprint("--max-count=", maxCommits), "HEAD", "--", page.File, site.ConfigFile, site.FiguresDir)
-	if err != nil {
-		return signedVersion{}, err
+		return "", "", err
 	}
 	commits := strings.Fields(list)
 	for _, commit := range commits {
 		old, oldPage, err := loadCommit(ctx, s.Root, filepath.Join(folder, commit), commit, page.File)
 		if err != nil {
-			continue // the site was not there yet, or broken
+			continue // the page was not there yet, or broken
 		}
 		own := review.RecordOf(old, oldPage, s.today) // by which a record is found that was edited since
 		for _, r := range []review.Record{record, own} {
 			if r.Digest == record.Digest && review.IsSigned(old, oldPage, r) {
-				return signedVersion{commit, review.ReadableText(old, oldPage, r)}, nil
+				return commit, review.ReadableText(old, oldPage, r), nil
 			}
 		}
 	}
-	return signedVersion{}, fmt.Errorf("what was signed is in none of the last %s of git's history here: it was never committed, or is older "+
+	return "", "", fmt.Errorf("what was signed is in none of the last %s of git's history here: it was never committed, or is older "+
 		"(then \"git fetch --unshallow\" may get it). Read the whole page: go run ./tools sign --show %s", diagnostic.Plural(len(commits), "commit"), page.File)
 }
 
 // loadCommit reads what a sign-off of a page covers as it was in a commit.
 func loadCommit(ctx context.Context, root, folder, commit, file string) (*site.Site, *site.Page, error) {
-	checkOut := func(name string) (string, error) {
-		text, err := git(ctx, root, "cat-file", "blob", commit+":./"+name)
-		if err != nil {
-			return "", err
-		}
-		name = filepath.Join(folder, filepath.FromSlash(name))
-		return text, errors.Join(os.MkdirAll(filepath.Dir(name), 0o700), os.WriteFile(name, []byte(text), 0o600))
-	}
-	src, err := checkOut(file)
-	if err != nil {
-		return nil, nil, err
-	}
-	if _, err := checkOut(site.ConfigFile); err != nil {
+	if err := checkOut(ctx, root, folder, commit, site.ConfigFile, file); err != nil {
 		return nil, nil, err
 	}
 	s, _, err := site.Load(folder)
 	if err != nil {
 		return nil, nil, err
 	}
-	page, _ := s.ParsePage(file, []byte(src))
+	src, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(file)))
+	if err != nil {
+		return nil, nil, err
+	}
+	page, _ := s.ParsePage(file, src)
 	if page == nil {
 		return nil, nil, errors.New("the page can't be read")
 	}
+	var drawings []string
 	for _, name := range review.FiguresOf(page) {
-		_, _ = checkOut(site.FiguresDir + "/" + name + ".svg") // one that is missing counts as empty
+		drawings = append(drawings, site.FiguresDir+"/"+name+".svg")
 	}
-	return s, page, nil
+	return s, page, checkOut(ctx, root, folder, commit, drawings...)
+}
+
+// checkOut writes files as they were in a commit into a folder, but those that were not there.
+func checkOut(ctx context.Context, root, folder, commit string, names ...string) error {
+	var objects strings.Builder
+	for _, name := range names {
+		fmt.Fprintf(&objects, "%s:./%s\n", commit, name)
+	}
+	out, err := git(ctx, root, objects.String(), "cat-file", "--batch")
+	for _, name := range names { // each is a line "ID blob SIZE", its bytes and a line end, or a line that says that it's missing
+		var id, kind string
+		var size int
+		header, rest, _ := strings.Cut(out, "\n")
+		if _, err := fmt.Sscan(header, &id, &kind, &size); err != nil || size >= len(rest) {
+			out = rest
+			continue
+		}
+		file := filepath.Join(folder, filepath.FromSlash(name))
+		err = errors.Join(err, os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, []byte(rest[:size]), 0o600))
+		out = rest[size+1:]
+	}
+	return err
 }
 
 // hunkHeader matches the lines of git diff that say where a difference stands.
 var hunkHeader = regexp.MustCompile(`(?m)^@@ -[0-9,]+ \+[0-9,]+ @@.*$`)
 
 // wordDiff returns the lines that differ in two texts, with the words marked.
-func wordDiff(ctx context.Context, before, after string) (string, error) {
-	folder, err := os.MkdirTemp("", "signed-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(folder)
-	err = errors.Join(os.WriteFile(filepath.Join(folder, "before"), []byte(before), 0o600),
+func wordDiff(ctx context.Context, folder, before, after string) (string, error) {
+	err := errors.Join(os.WriteFile(filepath.Join(folder, "before"), []byte(before), 0o600),
 		os.WriteFile(filepath.Join(folder, "after"), []byte(after), 0o600))
 	if err != nil {
 		return "", err
 	}
-	out, err := git(ctx, folder, "diff", "--no-index", "--no-color", "--no-ext-diff", "--no-textconv", "--ignore-blank-lines",
+	out, err := git(ctx, folder, "", "diff", "--no-index", "--no-color", "--no-ext-diff", "--no-textconv", "--ignore-blank-lines",
 		"--unified=0", "--word-diff=plain", "--", "before", "after")
 	if at := hunkHeader.FindStringIndex(out); at != nil { // exit code 1: there is a difference
 		return strings.ReplaceAll(hunkHeader.ReplaceAllString(out[at[0]:], ""), "\n\n", "\n"), nil
@@ -144,9 +152,10 @@ func wordDiff(ctx context.Context, before, after string) (string, error) {
 
 // git runs git in a folder, without a shell, and returns what it prints. Where a
 // hook's variables say that the repository is elsewhere, that does not count.
-func git(ctx context.Context, folder string, args ...string) (string, error) {
+func git(ctx context.Context, folder, input string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir = folder
+	cmd.Stdin = strings.NewReader(input)
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GIT_") })
 	cmd.Env = append(cmd.Env, "LC_ALL=C", "GIT_NO_LAZY_FETCH=1") // no network
 	out, err := cmd.Output()

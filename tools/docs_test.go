@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	shownCommand = regexp.MustCompile("go run \\./tools ([a-z][^`|;#\n]*)")
+	shownCommand = regexp.MustCompile("go run \\./tools ([a-z][^`|>;#\n]*)")
 	word         = regexp.MustCompile(`"[^"]*"|[^\s"]+`)
 )
 

@@ -81,7 +81,7 @@ func (c *dueCommand) Run(_ context.Context, t *tool) (int, error) {
 		encoder.SetIndent("", "  ")
 		return exitClean, encoder.Encode(list)
 	case "ics":
-		return exitClean, calendar(s, list.Pages).SerializeTo(t.stdout, ics.WithNewLineWindows) // RFC 5545 wants CRLF
+		return exitClean, writeCalendar(t.stdout, s, list.Pages)
 	}
 	return exitClean, list.print(t.stdout)
 }
@@ -125,10 +125,10 @@ func listSources(s *checkedSite) (list []dueSource) {
 	return list
 }
 
-// calendar returns the reviews as entries of a whole day each, by RFC 5545. An
+// writeCalendar writes the reviews as entries of a whole day each, by RFC 5545. An
 // entry keeps its UID as long as page and day are the same, so that calendars
 // that read the list again hold none twice.
-func calendar(s *checkedSite, pages []duePage) *ics.Calendar {
+func writeCalendar(out io.Writer, s *checkedSite, pages []duePage) error {
 	c := ics.NewCalendarFor("microsite")
 	c.SetMethod(ics.MethodPublish)
 	base := strings.TrimSuffix(s.BaseURL, "/")
@@ -146,7 +146,7 @@ func calendar(s *checkedSite, pages []duePage) *ics.Calendar {
 		e.SetURL(address)
 		e.SetTimeTransparency(ics.TransparencyTransparent) // nobody is busy all day
 	}
-	return c
+	return c.SerializeTo(out, ics.WithNewLineWindows) // RFC 5545 wants CRLF
 }
 
 // print writes the list as tables.

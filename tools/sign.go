@@ -183,8 +183,8 @@ func (c *signCommand) sign(t *tool, s *checkedSite, pages []*site.Page, record r
 	covered := []string{site.ConfigFile}
 	for _, page := range pages {
 		covered = append(covered, page.File)
-		for _, name := range review.FiguresOf(page) {
-			covered = append(covered, site.FiguresDir+"/"+name+".svg")
+		if len(review.FiguresOf(page)) > 0 {
+			covered = append(covered, site.FiguresDir)
 		}
 		if err := publish.ReplaceFile(s.Root, page.File, signed[page]); err != nil {
 			return exitFailed, err
@@ -196,30 +196,19 @@ func (c *signCommand) sign(t *tool, s *checkedSite, pages []*site.Page, record r
 			diagnostic.Plural(len(strings.Fields(page.Body)), "word"), record.By, record.Role,
 			review.Day(record.Reviewed), review.Day(record.Due), review.Digest(s.Site, page, record))
 	}
-	t.sayHowToCommit(fmt.Sprintf("Sign off %s: reviewed by %s (%s) on %s",
-		listPages(pages), record.By, record.Role, review.Day(record.Reviewed)), covered)
+	t.sayHowToCommit(fmt.Sprintf("Sign off: reviewed by %s (%s) on %s", record.By, record.Role, review.Day(record.Reviewed)), covered)
 	return exitClean, nil
 }
 
-// listPages names pages in a line.
-func listPages(pages []*site.Page) string {
-	var files []string
-	for _, page := range pages {
-		files = append(files, page.File)
-	}
-	return strings.Join(files, ", ")
-}
-
-// sayHowToCommit suggests a commit of files, as a shell takes it.
+// sayHowToCommit suggests a commit, as a shell takes it. File names of a site need no quotes.
 func (t *tool) sayHowToCommit(message string, files []string) {
-	slices.Sort(files)
-	list := strings.Join(slices.Compact(files), " ") // names of content files need no quotes
-	quoted := "'" + strings.ReplaceAll(site.NormalizeSpace(message), "'", `'\''`) + "'"
+	list := strings.Join(slices.Compact(slices.Sorted(slices.Values(files))), " ")
+	quoted := "'" + strings.ReplaceAll(message, "'", `'\''`) + "'"
 	t.say("To keep this in git's history, run:\n  git add -- %s\n  git commit -m %s -- %s", list, quoted, list)
 }
 
 func (t *tool) removeSignOffs(s *site.Site, pages []*site.Page, reason string) error {
-	var removed []*site.Page
+	var removed []string
 	for _, page := range pages {
 		if page.FrontMatter.Get("review") == nil {
 			t.say("%s carries no sign-off.", page.File)
@@ -233,11 +222,10 @@ func (t *tool) removeSignOffs(s *site.Site, pages []*site.Page, reason string) e
 			return err
 		}
 		t.say("Took the sign-off off %s.", page.File)
-		removed = append(removed, page)
+		removed = append(removed, page.File)
 	}
 	if len(removed) > 0 {
-		list := listPages(removed)
-		t.sayHowToCommit(strings.TrimSuffix("Withdraw the sign-off of "+list+": "+reason, ": "), strings.Split(list, ", "))
+		t.sayHowToCommit(strings.TrimSuffix("Withdraw the sign-off: "+reason, ": "), removed)
 	}
 	return nil
 }

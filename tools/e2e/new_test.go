@@ -32,9 +32,9 @@ func TestNewPage(t *testing.T) {
 		if !regexp.MustCompile(`\nweight: [1-9]\d+ `).MatchString(made) { // after the others
 			t.Errorf("no weight in\n%s", made)
 		}
-		out, err := tool(root, "check", "--today", "2026-11-22")
+		out, err := tool(root, "check")
 		about := regexp.MustCompile(`(?m)^content/a-new-page\.md:.*$`).FindAllString(out, -1)
-		if err == nil || len(about) != 2 || !strings.Contains(about[0], `"description" must be text`) || !strings.Contains(about[1], "name where the facts come from") {
+		if err == nil || len(about) != 2 || !strings.Contains(about[0], `"description" is empty`) || !strings.Contains(about[1], "name where the facts come from") {
 			t.Errorf("check should ask for a description and sources, and for nothing else:\n%s", out)
 		}
 
@@ -56,7 +56,7 @@ func TestNewPage(t *testing.T) {
 		if err := os.WriteFile(name, []byte(made), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		out, _ = tool(root, "check", "--today", "2026-11-22")
+		out, _ = tool(root, "check")
 		if strings.Contains(out, "a-new-page.md") {
 			t.Errorf("a page that is filled in has no problem:\n%s\n%s", made, out)
 		}

@@ -80,7 +80,7 @@ func TestWorkflows(t *testing.T) {
 }
 
 // TestWeekly runs the weekly look at reviews as GitHub would, on some days: it
-// shows all that is due, and fails when a sign-off is past its day or its text.
+// shows all that is due, keeps it as a calendar, and fails when a sign-off is due soon, or past its day or its text.
 func TestWeekly(t *testing.T) {
 	root := t.TempDir()
 	if err := os.CopyFS(root, os.DirFS(filepath.Join("..", "testdata", "site"))); err != nil {
@@ -102,12 +102,15 @@ func TestWeekly(t *testing.T) {
 		}
 		return failed, read(t, file), output
 	}
-	last := "Fail if a sign-off is overdue, changed or broken"
-	for day, want := range map[string]string{"2026-11-22": "", "2027-05-15": "", "2027-06-01": "", "2027-06-02": last} {
+	last := "Fail if a sign-off is broken, changed, overdue or due soon"
+	for day, want := range map[string]string{"2026-11-22": "", "2027-05-01": "", "2027-05-02": last, "2027-06-01": last, "2027-06-02": last} {
 		failed, summary, output := run(day)
 		isWarned := strings.Contains(output, "::warning file=content/signed.md")
-		if failed != want || !strings.Contains(summary, "content/page.md") || isWarned != (day > "2027-05") {
+		if failed != want || !strings.Contains(summary, "content/page.md") || isWarned != (want != "") {
 			t.Errorf("%s: %q fails\n%s", day, failed, output)
+		}
+		if calendar := read(t, filepath.Join(root, "reviews.ics")); !strings.Contains(calendar, "DTSTART;VALUE=DATE:20270601") {
+			t.Errorf("%s: the calendar is\n%s", day, calendar)
 		}
 	}
 	name := filepath.Join(root, "content", "signed.md")
@@ -116,5 +119,20 @@ func TestWeekly(t *testing.T) {
 	}
 	if failed, _, output := run("2026-11-22"); failed != last {
 		t.Errorf("a changed text: %q fails\n%s", failed, output)
+	}
+}
+
+// TestRebuild: the host is asked to build once a week where the repository knows its address, and only there.
+func TestRebuild(t *testing.T) {
+	w, text := readWorkflow(t, "weekly.yml")
+	if !strings.Contains(text, "HOOK: ${{ secrets.NETLIFY_BUILD_HOOK }}") {
+		t.Error("weekly.yml does not read the secret")
+	}
+	for hook, want := range map[string]string{"": "", "https://host.test/hook": "-fsS -X POST https://host.test/hook\n"} {
+		cmd := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", `curl() { echo "$@"; }`+"\n"+w.commands("rebuild"))
+		cmd.Env = append(os.Environ(), "HOOK="+hook)
+		if out, err := cmd.CombinedOutput(); err != nil || string(out) != want {
+			t.Errorf("with the hook %q: %v, %s", hook, err, out)
+		}
 	}
 }

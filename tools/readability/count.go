@@ -40,11 +40,12 @@ func splitSentences(text string, place func(offset int) diagnostic.Place) []sent
 	}
 }
 
-// Sentences cuts a line into its sentences, and leaves out nothing but the spaces between them.
+// Sentences cuts a line into its sentences, and leaves out nothing but the spaces
+// between them. The number of an item of a list is no sentence.
 func Sentences(line string) (list []string) {
 	from := 0
-	for i, s := range splitSentences(line, nil) {
-		if i > 0 {
+	for _, s := range splitSentences(line, nil) {
+		if strings.ContainsFunc(line[from:s.start], unicode.IsLetter) {
 			list = append(list, strings.TrimSpace(line[from:s.start]))
 			from = s.start
 		}

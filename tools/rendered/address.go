@@ -46,14 +46,16 @@ func (r *reader) check(ref *reference) (isPending bool) {
 	if t.rule != "" {
 		r.report(*ref, t.rule, "%q %s", ref.value, t.message)
 	}
-	if to != nil && to != r.document {
-		to.isLinked.CompareAndSwap(false, ref.use&inbound != 0)
+	isOther := to != nil && to != r.document
+	if isOther && ref.use&inbound != 0 && !to.isLinked.Load() {
+		to.isLinked.Store(true)
 	}
-	if to != nil && to != r.document && ref.use&redirect != 0 {
+	if isOther && ref.use&redirect != 0 {
 		r.document.redirect = to
 	}
 	hasFragment := to != nil && to.isHTML && ref.fragment != "" && ref.use&follow != 0
-	if isPending = hasFragment || t.href != "" && r.checker.options.External != nil; isPending {
+	isPending = hasFragment && (isOther || !to.has(*ref)) || t.href != "" && r.checker.options.External != nil
+	if isPending {
 		r.locate(ref)
 	}
 	return isPending

@@ -11,12 +11,6 @@ import (
 	"microsite/tools/site"
 )
 
-// The names of two parts that people are not shown as they are digested.
-const (
-	textPart    = "Text"
-	drawingPart = "Drawing"
-)
-
 // part is one thing that a sign-off covers.
 type part struct{ name, text string }
 
@@ -25,7 +19,7 @@ type part struct{ name, text string }
 // and each drawing. layouts/_partials/review/digest.html has the same list.
 func partsOf(s *site.Site, p *site.Page, record Record) []part {
 	parts := []part{{"", "2"}, {"Reviewed by", record.By}, {"Role", record.Role}, {"Reviewed on", Day(record.Reviewed)},
-		{"Next review due on", Day(record.Due)}, {"Title", p.Title}, {"Description", p.Description}, {textPart, p.Body}}
+		{"Next review due on", Day(record.Due)}, {"Title", p.Title}, {"Description", p.Description}, {"Text", p.Body}}
 	for _, source := range sourcesOf(s, p) {
 		parts = append(parts, part{"Source", strings.Join([]string{source.Key, source.Title, source.Publisher, Day(source.Reviewed)}, "|")})
 	}
@@ -34,7 +28,7 @@ func partsOf(s *site.Site, p *site.Page, record Record) []part {
 	}
 	for _, name := range FiguresOf(p) {
 		drawing, _ := s.Figure(name) // a missing drawing is reported by the layout that shows it
-		parts = append(parts, part{drawingPart + " " + name, string(drawing)})
+		parts = append(parts, part{"Drawing " + name, string(drawing)})
 	}
 	return parts
 }
@@ -62,9 +56,9 @@ func ReadableText(s *site.Site, p *site.Page, record Record) string {
 	for _, part := range partsOf(s, p, record) {
 		text := site.NormalizeSpace(part.text)
 		switch {
-		case part.name == textPart:
+		case part.name == "Text":
 			fmt.Fprintf(&out, "\n%s\n\n", strings.Join(sentencesOf(part.text), "\n"))
-		case strings.HasPrefix(part.name, drawingPart):
+		case strings.HasPrefix(part.name, "Drawing "):
 			fmt.Fprintf(&out, "%s: %s\n", part.name, digestOf(text))
 		case part.name != "" && text != "":
 			fmt.Fprintf(&out, "%s: %s\n", part.name, strings.ReplaceAll(text, "|", " | "))

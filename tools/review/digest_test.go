@@ -85,15 +85,14 @@ func TestFiguresOf(t *testing.T) {
 // TestReadableText: a sentence a line, wherever lines end in the file.
 func TestReadableText(t *testing.T) {
 	s := load(t, "---\ntitle: T\ndescription: D\nadapted: 2026-01-05\nsources: [old]\n---\n"+
-		"# Head\nOne\nsentence. Two by Dr. No! (3.)\n\n\n> [!DO] Card. Go\n> - [ ] Item\n\n12. Twelve\n  goes on\n***\n")
+		"## Head\nOne\nsentence. Two by Dr. No! (3.)\n\n> [!DO] Card. Go\n> - [ ] Item\n\n12. Twelve\n  goes on\n***\n")
 	const want = `Title: T
 Description: D
 
-# Head
+## Head
 One sentence.
 Two by Dr. No!
 (3.)
-
 
 > [!DO] Card.
 Go

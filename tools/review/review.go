@@ -4,10 +4,10 @@ package review
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"microsite/tools/diagnostic"
 	"microsite/tools/site"
@@ -140,24 +140,17 @@ func ownerOf(s *site.Site, page *site.Page, record Record) *site.Page {
 	return nil
 }
 
+var notInName = regexp.MustCompile(`[^\pL\pN]+`)
+
 // similarReviewers warns of a name that differs from that on an earlier page in
 // nothing but capitals, spaces and punctuation.
 func similarReviewers(reports []Report) (findings []diagnostic.Diagnostic) {
-	onlyLetters := func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return unicode.ToLower(r)
-		}
-		return -1
-	}
 	first := map[string]Report{}
 	for _, r := range reports {
-		name := strings.Map(onlyLetters, r.Record.By)
-		other, isKnown := first[name]
-		switch {
-		case name == "":
-		case !isKnown:
+		name := strings.ToLower(notInName.ReplaceAllString(r.Record.By, ""))
+		if other := first[name]; other.Page == nil {
 			first[name] = r
-		case other.Record.By != r.Record.By:
+		} else if other.Record.By != r.Record.By {
 			findings = append(findings, r.Page.FrontMatter.Get("review", "by").Place.Warningf(diagnostic.RuleReview,
 				"%q and %q, who signed %s, look like one clinician: spell the name alike and sign again", r.Record.By, other.Record.By, other.Page.File))
 		}

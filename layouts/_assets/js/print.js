@@ -4,7 +4,6 @@
   const button = document.querySelector('.print-page button');
   const root = document.documentElement;
   const facts = root.dataset;
-  const version = facts.printDay;
   const age = () => {
     for (const node of document.querySelectorAll('[data-due]')) {
       const { due, late } = node.dataset;
@@ -17,7 +16,7 @@
   addEventListener('DOMContentLoaded', age);
   addEventListener('beforeprint', () => {
     age();
-    facts.printDay = version + ' ' + facts.printPrinted.replace('%', new Date().toLocaleDateString(root.lang, { dateStyle: 'long' }));
+    facts.printNow = facts.printPrinted.replace('%', new Date().toLocaleDateString(root.lang, { dateStyle: 'long' }));
   });
   button.hidden = false;
   button.onclick = () => print();
