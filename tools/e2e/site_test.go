@@ -249,7 +249,7 @@ func TestPagesArePublished(t *testing.T) {
 // TestProvenance holds every page to what is true of this text: nobody has
 // reviewed it, and its source is old.
 func TestProvenance(t *testing.T) {
-	for _, p := range append([]string{"/checklist/", "/handout/", "/"}, medical...) {
+	for _, p := range append([]string{"/about/", "/checklist/", "/handout/", "/"}, medical...) {
 		html := page(t, site.public, p)
 		for _, want := range []string{"No clinician has reviewed", "Cleveland Clinic", "November 22, 2022", "years ago, so it may be out of date", "adapted from"} {
 			if !strings.Contains(html, want) {
