@@ -150,7 +150,7 @@ func TestLinksThatCheckAllows(t *testing.T) {
 [A](/leaflet.pdf) [B](/leaflet.pdf#page=2) [D](/more/static.pdf?x) [E](/more/deeper.md)
 
 > [!DO]
-> [F](tel:999)
+> [999](tel:999)
 `)
 	write(page2, read(t, filepath.Join(root, page2))+"\n[A](/leaflet.pdf) [D](../what-to-do.md)\n")
 	mustBuild(t, root, "--today", "2026-11-22")

@@ -1,3 +1,5 @@
+//go:build unix
+
 package e2e
 
 import (
@@ -148,7 +150,7 @@ func (d *desk) hugo() (pids []int) {
 	}
 	for line := range strings.Lines(string(out)) {
 		var pid int
-		if strings.Contains(line, "server --renderToMemory") && strings.Contains(line, "--port "+d.port) {
+		if strings.Contains(line, " server ") && strings.Contains(line, "--port "+d.port+" ") {
 			if _, err := fmt.Sscan(line, &pid); err == nil {
 				pids = append(pids, pid)
 			}
@@ -168,7 +170,7 @@ func (d *desk) ends(signal os.Signal) {
 	if left := d.hugo(); len(left) > 0 {
 		d.Errorf("after %v Hugo still runs: %v", signal, left)
 	}
-	for _, pattern := range []string{"public", ".hugo_build.lock", ".build/preview/public-*", "static/.tmp*"} {
+	for _, pattern := range []string{"public", ".hugo_build.lock", "static/.*"} {
 		if left, _ := filepath.Glob(d.path(pattern)); len(left) > 0 {
 			d.Errorf("after %v there is %q", signal, left)
 		}
@@ -177,66 +179,49 @@ func (d *desk) ends(signal os.Signal) {
 
 func TestServe(t *testing.T) {
 	d := work(t, "serve")
-	d.reads(`^..:..:..  10 pages: all clear\.$`)
+	d.reads(`^..:..:..  \d+ pages: `)
 	d.opens()
 	d.shows("/causes/", "<h1")
 	if n := len(d.hugo()); n != 1 {
 		t.Errorf("%d processes of Hugo run", n)
 	}
 	const file = "content/causes.md"
-	whole := read(t, d.path(file))
-	broken := strings.Replace(whole, "adapted: 20", "adapted: 19", 1) + "\n[Gone](gone.md)\n"
-	slip := whole + "\n[Nowhere](treatment.md#nowhere-at-all)\n"
-
-	// In place.
-	d.write(file, broken)
-	d.reads(`^..:..:..  content/causes\.md: [12] errors?\.$`)
-	d.reads(`^    line \d+:\d+ +error +there is no file "gone\.md" in content`)
-	d.write(file, whole)
+	text := read(t, d.path(file))
+	d.write(file, text+"\n[Gone](gone.md)\n")
+	d.reads(`^..:..:..  content/causes\.md: 1 error, 0 warnings\.$`)
+	d.reads(`^content/causes\.md:\d+:\d+: error: there is no file "gone\.md"`)
+	d.write(file, text)
 	d.reads(`^..:..:..  content/causes\.md: all clear\.$`)
 	d.reads(`^..:..:..  Links: all clear\.$`)
 
 	// As Vim does: what only the rendered pages show.
 	d.must(os.Rename(d.path(file), d.path(file+"~")))
-	d.write(file, slip)
+	d.write(file, text+"\n[Nowhere](treatment.md#nowhere-at-all)\n")
 	d.must(os.Remove(d.path(file + "~")))
-	d.reads(`^..:..:..  content/causes\.md: all clear\.$`)
-	d.reads(`^..:..:..  Links: 1 error\.$`)
-	d.reads(`^  content/causes\.md$`)
-	d.reads(`^    line \d+:1 +error .*nowhere-at-all.* \[broken-fragment\]$`)
-	// What stays as it was is not told whole again.
-	other := read(t, d.path("content/overview.md"))
-	d.write("content/overview.md", other+"\n")
-	d.reads(`^..:..:..  Links: all clear\. Still there: 1 error in content/causes\.md\.$`)
+	d.reads(`^content/causes\.md:\d+:1: error: .*nowhere-at-all.* \[broken-fragment\]$`)
 
 	// By a rename, as VS Code and others do.
-	d.write("content/causes.md.tmp", whole+"\nWords of a test.\n")
+	d.write("content/causes.md.tmp", text+"\nWords of a test.\n")
 	d.must(os.Rename(d.path("content/causes.md.tmp"), d.path(file)))
 	d.reads(`^..:..:..  content/causes\.md: all clear\.$`)
 	d.reads(`^..:..:..  Links: all clear\.$`)
 	d.shows("/causes/", "Words of a test.")
 
-	// A new page with a list: the checklist follows.
-	d.write("content/new.md", "---\ntitle: New\ndescription: D\nadapted: 2026-11-01\nsources: [cleveland-clinic]\ndraft: true\n---\n\n> [!DO] List of a test\n> - [ ] Item of a test\n")
-	d.reads(`^..:..:..  content/new\.md: all clear\.$`)
-	d.shows("/new/", "Item of a test") // drafts are shown
-	d.write("content/new.md", strings.Replace(read(t, d.path("content/new.md")), "draft: true\n", "", 1))
+	// A new page with a list: drafts are shown, and the checklist follows what is published.
+	page := "---\ntitle: New\ndescription: D\nadapted: 2026-11-01\nsources: [cleveland-clinic]\ndraft: true\n---\n\n> [!TELL] List of a test\n> - [ ] Item of a test\n"
+	d.write("content/new.md", page)
+	d.shows("/new/", "Item of a test")
+	d.write("content/new.md", strings.Replace(page, "draft: true\n", "", 1))
 	d.reads(`static/checklist\.json is up to date again`)
-	if !strings.Contains(read(t, d.path("static/checklist.json")), "Item of a test") {
-		t.Error("the checklist is behind")
-	}
 	d.must(os.Remove(d.path("content/new.md")))
-	d.reads(`^..:..:..  content/new\.md \(removed\): all clear\.$`)
 	d.reads(`static/checklist\.json is up to date again`)
 
-	// A template that Hugo can't read is told once, as a problem.
+	// A template that Hugo can't read is told as a problem of its file.
 	footer := read(t, d.path("layouts/_partials/footer.html"))
 	d.write("layouts/_partials/footer.html", footer+"{{ nope }}")
-	d.reads(`^..:..:..  Rendering: 1 error\.$`)
-	d.reads(`^  layouts/_partials/footer\.html$`)
+	d.reads(`^layouts/_partials/footer\.html:.*error: .* \[hugo\]$`)
 	d.write("layouts/_partials/footer.html", footer)
 	d.reads(`^..:..:..  Links: all clear\.$`)
-
 	d.ends(os.Interrupt)
 }
 
@@ -244,65 +229,31 @@ func TestServeRecovers(t *testing.T) {
 	d := work(t, "serve")
 	d.opens()
 	const file = "content/causes.md"
-	whole := read(t, d.path(file))
+	text := read(t, d.path(file))
 
-	// Hugo is killed.
-	for range 2 {
-		for _, pid := range d.hugo() {
-			d.must(syscall.Kill(pid, syscall.SIGKILL))
-		}
-		d.reads(`The preview has stopped \(signal: killed\)\. Starting it again …`)
-		d.reads(`The preview is back\.`)
-		d.shows("/causes/", "<h1")
-	}
-
-	// content/ goes and comes back; what is saved then is shown.
-	d.must(os.Rename(d.path("content"), d.path("away")))
-	d.reads(`The folder content is gone: bring it back, and the work goes on\.`)
-	d.must(os.Rename(d.path("away"), d.path("content")))
-	d.reads(`^..:..:..  10 pages: all clear\.$`)
-	d.reads(`The preview is back\.`)
-	d.write(file, whole+"\nWords after the return.\n")
-	d.reads(`^..:..:..  content/causes\.md: all clear\.$`)
-	d.shows("/causes/", "Words after the return.")
-
-	// A thousand saves in a loop, the last of them broken.
-	for i := range 1000 {
-		d.write(file, whole+fmt.Sprintf("\n[x](gone-%d.md)\n", i))
-	}
-	d.reads(`there is no file "gone-999\.md"`)
-	d.write(file, whole)
-	d.reads(`^..:..:..  content/causes\.md: all clear\.$`)
-	d.reads(`^..:..:..  Links: all clear\.$`)
-
-	d.ends(syscall.SIGTERM)
-}
-
-// TestServeStartsBroken: a site that Hugo can't show is mended under it.
-func TestServeStartsBroken(t *testing.T) {
-	d := work(t, "serve")
-	d.opens()
-	footer := read(t, d.path("layouts/_partials/footer.html"))
-	d.write("layouts/_partials/footer.html", footer+"{{ nope }}")
-	d.reads(`Rendering: 1 error`)
+	// Hugo is killed: it starts again with the next save.
 	for _, pid := range d.hugo() {
 		d.must(syscall.Kill(pid, syscall.SIGKILL))
 	}
-	d.reads(`The preview starts when these errors are mended\.`)
-	d.write("layouts/_partials/footer.html", footer)
-	d.reads(`The preview is back\.`)
-	d.shows("/causes/", "<h1")
-	d.ends(os.Interrupt)
-}
+	d.reads(`The preview has ended \(.*\)\. It starts again with the next save\.`)
+	d.write(file, text+"\nWords after the kill.\n")
+	d.shows("/causes/", "Words after the kill.")
 
-func TestWatchAlone(t *testing.T) {
-	d := work(t, "watch")
-	d.reads(`^..:..:..  10 pages: all clear\.$`)
-	d.reads(`Watching\. Save a file`)
-	d.reads(`^..:..:..  Links: all clear\.$`)
-	d.write("content/causes.md", "no front matter")
-	d.reads(`line 1:1 +error +the front matter is missing`)
-	d.ends(syscall.SIGHUP)
+	// content/ goes and comes back; what is saved then is shown.
+	d.must(os.Rename(d.path("content"), d.path("away")))
+	d.reads(`there is no content folder here.*The work goes on with the next save\.`)
+	d.must(os.Rename(d.path("away"), d.path("content")))
+	d.write(file, text+"\nWords after the return.\n")
+	d.shows("/causes/", "Words after the return.")
+
+	// Many saves in a loop, the last of them broken.
+	for i := range 1000 {
+		d.write(file, text+fmt.Sprintf("\n[x](gone-%d.md)\n", i))
+	}
+	d.reads(`there is no file "gone-999\.md"`)
+	d.write(file, text)
+	d.reads(`^..:..:..  content/causes\.md: all clear\.$`)
+	d.ends(syscall.SIGTERM)
 }
 
 // TestPreviewReloads: the page in the browser follows what is saved.
@@ -330,7 +281,6 @@ func TestPreviewReloads(t *testing.T) {
 	for _, pid := range d.hugo() {
 		d.must(syscall.Kill(pid, syscall.SIGKILL))
 	}
-	d.reads(`The preview is back\.`)
 	saved("Words of the third save.")
 	d.ends(os.Interrupt)
 }

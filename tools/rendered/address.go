@@ -77,8 +77,7 @@ func (c *checker) checkPending() (external []reference) {
 	return external
 }
 
-// id returns the id that the fragment names, without a text directive:
-// https://wicg.github.io/scroll-to-text-fragment/#extracting-the-fragment-directive
+// id returns the id that the fragment names: https://wicg.github.io/scroll-to-text-fragment/#extracting-the-fragment-directive
 func (ref reference) id() string {
 	fragment, _, _ := strings.Cut(ref.fragment, ":~:")
 	return decode(fragment)
@@ -96,7 +95,7 @@ func (d *document) has(ref reference) bool {
 // shared matches addresses that lead to one place from every page without a <base>.
 var shared = regexp.MustCompile(`^(?:/|https?://|data:|mailto:|tel:)`)
 
-// sharedTarget returns where an address leads that is shared, else nil.
+// sharedTarget returns where an address leads that is shared, else nil. Parsing takes long, so clean paths are not parsed.
 func (c *checker) sharedTarget(address string) *target {
 	if path := strings.TrimPrefix(address, c.origin); isClean(path) {
 		return c.parsePath(path)
@@ -107,8 +106,7 @@ func (c *checker) sharedTarget(address string) *target {
 	return nil
 }
 
-// isClean reports whether an address is a path that leads where it says: nothing
-// in it is encoded, and no part of it is empty or starts with a dot.
+// isClean reports whether an address is a path in which nothing is encoded, and no part is empty or starts with a dot.
 func isClean(address string) bool {
 	last := byte(0)
 	for i := range len(address) {
@@ -185,13 +183,14 @@ func (c *checker) parsePath(path string) *target {
 	case d != nil:
 		return d.target
 	case isBelow:
-		return &target{rule: diagnostic.RuleBrokenLink, missing: "/" + below, message: fmt.Sprintf("leads nowhere: there is no page or file at %s.", path)}
+		message := fmt.Sprintf("leads nowhere: there is no page or file at %s.", path)
+		return &target{rule: diagnostic.RuleBrokenLink, missing: "/" + below, message: message}
 	}
-	return &target{rule: diagnostic.RuleBrokenLink, message: fmt.Sprintf("leads out of the site, which is published under %s/", c.subPath)}
+	message := fmt.Sprintf("leads out of the site, which is published under %s/", c.subPath)
+	return &target{rule: diagnostic.RuleBrokenLink, message: message}
 }
 
-// lookup returns the file that a static host serves for a path, or nil: a folder is
-// served by its index.html, with or without a slash at the end. Case matters.
+// lookup returns the file that a static host serves for a path, or nil: for a folder, its index.html. Case matters.
 func (c *checker) lookup(path string) *document {
 	if d := c.files[withoutIndex(path)]; d != nil {
 		return d
@@ -201,8 +200,7 @@ func (c *checker) lookup(path string) *document {
 
 var encoded = regexp.MustCompile(`%[0-9a-fA-F]{2}`)
 
-// decode follows https://url.spec.whatwg.org/#percent-decode: what isn't
-// encoded stays as it is. The replacement of other than UTF-8 is HTML's.
+// decode follows https://url.spec.whatwg.org/#percent-decode: what isn't encoded stays as it is.
 func decode(s string) string {
 	if !strings.Contains(s, "%") { // as most
 		return s
@@ -215,8 +213,7 @@ func decode(s string) string {
 
 var phone = regexp.MustCompile(`^\s*\+?[0-9*#().\s-]*[0-9*#][0-9*#().\s-]*$`)
 
-// parsePhone follows https://www.rfc-editor.org/rfc/rfc3966#section-3, and lets
-// pass the spaces that telephones do.
+// parsePhone follows https://www.rfc-editor.org/rfc/rfc3966#section-3, and lets pass the spaces that telephones do.
 func parsePhone(u *whatwg.Url) *target {
 	digits, _, _ := strings.Cut(decode(u.Pathname()), ";")
 	if !phone.MatchString(digits) {

@@ -68,7 +68,7 @@ var formats = map[string]func(*reader, context.Context){
 	".css": (*reader).readCSS, ".xml": (*reader).readXML,
 }
 
-// readSome reads the documents that next counts, and checks all that can be checked before the others are read.
+// readSome reads the documents that next counts, and checks what can be checked before the others are read.
 func (c *checker) readSome(ctx context.Context, next *atomic.Int64) error {
 	r := newReader(c)
 	for n := next.Add(1); n <= int64(len(c.documents)); n = next.Add(1) {

@@ -1,5 +1,3 @@
-//go:build unix
-
 package rendered
 
 import (
@@ -11,7 +9,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"golang.org/x/net/html"
@@ -355,18 +352,6 @@ func TestShownElsewhere(t *testing.T) {
 	}
 }
 
-// The same link in a page's text and in a layout is two findings.
-func TestTextAndLayout(t *testing.T) {
-	files := map[string]string{"index.html": `<i data-source=_index.md><a href=/gone/>x</a></i><a href=/gone/>y</a>`, "b.html": `<a href=/gone/>y</a>`}
-	var got []string
-	for _, p := range check(t, files, Options{Site: siteOf(markdown("_index.md", "7:1"))}) {
-		got = append(got, fmt.Sprintf("%s:%d %t", p.File, p.Line, strings.Contains(p.Message, "on 2 pages")))
-	}
-	if want := "b.html:1 true, content/_index.md:7 false"; strings.Join(got, ", ") != want {
-		t.Errorf("\n got %s\nwant %s", strings.Join(got, ", "), want)
-	}
-}
-
 // What one file of the layouts or settings holds is mended there.
 func TestLayoutPlace(t *testing.T) {
 	root := write(t, map[string]string{
@@ -413,43 +398,6 @@ func TestExpect(t *testing.T) {
 	problems := check(t, map[string]string{"index.html": "", "a/index.html": "", "b.html": "", "c": ""}, Options{Site: siteOf(markdown("_index.md"), markdown("a.md"), markdown("b.md"), markdown("c.md")), Complete: true, BaseURL: "https://site.example/sub/"})
 	if len(problems) != 2 || problems[0].File != "content/b.md" || problems[1].File != "content/c.md" || problems[0].Rule != diagnostic.RuleMissingPage {
 		t.Errorf("%v", problems)
-	}
-}
-
-// A folder that isn't there is an error. What is no regular file is nothing that is served, and never opened.
-func TestFiles(t *testing.T) {
-	if _, _, err := Check(t.Context(), filepath.Join(t.TempDir(), "gone"), Options{}); err == nil {
-		t.Error("a folder that isn't there was checked")
-	}
-	root := write(t, map[string]string{"index.html": "<a href=a.html>x</a><a href=b.html>x</a><a href=pipe.html>x</a><a href=film.mp4>x</a>", "film.mp4": "", "other/c.html": "<a href=x>"})
-	if _, _, err := Check(t.Context(), filepath.Join(root, "index.html"), Options{}); err == nil {
-		t.Error("a file was checked as a folder")
-	}
-	for name, to := range map[string]string{"a.html": "gone", "b.html": "index.html", "loop.html": "loop.html", "folder": "other"} {
-		if err := os.Symlink(to, filepath.Join(root, name)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := syscall.Mkfifo(filepath.Join(root, "pipe.html"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	link := filepath.Join(t.TempDir(), "link")
-	if err := os.Symlink(root, link); err != nil {
-		t.Fatal(err)
-	}
-	pages, list, err := Check(t.Context(), link, Options{})
-	var got []string
-	for _, d := range list {
-		if d.Rule != diagnostic.RuleOrphanPage {
-			got = append(got, strings.Split(d.Message, `"`)[1])
-		}
-	}
-	if strings.Join(got, " ") != "a.html pipe.html x" || pages != 3 || err != nil {
-		t.Errorf("%d pages: %s %v", pages, got, err)
-	}
-	c, err := newChecker(root, Options{})
-	if err != nil || c.list() != nil || len(c.documents) != 3 || len(c.files) != 4 {
-		t.Errorf("%d of %d files would be read: %v", len(c.documents), len(c.files), err)
 	}
 }
 

@@ -94,12 +94,11 @@ func (t *tag) addReferences(attributes map[string]string) {
 		t.references = readSheet(style)
 	}
 	kind, rels := strings.ToLower(attributes["type"]), strings.Fields(strings.ToLower(attributes["rel"]))
+	namesHost := slices.Contains(rels, "preconnect") || slices.Contains(rels, "dns-prefetch")
 	switch {
 	case t.element == "meta":
 		t.addMeta(attributes)
-	case t.element == "link" && len(rels) == 0 && attributes["itemprop"] == "": // it does nothing
-		return
-	case t.element == "link" && (slices.Contains(rels, "preconnect") || slices.Contains(rels, "dns-prefetch")): // a host, no file
+	case t.element == "link" && (namesHost || len(rels) == 0 && attributes["itemprop"] == ""): // without rel it does nothing
 		return
 	case t.element == "input" && kind != "image" && kind != "submit":
 		return

@@ -18,7 +18,42 @@ import (
 
 	"golang.org/x/net/html"
 	"golang.org/x/sync/errgroup"
+
+	"microsite/tools/diagnostic"
 )
+
+// A folder that isn't there is an error. What is no regular file is nothing that is served, and never opened.
+func TestFiles(t *testing.T) {
+	if _, _, err := Check(t.Context(), filepath.Join(t.TempDir(), "gone"), Options{}); err == nil {
+		t.Error("a folder that isn't there was checked")
+	}
+	root := write(t, map[string]string{"index.html": "<a href=a.html>x</a><a href=b.html>x</a><a href=pipe.html>x</a><a href=film.mp4>x</a>", "film.mp4": "", "other/c.html": "<a href=x>"})
+	if _, _, err := Check(t.Context(), filepath.Join(root, "index.html"), Options{}); err == nil {
+		t.Error("a file was checked as a folder")
+	}
+	for name, to := range map[string]string{"a.html": "gone", "b.html": "index.html", "loop.html": "loop.html", "folder": "other", "self": "."} {
+		if err := os.Symlink(to, filepath.Join(root, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := syscall.Mkfifo(filepath.Join(root, "pipe.html"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pages, list, err := Check(t.Context(), filepath.Join(root, "self"), Options{})
+	var got []string
+	for _, d := range list {
+		if d.Rule != diagnostic.RuleOrphanPage {
+			got = append(got, strings.Split(d.Message, `"`)[1])
+		}
+	}
+	if strings.Join(got, " ") != "a.html pipe.html x" || pages != 3 || err != nil {
+		t.Errorf("%d pages: %s %v", pages, got, err)
+	}
+	c, err := newChecker(root, Options{})
+	if err != nil || c.list() != nil || len(c.documents) != 3 || len(c.files) != 4 {
+		t.Errorf("%d of %d files would be read: %v", len(c.documents), len(c.files), err)
+	}
+}
 
 // generate writes a site of n pages such as Hugo renders: a navigation and a
 // table of contents around a text, about 47 references and 7.5 kB a page.
