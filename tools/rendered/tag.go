@@ -77,7 +77,8 @@ func parseTag(z *html.Tokenizer, attributes map[string]string) *tag {
 	t.id, t.source = attributes["id"], attributes["data-source"]
 	_, t.isShadow = attributes["shadowrootmode"]
 	t.isHeading = len(t.element) == 2 && t.element[0] == 'h' && t.element != "hr"
-	t.isLink = (t.element == "a" || t.element == "img") && !strings.HasPrefix(attributes["class"], "footnote-")
+	_, hasSource := attributes["data-source"] // an empty one says that a layout made the link, not the text around it
+	t.isLink = (t.element == "a" || t.element == "img") && !hasSource && !strings.HasPrefix(attributes["class"], "footnote-")
 	if t.element == "a" {
 		t.anchor = attributes["name"]
 	}

@@ -28,7 +28,6 @@ func (l *loader) checkLinks(p *Page) {
 		switch {
 		case err != nil:
 			fail("%q is not an address: check it for a slip", link.Destination)
-		case link.IsImage && u.Scheme == "figure": // the layout reports a figure that it doesn't know
 		case link.IsImage && (u.IsAbs() || u.Host != ""):
 			fail("browsers won't show a picture of another site here: put a copy into static/, and write /%s", path.Base(u.Path))
 		case u.Scheme == "http" || u.Scheme == "https":

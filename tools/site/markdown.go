@@ -194,7 +194,9 @@ func (b *body) link(n *ast.Link) {
 }
 
 func (b *body) image(n *ast.Image) {
-	b.addLink(n, string(n.Destination), true)
+	if !strings.HasPrefix(string(n.Destination), "figure:") { // a layout shows the drawing itself, and reports one that isn't there
+		b.addLink(n, string(n.Destination), true)
+	}
 	if words, _ := b.plainText(n); NormalizeSpace(words.Text) == "" {
 		b.fail(n.Pos(), diagnostic.RulePicture, "this picture has no alternative, for readers who can't see it: say what it tells them, as in ![What to do](%s)", n.Destination)
 	}
