@@ -100,7 +100,8 @@ func phoneLinks(src []byte) map[string]string {
 		if !isFound {
 			return links
 		}
-		number, after, _ := bytes.Cut(rest, []byte(">"))
+		const most = 500 // bytes of a link and its words
+		number, after, _ := bytes.Cut(rest[:min(most, len(rest))], []byte(">"))
 		words, _, _ := bytes.Cut(after, []byte("</a>"))
 		links[digits(strings.TrimRight(string(number), `"' `))] = digits(firstNumber.FindString(plainText(words)))
 		src = rest
