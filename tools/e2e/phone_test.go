@@ -32,7 +32,7 @@ func TestReach(t *testing.T) {
 			return {
 				Top: document.querySelector('.emergency-numbers').getBoundingClientRect().bottom,
 				First: top(document.querySelector('main .card.emergency li')),
-				Droop: top(says('Drooping face')), Bladder: top(says('Loss of bladder')),
+				Droop: top(says('A drooping face')), Bladder: top(says('Loss of bladder')),
 				Height: document.documentElement.scrollHeight,
 				Rows: [...new Set(numbers.map(top))],
 			};
