@@ -150,6 +150,10 @@ func (c *checker) baseOf(d *document) *whatwg.Url {
 
 // parse returns where an address leads, by https://url.spec.whatwg.org/
 func (c *checker) parse(address string, base *whatwg.Url) *target {
+	if base == c.baseURL { // all readers share it, and the library writes into the base that it parses by
+		c.baseMutex.Lock()
+		defer c.baseMutex.Unlock()
+	}
 	u, err := base.Parse(address + "#") // or a space before the fragment would be lost
 	if err != nil {
 		return badAddress("is not an address: check it for a slip")

@@ -28,14 +28,14 @@ const (
 var markupRules = []struct{ pattern, mend string }{
 	{`(\[ ?!)\pL[^\[\]\n]*\]?|(!\[)[A-Z]+\]|(\(!)[A-Za-z]+\)`, "a card starts with > [!TYPE] at the start of a line, with an empty line above it"},
 	{`(!\[)[^\[\]]*(?:\]\()?`, "a picture has words in brackets and its file in parentheses, without spaces, as in ![words](/picture.jpg)"},
-	{`(?m:^)[ \t]*(?:([-*+•–—] *\[[xX ]*\]|\[ *\])|(\[[xX]\])(?: |\pL|(?m:$)))`, "a box to tick is - [ ] with both spaces, then its words"},
+	{`(?m:^)[ \t]*(?:([-*+•–—] *\[[xX ]*\]|\[ *\])|(\[[xX]\])(?: |\pL|(?m:$)))`, "a box to tick is - [ ] with ordinary spaces, then its words"},
 	{`(\]\()`, "the address of a link stands in parentheses, without spaces" + asIn},
 	{`(\] +\()` + address + `\)`, "no space stands between the ] and the ( of a link" + asIn},
 	{`(\)\[)` + address + `\]`, "the words of a link stand in brackets, and its address in parentheses" + asIn},
 	{`(\]\[)[^\[\]^]*\]`, "the address of a link stands behind its words, in parentheses" + asIn + toShow},
 	{`(\[\[)[^\[\]]+\]\]`, "a link has its words in brackets, and its address in parentheses" + asIn + toShow},
 	{`(\[\^[^\[\]\s]+\])`, "there is no note %s: write one on a line that starts with %s: and a space, or remove this"},
-	{`(?m:^)[ \t]*(?:(##+)|(# )\S)|\A(#)\p{Lu}`, "a heading is ## at the start of a line, a space, and its words, with an empty line above it"},
+	{`(?m:^)[ \t]*(?:(##+)|(# )\S)|\A(#)\p{Lu}`, "a heading is ## at the start of a line, an ordinary space, and its words, with an empty line above it"},
 	{`(\{ ?#[^{}\n]*\})`, "the id of a heading is small letters, digits and hyphens, as in {#heat}"},
 	{`(\*\*+)`, mendStrong},
 	{`(?:^|[^_\pL\pN])(__)[\pL\pN]|[\pL\pN](__)(?:[^_\pL\pN]|$)`, mendStrong},
@@ -182,7 +182,7 @@ func (r *reader) endBlock() {
 		}
 		b.markups++
 		after := strings.ToValidUTF8(normal[m.Offset:min(m.Offset+80, len(normal))], "")
-		ref := r.here(reference{value: diagnostic.Excerpt(after)})
+		ref := r.here(reference{value: diagnostic.Excerpt(strings.ReplaceAll(after, "\uFFFC", ""))})
 		ref.offset = b.offset
 		r.report(ref, diagnostic.RuleMarkup, "%q would show as it is written: %s", ref.value, m.Mend).markup = &shownMarkup{m, after}
 	}

@@ -75,6 +75,7 @@ type checker struct {
 	options   Options
 	site      *site.Site // never nil
 	baseURL   *whatwg.Url
+	baseMutex sync.Mutex
 	origin    string                // such as https://site.example
 	subPath   string                // of the site, such as /sub, or ""
 	sources   map[string]*site.Page // by the value of data-source
