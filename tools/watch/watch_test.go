@@ -113,12 +113,17 @@ func TestOneReport(t *testing.T) {
 
 func TestFolders(t *testing.T) {
 	s := open(t)
-	s.write("content/a/b/", "content/a/b/page.md")
+	s.write("new/b/", "new/b/page.md")
+	s.rename("new", "content/a") // as a whole: what is made in a folder at once may come before it is watched
 	s.reports("content/a")
+	s.write("content/a/b/page.md")
+	s.reports("content/a/b/page.md")
 	s.rename("content/a", "elsewhere")
 	s.reports("content/a")
-	s.write("elsewhere/b/page.md", "static/", "static/x.svg") // a folder that was not there at first
-	s.reports("static", "static/x.svg")
+	s.write("elsewhere/b/page.md", "static/") // a folder that was not there at first
+	s.reports("static")
+	s.write("static/x.svg")
+	s.reports("static/x.svg")
 	s.rename("content", "away")
 	s.reports("content")
 	s.rename("away", "content")
