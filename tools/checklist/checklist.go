@@ -81,7 +81,7 @@ type Coding struct {
 func Build(s *site.Site, reports []review.Report) (*Questionnaire, []diagnostic.Diagnostic) {
 	base := strings.TrimSuffix(s.BaseURL, "/")
 	q := &Questionnaire{ResourceType: "Questionnaire", Language: s.Language, URL: base + strings.TrimPrefix(File, "static"), Title: s.Title,
-		Status: "active", SubjectType: []string{"Patient"}, Publisher: cmp.Or(s.Clinic, s.Title)}
+		Status: "draft", Experimental: true, SubjectType: []string{"Patient"}, Publisher: cmp.Or(s.Clinic, s.Title)}
 	b := builder{levels: s.ChecklistLevels, base: base, ids: map[string]*site.Page{}}
 	var signed []review.Record
 	var adapted []string
@@ -96,14 +96,12 @@ func Build(s *site.Site, reports []review.Report) (*Questionnaire, []diagnostic.
 		adapted = append(adapted, review.Day(report.Adapted))
 		if report.IsSigned() {
 			signed = append(signed, report.Record)
-		} else {
-			q.Status, q.Experimental = "draft", true
 		}
 	}
 	if len(adapted) > 0 {
 		q.Date = slices.Max(adapted)
 	}
-	if !q.Experimental && len(signed) > 0 {
+	if len(signed) > 0 && len(signed) == len(adapted) {
 		q.addReviews(signed)
 	}
 	slices.SortStableFunc(b.lists, func(x, y Item) int {
@@ -113,9 +111,11 @@ func Build(s *site.Site, reports []review.Report) (*Questionnaire, []diagnostic.
 	return q, b.findings
 }
 
+// addReviews says what the sign-offs of all pages of the lists have in common.
 func (q *Questionnaire) addReviews(records []review.Record) {
 	byReviewed := func(a, b review.Record) int { return a.Reviewed.Compare(b.Reviewed) }
 	byDue := func(a, b review.Record) int { return a.Due.Compare(b.Due) }
+	q.Status, q.Experimental = "active", false
 	q.ApprovalDate = review.Day(slices.MinFunc(records, byReviewed).Reviewed)
 	q.LastReviewDate = q.ApprovalDate
 	q.EffectivePeriod = &Period{End: review.Day(slices.MinFunc(records, byDue).Due)}
