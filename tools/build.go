@@ -74,7 +74,7 @@ func (t *tool) publish(ctx context.Context, s *checkedSite, isStrict bool) (page
 	}
 	// The checklist's page carries the digest of the lists, by which its script sees that there is a newer version.
 	const settings = ".build/settings.toml"
-	if err := publish.ReplaceFile(s.Root, settings, fmt.Appendf(nil, "[params.checklist]\ndigest = %q\n", s.list.Digest)); err != nil {
+	if err := publish.ReplaceFile(s.Root, settings, fmt.Appendf(nil, "[params.checklist]\ndigest = %q\n", s.list.Version)); err != nil {
 		return 0, err
 	}
 	t.say("Rendering with Hugo …")
@@ -84,7 +84,12 @@ func (t *tool) publish(ctx context.Context, s *checkedSite, isStrict bool) (page
 	if s.findings = append(s.findings, findings...); err != nil || fails(isStrict, s.findings) {
 		return 0, err
 	}
-	if err := stage.WriteFile(strings.TrimPrefix(checklist.File, "static/"), s.checklist); err != nil {
+	published, _ := checklist.Build(s.Site, s.reports) // with the address that the site is built for
+	list, err := published.Encode()
+	if err == nil {
+		err = stage.WriteFile(strings.TrimPrefix(checklist.File, "static/"), list)
+	}
+	if err != nil {
 		return 0, err
 	}
 	findings, err = stage.MinifyStatic()
@@ -96,7 +101,7 @@ func (t *tool) publish(ctx context.Context, s *checkedSite, isStrict bool) (page
 	if s.findings = append(s.findings, findings...); err != nil || fails(isStrict, s.findings) {
 		return 0, err
 	}
-	findings, err = rendered.CheckRequired(stage.Dir, s.Site, s.list.Items())
+	findings, err = rendered.CheckRequired(stage.Dir, s.Site, s.list.Texts())
 	if s.findings = append(s.findings, findings...); err != nil || fails(isStrict, s.findings) {
 		return 0, err
 	}

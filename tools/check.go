@@ -53,7 +53,7 @@ type checkedSite struct {
 	clock     time.Time // the instant that pages are rendered for
 	today     time.Time // its civil day in the site's time zone, midnight UTC
 	reports   []review.Report
-	list      *checklist.Checklist
+	list      *checklist.Questionnaire
 	checklist []byte // list as checklist.json is to be
 	findings  []diagnostic.Diagnostic
 }
@@ -74,7 +74,6 @@ func (t *tool) checkSite(today, baseURL string, isStrict bool) (*checkedSite, er
 	if s.Site, s.findings, err = site.Load(root); err != nil {
 		return nil, err
 	}
-	s.BaseURL = cmp.Or(baseURL, s.BaseURL)
 	if s.clock, err = t.clock(today, s.Location); err != nil {
 		return nil, err
 	}
@@ -86,7 +85,8 @@ func (t *tool) checkSite(today, baseURL string, isStrict bool) (*checkedSite, er
 	s.reports, s.findings = reports, append(s.findings, findings...)
 	s.list, findings = checklist.Build(s.Site, reports)
 	s.findings = append(s.findings, findings...)
-	s.checklist, err = s.list.Encode()
+	s.checklist, err = s.list.Encode() // with config.toml's address, because this is committed
+	s.BaseURL = cmp.Or(baseURL, s.BaseURL)
 	return s, err
 }
 

@@ -1,10 +1,11 @@
-// Package checklist gathers the task lists of a site's pages into
-// checklist.json, the site's public, versioned data interface. Equal content
-// gives equal bytes: no day's state and no build time stands in it.
+// Package checklist gathers the task lists of a site's pages into checklist.json, the site's public data interface: a
+// Questionnaire of HL7 FHIR R4, which health records, portals and apps read (https://hl7.org/fhir/R4/questionnaire.html).
+// Equal content gives equal bytes: no day's state and no build time stands in it.
 package checklist
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -23,123 +24,159 @@ import (
 // File is where the checklist is committed, relative to the site.
 const File = "static/checklist.json"
 
-// Version is that of the file's format; see static/checklist.schema.json.
-const Version = 1
+// supportLink is the standard extension for an address that explains an item:
+// https://hl7.org/fhir/R4/extension-questionnaire-supportlink.html
+const supportLink = "http://hl7.org/fhir/StructureDefinition/questionnaire-supportLink"
 
-// Checklist is the whole file.
-type Checklist struct {
-	Version  int    `json:"version"`
-	Digest   string `json:"digest"` // of the lists' words: a page that was made from others is old
-	Site     string `json:"site"`
-	Language string `json:"language"` // BCP 47
-	Lists    []List `json:"lists"`
-	Pages    []Page `json:"pages"` // those that the lists stand on
+// Questionnaire is the whole file. Dates are civil, YYYY-MM-DD; those that aren't known are absent.
+type Questionnaire struct {
+	ResourceType    string   `json:"resourceType"`
+	Language        string   `json:"language"` // BCP 47
+	URL             string   `json:"url"`      // where the file is published
+	Version         string   `json:"version"`  // of the lists' words: a page that was made from others is old
+	Title           string   `json:"title"`
+	Status          string   `json:"status"` // "active" once all pages of the lists are signed off
+	Experimental    bool     `json:"experimental,omitempty"`
+	SubjectType     []string `json:"subjectType"`
+	Date            string   `json:"date,omitempty"` // when the words last changed in meaning
+	Publisher       string   `json:"publisher"`
+	Description     string   `json:"description,omitempty"`
+	ApprovalDate    string   `json:"approvalDate,omitempty"`   // the oldest review of the pages
+	LastReviewDate  string   `json:"lastReviewDate,omitempty"` // the same
+	EffectivePeriod *Period  `json:"effectivePeriod,omitempty"`
+	Lists           []Item   `json:"item,omitempty"`
 }
 
-// List is one card's task items. An id is that of the page and the words.
-type List struct {
-	ID    string `json:"id"`
-	Level string `json:"level"`
-	Title string `json:"title"`
-	Page  string `json:"page"` // the path of one of Pages
-	Items []Item `json:"items"`
+// Period ends with the earliest day on which a review is due.
+type Period struct {
+	End string `json:"end"`
 }
 
-// Item is one line to tick.
+// Item is a list ("group") or one of its lines to tick ("boolean").
 type Item struct {
-	ID   string `json:"id"`
-	Text string `json:"text"`
+	Extension []Extension `json:"extension,omitempty"` // of a list: its page
+	LinkID    string      `json:"linkId"`              // stays while the words stay
+	Code      []Coding    `json:"code,omitempty"`      // of a list: its level
+	Text      string      `json:"text,omitempty"`
+	Type      string      `json:"type"`
+	Items     []Item      `json:"item,omitempty"`
+
+	page string // of a list: its path on the site
 }
 
-// Page is a page with lists, and what its review rests on. Dates are civil,
-// YYYY-MM-DD; those that aren't known are absent.
-type Page struct {
-	Path     string   `json:"path"` // relative to the site: /causes/
-	Title    string   `json:"title"`
-	Adapted  string   `json:"adapted,omitempty"`
-	Reviewed string   `json:"reviewed,omitempty"`
-	Due      string   `json:"due,omitempty"`
-	Sources  []Source `json:"sources"`
+// Extension is an address that explains an item.
+type Extension struct {
+	URL      string `json:"url"`
+	ValueURI string `json:"valueUri"`
 }
 
-// Source is one source of a page.
-type Source struct {
-	Title     string `json:"title"`
-	Publisher string `json:"publisher"`
-	URL       string `json:"url,omitempty"`
-	Reviewed  string `json:"reviewed,omitempty"`
+// Coding is a word of a closed list. The system is the site's address and checklist-level, the code a type of card.
+type Coding struct {
+	System string `json:"system"`
+	Code   string `json:"code"`
 }
 
-// Build gathers the lists in the order of the site's levels, then of its pages.
-// Drafts are left out. Two lists or items of a page that readers could not tell
-// apart are findings.
-func Build(s *site.Site, reports []review.Report) (*Checklist, []diagnostic.Diagnostic) {
-	c := &Checklist{Version: Version, Site: s.Title, Language: s.Language, Lists: []List{}, Pages: []Page{}}
-	var findings []diagnostic.Diagnostic
+// Build gathers the lists in the order of the site's levels, then of its pages. Drafts are left out. Two lists or lines
+// that readers and portals could not tell apart are findings.
+func Build(s *site.Site, reports []review.Report) (*Questionnaire, []diagnostic.Diagnostic) {
+	base := strings.TrimSuffix(s.BaseURL, "/")
+	q := &Questionnaire{ResourceType: "Questionnaire", Language: s.Language, URL: base + strings.TrimPrefix(File, "static"), Title: s.Title,
+		Status: "draft", Experimental: true, SubjectType: []string{"Patient"}, Publisher: cmp.Or(s.Clinic, s.Title)}
+	b := builder{levels: s.ChecklistLevels, base: base, ids: map[string]*site.Page{}}
+	var signed []review.Record
+	var adapted []string
 	for _, report := range reports {
-		if report.Page.Draft {
+		page := report.Page
+		if layout := page.FrontMatter.Get("layout"); layout != nil && layout.Raw == "checklist" {
+			q.Title, q.Description = s.Title+": "+page.Title, page.Description
+		}
+		if page.Draft || !b.addLists(page) || !page.Medical {
 			continue
 		}
-		lists, repeated := listsOf(report.Page, s.ChecklistLevels)
-		findings = append(findings, repeated...)
-		if len(lists) == 0 {
-			continue
+		adapted = append(adapted, review.Day(report.Adapted))
+		if report.IsSigned() {
+			signed = append(signed, report.Record)
 		}
-		page := Page{report.Page.URL(), report.Page.Title, review.Day(report.Adapted),
-			review.Day(report.Record.Reviewed), review.Day(report.Record.Due), []Source{}}
-		for _, s := range report.Sources {
-			page.Sources = append(page.Sources, Source{s.Title, s.Publisher, s.URL, review.Day(s.Reviewed)})
-		}
-		c.Lists = append(c.Lists, lists...)
-		c.Pages = append(c.Pages, page)
 	}
-	slices.SortStableFunc(c.Lists, func(a, b List) int {
-		return slices.Index(s.Cards, a.Level) - slices.Index(s.Cards, b.Level)
+	if len(adapted) > 0 {
+		q.Date = slices.Max(adapted)
+	}
+	if len(signed) > 0 && len(signed) == len(adapted) {
+		q.addReviews(signed)
+	}
+	slices.SortStableFunc(b.lists, func(x, y Item) int {
+		return slices.Index(s.Cards, x.Code[0].Code) - slices.Index(s.Cards, y.Code[0].Code)
 	})
-	c.Digest = digest(c.Lists)
-	return c, findings
+	q.Lists, q.Version = b.lists, version(b.lists)
+	return q, b.findings
+}
+
+// addReviews says what the sign-offs of all pages of the lists have in common.
+func (q *Questionnaire) addReviews(records []review.Record) {
+	byReviewed := func(a, b review.Record) int { return a.Reviewed.Compare(b.Reviewed) }
+	byDue := func(a, b review.Record) int { return a.Due.Compare(b.Due) }
+	q.Status, q.Experimental = "active", false
+	q.ApprovalDate = review.Day(slices.MinFunc(records, byReviewed).Reviewed)
+	q.LastReviewDate = q.ApprovalDate
+	q.EffectivePeriod = &Period{End: review.Day(slices.MinFunc(records, byDue).Due)}
+}
+
+// builder gathers lists, and knows which words have an id already.
+type builder struct {
+	levels   []string
+	base     string
+	lists    []Item
+	ids      map[string]*site.Page
+	findings []diagnostic.Diagnostic
+}
+
+// addLists adds the lists of a page, and reports whether it has any.
+func (b *builder) addLists(page *site.Page) (hasLists bool) {
+	for _, card := range page.Cards {
+		if len(card.Items) == 0 || !slices.Contains(b.levels, card.Level) {
+			continue
+		}
+		list := Item{
+			Extension: []Extension{{supportLink, b.base + page.URL()}},
+			LinkID:    b.newID(page, "list\n"+card.Level+"\n"+card.Title, card.Place),
+			Code:      []Coding{{b.base + "/checklist-level", card.Level}},
+			Text:      site.NormalizeSpace(card.Title),
+			Type:      "group",
+			page:      page.URL(),
+		}
+		for _, item := range card.Items {
+			list.Items = append(list.Items, Item{LinkID: b.newID(page, "item\n"+item.Text, item.Place), Text: item.Text, Type: "boolean"})
+		}
+		b.lists, hasLists = append(b.lists, list), true
+	}
+	return hasLists
 }
 
 // invisible matches zero-width signs, by which nobody can tell words apart.
 var invisible = regexp.MustCompile(`\p{Cf}`)
 
-func listsOf(page *site.Page, levels []string) (lists []List, findings []diagnostic.Diagnostic) {
-	seen := map[string]bool{}
-	newID := func(words, what string, place diagnostic.Place) string {
-		look := site.NormalizeSpace(strings.ToLower(invisible.ReplaceAllString(words, "")))
-		if seen[look] {
-			findings = append(findings, place.Errorf(diagnostic.RuleChecklist,
-				"%s stands twice on this page: reword or remove one, because readers tick each by its words", what))
-		}
-		seen[look] = true
-		return shortHash(6, page.Path, site.NormalizeSpace(words)) // stays while the words stay
+// newID returns the id of a list or line. It is made of the words alone, so that it stays when a page's file is renamed.
+func (b *builder) newID(page *site.Page, words string, place diagnostic.Place) string {
+	words = site.NormalizeSpace(words)
+	look := strings.ToLower(invisible.ReplaceAllString(words, ""))
+	if other := b.ids[look]; other != nil {
+		b.findings = append(b.findings, place.Errorf(diagnostic.RuleChecklist,
+			"the checklist has a list or line of the same words, from %s: reword one, because readers and portals know each by its words", other.File))
 	}
-	for _, card := range page.Cards {
-		if len(card.Items) == 0 || !slices.Contains(levels, card.Level) {
-			continue
-		}
-		list := List{Level: card.Level, Title: card.Title, Page: page.URL()}
-		list.ID = newID("list\n"+card.Level+"\n"+card.Title, "a list of this level and title", card.Place)
-		for _, item := range card.Items {
-			id := newID("item\n"+item.Text, "this item", item.Place)
-			list.Items = append(list.Items, Item{ID: id, Text: item.Text})
-		}
-		lists = append(lists, list)
-	}
-	return lists, findings
+	b.ids[look] = page
+	return shortHash(6, words)
 }
 
-// digest tells one wording of the lists from another.
-// layouts/_partials/lists-digest.html computes the same.
-func digest(lists []List) string {
-	var lines []string
+// version tells one wording of the lists from another.
+func version(lists []Item) string {
+	var words []string
 	for _, list := range lists {
-		lines = append(lines, strings.Trim(list.Page, "/"), list.Level, site.NormalizeSpace(list.Title))
+		words = append(words, list.page, list.Code[0].Code, list.Text)
 		for _, item := range list.Items {
-			lines = append(lines, item.Text)
+			words = append(words, item.Text)
 		}
 	}
-	return shortHash(8, lines...)
+	return shortHash(8, words...)
 }
 
 // shortHash returns the first bytes of the SHA-256 of some lines, in hexadecimal.
@@ -148,9 +185,9 @@ func shortHash(length int, lines ...string) string {
 	return hex.EncodeToString(sum[:length])
 }
 
-// Items returns the texts of all lines to tick.
-func (c *Checklist) Items() (texts []string) {
-	for _, list := range c.Lists {
+// Texts returns all lines to tick.
+func (q *Questionnaire) Texts() (texts []string) {
+	for _, list := range q.Lists {
 		for _, item := range list.Items {
 			texts = append(texts, item.Text)
 		}
@@ -159,13 +196,13 @@ func (c *Checklist) Items() (texts []string) {
 }
 
 // Encode returns the file's bytes, indented, so that a commit shows what changed.
-func (c *Checklist) Encode() ([]byte, error) {
-	b, err := json.MarshalIndent(c, "", "  ")
+func (q *Questionnaire) Encode() ([]byte, error) {
+	b, err := json.MarshalIndent(q, "", "  ")
 	return append(b, '\n'), err
 }
 
-// Compare returns a finding where the site's committed file is not as wanted.
-// The error says that the file could not be read. Line ends may differ: git changes them.
+// Compare returns a finding where the site's committed file is not as wanted. The error says that the file could not be
+// read. Line ends may differ: git changes them.
 func Compare(root string, want []byte) ([]diagnostic.Diagnostic, error) {
 	have, err := site.ReadRegular(filepath.Join(root, File), 0)
 	state := "is behind the content"

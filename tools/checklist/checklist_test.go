@@ -3,9 +3,9 @@ package checklist
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +21,7 @@ func front(title string) string {
 }
 
 // build makes the checklist of a site with these pages and a home page.
-func build(t *testing.T, pages map[string]string) (*Checklist, []diagnostic.Diagnostic) {
+func build(t *testing.T, pages map[string]string) (*Questionnaire, []diagnostic.Diagnostic) {
 	t.Helper()
 	root := t.TempDir()
 	files := map[string]string{"config.toml": `title = "Site <1> & „é“"
@@ -31,6 +31,7 @@ params.emergencyPage = "/"
 params.emergency = [{number = "112", where = "Here"}]
 params.cards = ["emergency", "today", "do"]
 params.sources.s = {title = "S", publisher = "P"}
+params.clinic.name = "<b>Clinic</b>"
 `}
 	files["content/_index.md"] = strings.Replace(front("Home"), "sources: [s]", "medical: false", 1)
 	for name, text := range pages {
@@ -56,18 +57,18 @@ params.sources.s = {title = "S", publisher = "P"}
 	return Build(s, reports)
 }
 
-// idsOf returns the id of each list and item of a page by its words.
-func idsOf(t *testing.T, body string) map[string]string {
+// idsOf returns the id of each list and line of a page by its words.
+func idsOf(t *testing.T, file, body string) map[string]string {
 	t.Helper()
-	c, findings := build(t, map[string]string{"a.md": front("A") + body})
+	q, findings := build(t, map[string]string{file: front("A") + body})
 	if len(findings) > 0 {
 		t.Fatal(findings)
 	}
 	ids := map[string]string{}
-	for _, list := range c.Lists {
-		ids["# "+list.Level+" "+list.Title] = list.ID
+	for _, list := range q.Lists {
+		ids["# "+list.Code[0].Code+" "+list.Text] = list.LinkID
 		for _, item := range list.Items {
-			ids[item.Text] = item.ID
+			ids[item.Text] = item.LinkID
 		}
 	}
 	return ids
@@ -75,33 +76,41 @@ func idsOf(t *testing.T, body string) map[string]string {
 
 // TestIDs: the ids of a published format stay, whatever happens around the words.
 func TestIDs(t *testing.T) {
-	before := map[string]string{"# do Now": "cc94d488c3e2", "One": "85d3a50382e0", "Two": "42bc547ca24c", "Three": "6b6340a21479"}
-	for name, body := range map[string]string{
-		"first":               "> [!DO] Now\n> - [ ] One\n> - [ ] Two\n> - [ ] Three\n",
-		"another order":       "> [!DO] Now\n> - [ ] Three\n> - [ ] One\n> - [ ] Two\n",
-		"others reworded":     "> [!DO] Now\n> - [ ] One more\n> - [ ] Two\n> - [ ] The third\n",
-		"others added":        "Text.\n\n> [!EMERGENCY] First\n> - [ ] Zero\n\n> [!DO] Now\n> - [ ] And\n> - [ ] Two\n",
-		"rewrapped and loud":  "> [!do] *Now*\n> *   [ ] One\n> *   [ ] **Two**\n> *   [ ]   Three\n",
-		"in a list elsewhere": "> [!EMERGENCY] Now\n> - [ ] Two\n",
+	before := idsOf(t, "a.md", "> [!DO] Now\n> - [ ] One\n> - [ ] Two\n> - [ ] Three\n")
+	if before["Two"] != "b818a873db60" {
+		t.Errorf("the id of Two has changed to %s", before["Two"])
+	}
+	for file, body := range map[string]string{
+		"a.md":       "> [!DO] Now\n> - [ ] Three\n> - [ ] One\n> - [ ] Two\n",
+		"b.md":       "Text.\n\n> [!EMERGENCY] First\n> - [ ] Zero\n\n> [!DO] Now\n> - [ ] Two\n> - [ ] One\n> - [ ] Three\n",
+		"renamed.md": "> [!do] *Now*\n> *   [ ] One\n> *   [ ] **Two**\n> *   [ ]   Three\n",
 	} {
-		after := idsOf(t, body)
-		for words, id := range after {
-			if known := before[words]; known != "" && known != id {
-				t.Errorf("%s: %q had the id %s, and has %s", name, words, known, id)
+		after := idsOf(t, file, body)
+		for words, id := range before {
+			if after[words] != id {
+				t.Errorf("%s: %q had the id %s, and has %s", file, words, id, after[words])
 			}
 		}
-		if after["Two"] == "" {
-			t.Errorf("%s: Two is not there: %v", name, after)
-		}
+	}
+	after := idsOf(t, "a.md", "> [!DO] Now\n> - [ ] One\n> - [ ] Two, reworded\n> - [ ] Three\n")
+	delete(before, "Two")
+	delete(after, "Two, reworded")
+	if !maps.Equal(before, after) {
+		t.Errorf("rewording a line changes other ids: %v, %v", before, after)
 	}
 }
 
-// TestRepeats: what readers can't tell apart on a page is reported at the later one.
+// TestRepeats: what readers and portals can't tell apart is reported at the later one, on other pages, too.
 func TestRepeats(t *testing.T) {
 	_, findings := build(t, map[string]string{"a.md": front("A") + "> [!DO] Now\n> - [ ] One two\n> - [ ] Two?\n> - [ ] Three\n\n" +
-		"> [!DO] now\n> - [ ] Two\n\n> [!DO] Later\n> - [ ] *one*\u00a0Two\n> - [ ] Th\u200bree\n"})
-	if len(findings) != 3 || findings[0].Line != 12 || findings[1].Line != 16 || findings[2].Line != 17 {
-		t.Error(findings)
+		"> [!DO] now\n> - [ ] Two\n\n> [!DO] Later\n> - [ ] *one*\u00a0Two\n> - [ ] Th\u200bree\n",
+		"b.md": front("B") + "> [!TODAY]\n> - [ ] two\n"})
+	var places []string
+	for _, d := range findings {
+		places = append(places, d.File+":"+d.Position())
+	}
+	if got := strings.Join(places, " "); got != "content/a.md:12:3 content/a.md:16:5 content/a.md:17:5 content/b.md:8:5" {
+		t.Error(got, findings)
 	}
 }
 
@@ -119,51 +128,66 @@ func TestEncode(t *testing.T) {
 	}
 	var first []byte
 	for range 5 {
-		c, findings := build(t, pages)
-		got, err := c.Encode()
+		q, findings := build(t, pages)
+		got, err := q.Encode()
 		if err != nil || len(findings) > 0 || first != nil && !bytes.Equal(got, first) {
 			t.Fatalf("%v, %v, or equal content gives other bytes:\n%s\n%s", err, findings, first, got)
 		}
 		first = got
 	}
-	var back Checklist
-	if err := json.Unmarshal(first, &back); err != nil {
+	var q Questionnaire
+	if err := json.Unmarshal(first, &q); err != nil {
 		t.Fatal(err)
 	}
 	order := ""
-	for _, l := range back.Lists {
-		order += l.Level + " " + l.Title + " " + l.Page + "\n"
+	for _, l := range q.Lists {
+		order += l.Code[0].Code + " " + l.Text + " " + l.Extension[0].ValueURI + "\n"
 	}
-	if want := "emergency First /c/\nemergency Second /\ntoday  /sub/b/\ndo Third /c/\ndo Fourth /sub/b/\n"; order != want {
+	want := "emergency First https://t.example/c/\nemergency Second https://t.example/\ntoday  https://t.example/sub/b/\n" +
+		"do Third https://t.example/c/\ndo Fourth https://t.example/sub/b/\n"
+	if order != want {
 		t.Errorf("\n got %q\nwant %q", order, want)
 	}
-	if back.Lists[0].Items[0].Text != "<b> & “c”" || back.Version != Version || back.Language != "en-US" || back.Site != "Site <1> & „é“" {
-		t.Errorf("%+v", back)
-	}
-	home := Page{Path: "/", Title: "Home", Adapted: "2026-11-22", Sources: []Source{}} // [] and not null
-	if len(back.Pages) != 3 || back.Pages[1].Path != "/sub/b/" || !reflect.DeepEqual(back.Pages[2], home) {
-		t.Errorf("%+v", back.Pages)
+	if q.Lists[0].Items[0].Text != "<b> & “c”" || q.Language != "en-US" || q.URL != "https://t.example/checklist.json" ||
+		q.Title != "Site <1> & „é“" || q.Publisher != "<b>Clinic</b>" || q.Date != "2026-11-22" {
+		t.Errorf("%+v", q)
 	}
 	if text := string(first); !strings.HasSuffix(text, "}\n") || strings.ContainsAny(text, "<>&\r\t") {
 		t.Errorf("%s", text)
 	}
 }
 
-// TestReviewDates: what a sign-off rests on stands in the file; how it stands today doesn't.
-func TestReviewDates(t *testing.T) {
+// TestNoLists: a site without lists has an empty questionnaire, and not a broken one.
+func TestNoLists(t *testing.T) {
+	q, _ := build(t, map[string]string{"a.md": front("A") + "Text.\n"})
+	if src, err := q.Encode(); err != nil || strings.Contains(string(src), `"item"`) || q.Date != "" {
+		t.Errorf("%s, %v", src, err)
+	}
+}
+
+// TestReviews: what the sign-offs of all pages say stands in the file; how they stand today doesn't.
+func TestReviews(t *testing.T) {
 	day := func(year, month, day int) time.Time {
 		return time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
 	}
-	page := &site.Page{File: "content/a.md", Path: "a.md", Cards: []site.Card{{Level: "do", Items: []site.Item{{Text: "x"}}}}}
-	source := &site.Source{Title: "S", Publisher: "P", URL: "https://s.example/", Reviewed: day(2022, 11, 22)}
+	report := func(name string, state review.State, reviewed, due time.Time) review.Report {
+		page := &site.Page{File: "content/" + name + ".md", Path: name + ".md", Medical: true, FrontMatter: &site.Node{},
+			Cards: []site.Card{{Level: "do", Title: name, Items: []site.Item{{Text: name}}}}}
+		return review.Report{Page: page, State: state, Adapted: day(2026, 11, 22), Record: review.Record{Reviewed: reviewed, Due: due}}
+	}
 	for _, state := range review.States {
-		report := review.Report{Page: page, State: state, Adapted: day(2026, 11, 22), Sources: []*site.Source{source},
-			Record: review.Record{By: "B", Role: "R", Reviewed: day(2026, 12, 1), Due: day(2029, 12, 1)}}
-		c, _ := Build(&site.Site{Cards: []string{"do"}, ChecklistLevels: []string{"do"}}, []review.Report{report})
-		want := Page{Path: "/a/", Adapted: "2026-11-22", Reviewed: "2026-12-01", Due: "2029-12-01",
-			Sources: []Source{{"S", "P", "https://s.example/", "2022-11-22"}}}
-		if !reflect.DeepEqual(c.Pages, []Page{want}) {
-			t.Errorf("%s: %+v", state, c.Pages)
+		q, _ := Build(&site.Site{Cards: []string{"do"}, ChecklistLevels: []string{"do"}}, []review.Report{
+			report("a", state, day(2026, 12, 1), day(2029, 12, 1)), report("b", review.Overdue, day(2026, 12, 2), day(2027, 6, 1))})
+		got := q.Status + " " + q.ApprovalDate + " " + q.LastReviewDate
+		if q.EffectivePeriod != nil {
+			got += " " + q.EffectivePeriod.End
+		}
+		want := "draft  "
+		if state == review.Overdue || state == review.DueSoon || state == review.Current {
+			want = "active 2026-12-01 2026-12-01 2027-06-01"
+		}
+		if got != want || q.Experimental != (q.Status == "draft") {
+			t.Errorf("%s: %q, not %q", state, got, want)
 		}
 	}
 }

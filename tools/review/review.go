@@ -42,6 +42,9 @@ type Report struct {
 	findings []diagnostic.Diagnostic
 }
 
+// IsSigned reports whether a clinician signed the page as it stands, be the next review overdue or not.
+func (r Report) IsSigned() bool { return r.State == Overdue || r.State == DueSoon || r.State == Current }
+
 // Check judges every source and page of the site on the civil day today.
 //
 // Not reviewed and outdated are states that whole sites live with, so they are

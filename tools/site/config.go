@@ -32,6 +32,7 @@ type config struct {
 		EmergencyPage string
 		Emergency     []EmergencyNumber
 		Checklist     struct{ Levels []string }
+		Clinic        struct{ Name string }
 		Review        struct {
 			IntervalMonths, DueSoonDays *int
 			Errors                      []diagnostic.Rule
@@ -86,6 +87,7 @@ func (l *loader) takeConfig() {
 	var c config
 	l.root.decode(&c)
 	s := l.site
+	s.Clinic = c.Params.Clinic.Name
 	s.Title, s.BaseURL, s.Cards, s.Emergency = c.Title, c.BaseURL, c.Params.Cards, c.Params.Emergency
 	s.Readability, s.Ignores, s.Raised = c.Params.Plain, c.Params.Links.Ignore, c.Params.Review.Errors
 	s.emergencyPath = strings.TrimSuffix(c.Params.EmergencyPage, "/") + "/"

@@ -34,6 +34,7 @@ type Site struct {
 	Root            string // folder that holds config.toml
 	Title           string
 	BaseURL         string
+	Clinic          string         // that hands the pages out, or ""
 	Language        string         // BCP 47
 	Location        *time.Location // of the site's civil dates
 	Cards           []string       // the closed vocabulary of cards, most urgent first

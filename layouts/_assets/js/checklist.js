@@ -104,7 +104,7 @@
   show();
   notes.hidden = one('.to-notes').hidden = false; // last, so that nothing moves once it is seen
 
-  // A newer wording of the lists: the published file and the page carry one digest. Nothing else of the file is looked at,
+  // A newer wording of the lists: the published file and the page carry one version, a digest. Nothing else of the file is looked at,
   // and nothing of it is shown. A saved page asks the site that it came from.
   const newer = async () => {
     const file = new URL(notes.dataset.file);
@@ -118,8 +118,8 @@
       text += decoder.decode(value, { stream: true });
       if (text.length > 1e6) return reader.cancel(); // no list is as long as this
     }
-    const { version, digest } = JSON.parse(text);
-    if (version !== 1 || typeof digest !== 'string' || !/^[0-9a-f]{16}$/.test(digest) || digest === notes.dataset.digest) return;
+    const { resourceType, version } = JSON.parse(text);
+    if (resourceType !== 'Questionnaire' || !/^[0-9a-f]{16}$/.test(version) || version === notes.dataset.digest) return;
     const notice = one('template');
     notice.after(notice.content.cloneNode(true));
     one('.newer a').onclick = event => {
