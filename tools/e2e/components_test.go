@@ -25,7 +25,7 @@ const setComponents = `(() => {
 	while (walk.nextNode()) if (walk.currentNode.data.trim()) walk.currentNode.data = '\u00a0';
 	const style = document.head.appendChild(document.createElement('style'));
 	const rules = [
-		'* { line-height: 24px !important; font-family: monospace !important; letter-spacing: 0 !important; transition: none !important }',
+		'* { line-height: 24px !important; font-family: sans-serif !important; letter-spacing: 0 !important; text-decoration: none !important }',
 		'main { columns: auto !important; width: 400px !important; margin: 0 !important; padding: 0 !important }',
 		'ol { list-style-type: disc !important }',
 		'table { table-layout: fixed !important }',
@@ -34,8 +34,10 @@ const setComponents = `(() => {
 		'.icon { width: 24px !important; height: 24px !important; vertical-align: top !important }',
 		'figure { display: block !important; width: 120px !important }',
 		'figure > svg { width: 100% !important }',
-		'figcaption, img.paper-only { display: none !important }',
-		':is(.level > span, .card-head > strong, .state > strong, .page-tiles a, li > strong) { display: inline-block !important; width: 60px; height: 12px; min-height: 0 !important; background: currentcolor !important }',
+		'figcaption, .about-page > :not(.state) { display: none !important }',
+		'.about-page > .state { display: block !important }',
+		'.level::after, .state::before { content: none !important }',
+		':is(.level > span, .card-head > strong, .state > strong, .page-tiles a, li > strong) { display: inline-block !important; vertical-align: top; width: 60px; height: 12px; min-height: 0 !important; background: currentcolor !important }',
 	];
 	for (const rule of rules) style.sheet.insertRule(rule);
 	const found = document.querySelectorAll('.emergency-box, .draft, article .text > :is(.card, ul, ol, blockquote, .table), figure, .about-page, .page-tiles li, main button');
