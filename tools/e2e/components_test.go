@@ -18,11 +18,11 @@ import (
 // cell holds the picture of a component: its upper part, where it is higher.
 var cell = image.Rect(0, 0, 402, 150)
 
-// setComponents makes the components look the same whatever fonts a machine has: each piece of text becomes a space, lines are
-// of one height, and bars stand for the words whose color matters. It returns where each component is.
+// setComponents makes the components look the same whatever fonts a machine has: each piece of text becomes a space without width,
+// lines are of one height, and bars stand for the words whose color matters. It returns where each component is.
 const setComponents = `(() => {
 	const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-	while (walk.nextNode()) if (walk.currentNode.data.trim()) walk.currentNode.data = '\u00a0';
+	while (walk.nextNode()) walk.currentNode.data = walk.currentNode.data.trim() ? '\u200b' : '';
 	const style = document.head.appendChild(document.createElement('style'));
 	const rules = [
 		'* { line-height: 24px !important; font-family: sans-serif !important; letter-spacing: 0 !important; text-decoration: none !important }',
