@@ -278,7 +278,7 @@ func TestSheets(t *testing.T) {
 			case "/":
 				limit = 1
 			case "/handout/":
-				limit = 10
+				limit = 9
 			default:
 			}
 			if out.sheets > limit || plain.sheets > limit {
