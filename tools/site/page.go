@@ -2,7 +2,11 @@ package site
 
 import (
 	"bytes"
+	"fmt"
 	"path"
+	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 
 	"microsite/tools/diagnostic"
@@ -10,23 +14,21 @@ import (
 
 // Page is one content file.
 type Page struct {
-	File        string // relative to the site: content/causes.md
-	Path        string // relative to content/: causes.md
 	Title       string
 	Description string
 	Weight      int
 	Draft       bool
-	Medical     bool   // holds medical text of its own
-	FrontMatter *Node  // as written, with its places in the file
-	IsTOML      bool   // it stands between +++ lines, not --- lines
-	Source      []byte // the whole file
-	Body        string // what follows the front matter
-	Cards       []Card
-	Links       []Link
-	Blocks      []Block // the words of the body, in order
-	HeadingIDs  []HeadingID
+	Medical     bool    // holds medical text of its own
+	File        string  `json:"-"` // relative to the site: content/causes.md
+	Path        string  `json:"-"` // relative to content/: causes.md
+	FrontMatter *Node   `json:"-"` // as written, with its places in the file
+	IsTOML      bool    `json:"-"` // it stands between +++ lines, not --- lines
+	Source      []byte  `json:"-"` // the whole file
+	Body        string  `json:"-"` // what follows the front matter
+	Cards       []Card  `json:"-"`
+	Links       []Link  `json:"-"`
+	Blocks      []Block `json:"-"` // the words of the body, in order
 
-	file       *textFile
 	bodyOffset int // in Source
 }
 
@@ -51,64 +53,50 @@ type Link struct {
 	Place       diagnostic.Place
 }
 
-// HeadingID is one that a heading is given, as in {#heat}.
-type HeadingID struct {
-	Name  string
-	Place diagnostic.Place // of the heading
-}
-
 // Block is text that stands on its own: a paragraph, a heading, a card's title,
 // an item of a list, a cell of a table or the words of a picture.
 type Block struct {
 	Text        string // plain text, line ends as spaces
 	IsParagraph bool   // running text, and not the words of an item
 
-	stretches []stretch
+	origins []origin // of each byte of the text
 }
 
-// stretch is where a part of a block's text starts in it, and in the page's body.
-type stretch struct {
-	text, body int
-	isLiteral  bool // code, an address or an escaped sign, which shows as its writer meant it
-}
-
-// stretchAt returns the stretch that holds an offset into the text.
-func (b Block) stretchAt(offset int) (found stretch) {
-	for _, s := range b.stretches {
-		if s.text <= offset {
-			found = s
-		}
-	}
-	return found
+// origin is where a byte of plain text comes from in the page's body.
+type origin struct {
+	offset    int
+	isLiteral bool // code, an address or an escaped sign, which shows as its writer meant it
 }
 
 // IsLiteral reports whether a sign was written as code, in an address or with a \ before it.
-func (b Block) IsLiteral(offset int) bool { return b.stretchAt(offset).isLiteral }
+func (b Block) IsLiteral(offset int) bool { return b.origins[offset].isLiteral }
 
 // BlockPlace returns the place in the file of an offset into a block's text.
 func (p *Page) BlockPlace(b Block, offset int) diagnostic.Place {
-	s := b.stretchAt(offset)
-	return p.bodyPlace(s.body + offset - s.text)
+	return p.bodyPlace(b.origins[offset].offset)
 }
 
-func (p *Page) bodyPlace(offset int) diagnostic.Place { return p.file.place(p.bodyOffset + offset) }
+func (p *Page) bodyPlace(offset int) diagnostic.Place {
+	return placeIn(p.File, p.Source, p.bodyOffset+offset)
+}
 
 // URL returns where Hugo publishes the page, relative to the site. File names
 // and front matter that would make Hugo choose another are refused, and the
 // check of the rendered site proves that the page is there.
 func (p *Page) URL() string {
-	dir, name := path.Split(p.Path)
-	name = strings.TrimSuffix(name, ".md")
-	if name == "_index" || name == "index" {
-		return "/" + dir
+	name := strings.TrimSuffix(p.Path, ".md")
+	if base := path.Base(name); base == "_index" || base == "index" {
+		return "/" + strings.TrimSuffix(name, base)
 	}
-	return "/" + dir + name + "/"
+	return "/" + name + "/"
 }
 
-const (
-	maxPage        = 1 << 20  // bytes
-	maxFrontMatter = 16 << 10 // bytes: far more than is needed; it bounds what a hostile file makes a YAML parser do
-)
+// maxPage, in bytes, is five times the longest page: parsing takes time by its square, or worse.
+const maxPage = 32 << 10
+
+// frontMatter matches it and the lines around it. Hugo takes a longer line for
+// its end, too, but no parser takes that line for YAML or TOML.
+var frontMatter = regexp.MustCompile(`\A(?:(---[ \t]*\r?\n(?:[^\n]*\n)*?)---|(\+\+\+[ \t]*\r?\n(?:[^\n]*\n)*?)\+\+\+)[ \t]*\r?(?:\n|\z)`)
 
 // ParsePage reads one content file of the site from src. Findings are those of
 // the file itself; the page is nil where one makes it unreadable.
@@ -119,82 +107,78 @@ func (s *Site) ParsePage(file string, src []byte) (*Page, []diagnostic.Diagnosti
 }
 
 func (l *loader) parsePage(file string, src []byte) *Page {
-	p := &Page{File: file, Path: strings.TrimPrefix(file, ContentDir+"/"), Source: src, file: &textFile{name: file, text: src}}
-	findings, isReadable := checkEncoding(p.file)
-	l.add(findings...)
-	if !isReadable {
+	p := &Page{File: file, Path: strings.TrimPrefix(file, ContentDir+"/"), Source: src}
+	if !l.checkEncoding(file, src) {
 		return nil
 	}
-	source := l.splitFrontMatter(p)
-	if source == nil {
+	m := frontMatter.FindSubmatch(src)
+	if m == nil {
+		l.fail(placeIn(file, src, 0), diagnostic.RuleFrontMatter, "the front matter is missing, or has no end: "+
+			"start the file with a line --- (three hyphens), then title, description and so on, then another line ---")
 		return nil
 	}
-	root, syntax := parseFrontMatter(p, source)
-	if syntax != nil {
-		l.add(syntax.place.Errorf(diagnostic.RuleFrontMatter, "%s", syntax.message))
+	p.IsTOML, p.bodyOffset, p.Body = m[1] == nil, len(m[0]), string(src[len(m[0]):])
+	front := bytes.ReplaceAll(slices.Concat(m[1], m[2]), []byte("\r\n"), []byte("\n")) // places count lines and characters
+	if p.IsTOML {
+		copy(front, "###") // which makes a remark of the first line
+	}
+	root, _ := l.readTree(file, front, p.IsTOML, diagnostic.RuleFrontMatter, pageSchema())
+	if root == nil {
 		return nil
 	}
-	if root.Kind != Map {
-		l.add(source.place(0).Errorf(diagnostic.RuleFrontMatter, "front matter is lines of \"key: value\", such as \"title: About us\""))
-		return nil
-	}
-	root.Place = diagnostic.Place{File: file, Line: 1, Column: 1}
-	root.KeyPlace = root.Place
-	l.add(validate(root, pageSchema(), diagnostic.RuleFrontMatter)...)
-	p.FrontMatter = root
-	front := struct {
-		Title, Description string
-		Weight             int
-		Draft, Medical     bool
-	}{Medical: true}
-	root.decode(&front)
-	p.Title, p.Description, p.Weight, p.Draft, p.Medical = front.Title, front.Description, front.Weight, front.Draft, front.Medical
+	p.FrontMatter, p.Medical = root, true
+	root.decode(p)
 	l.parseBody(p)
 	return p
 }
 
-func parseFrontMatter(p *Page, front *textFile) (*Node, *syntaxError) {
-	front.text = bytes.ReplaceAll(front.text, []byte("\r\n"), []byte("\n")) // places count lines and characters
-	if p.IsTOML {
-		return parseTOML(front)
+// ReplaceTable returns the page's file with the lines of one top-level table of
+// its front matter replaced, or removed where lines is nil. A new table goes to
+// the end of the front matter. No other byte changes; where that can't be
+// promised, the error says what to do by hand.
+func (p *Page) ReplaceTable(s *Site, key string, lines []string) ([]byte, error) {
+	head := bytes.TrimSuffix(p.Source[:p.bodyOffset], []byte("\n"))
+	front := bytes.SplitAfter(head, []byte("\n"))
+	end := len(front) - 1 // the closing line
+	from, to := end, end
+	if old := p.FrontMatter.Get(key); old != nil {
+		from = old.KeyPlace.Line - 1
+		for _, n := range p.FrontMatter.Items {
+			if line := n.KeyPlace.Line - 1; line > from {
+				to = min(to, line)
+			}
+		}
+		// Blank lines and remarks at the margin belong to what follows.
+		for to > from+1 && (len(bytes.TrimSpace(front[to-1])) == 0 || front[to-1][0] == '#') {
+			to--
+		}
 	}
-	return parseYAML(front)
+	newline, indent := "\n", ""
+	if bytes.HasSuffix(front[0], []byte("\r\n")) {
+		newline = "\r\n"
+	}
+	if !p.IsTOML && len(p.FrontMatter.Items) > 0 {
+		indent = strings.Repeat(" ", p.FrontMatter.Items[0].KeyPlace.Column-1)
+	}
+	out := bytes.Join(front[:from], nil)
+	for _, line := range lines {
+		out = append(out, indent+line+newline...)
+	}
+	out = append(out, bytes.Join(front[to:], nil)...)
+	out = append(out, p.Source[len(head):]...)
+
+	again, _ := s.ParsePage(p.File, out)
+	if again == nil || again.Body != p.Body || !equalBut(key, p.FrontMatter, again.FrontMatter) || (again.FrontMatter.Get(key) == nil) != (lines == nil) {
+		return nil, fmt.Errorf("%s: the front matter is written in a way that can't be changed without touching the rest: "+
+			"take out %q by hand, write each other key on a line of its own, and try again", p.File, key)
+	}
+	return out, nil
 }
 
-// splitFrontMatter finds the front matter, and sets the page's body. Hugo takes
-// any line that starts with the delimiter for its end; a longer one is a slip
-// that moves text.
-func (l *loader) splitFrontMatter(p *Page) *textFile {
-	fail := func(offset int, format string, args ...any) *textFile {
-		l.add(p.file.place(offset).Errorf(diagnostic.RuleFrontMatter, format, args...))
-		return nil
-	}
-	offset := 0
-	if bytes.HasPrefix(p.Source, []byte(byteOrderMark)) {
-		offset = len(byteOrderMark)
-	}
-	delimiter := string(p.Source[offset:min(offset+3, len(p.Source))])
-	if delimiter != "---" && delimiter != "+++" {
-		return fail(0, "the front matter is missing: start the file with a line --- (three hyphens), then title, description and so on, then another line ---")
-	}
-	p.IsTOML = delimiter == "+++"
-	start := 0
-	for line := range bytes.Lines(p.Source[offset:]) {
-		isDelimiter := bytes.HasPrefix(line, []byte(delimiter))
-		switch {
-		case isDelimiter && string(bytes.TrimRight(line, " \t\r\n")) != delimiter:
-			return fail(offset, "this line must be %s and nothing else", delimiter)
-		case isDelimiter && start > 0 && offset-start > maxFrontMatter:
-			return fail(0, "the front matter is longer than %d bytes: the text of the page goes below it", maxFrontMatter)
-		case isDelimiter && start > 0:
-			p.bodyOffset = offset + len(line)
-			p.Body = string(p.Source[p.bodyOffset:])
-			return &textFile{name: p.File, text: p.Source[start:offset], linesAbove: 1}
-		}
-		offset += len(line)
-		if start == 0 {
-			start = offset
-		}
-	}
-	return fail(0, "the front matter has no end: put a line %s after its last line", delimiter)
+// equalBut reports whether two tables hold the same values but for a key.
+func equalBut(key string, a, b *Node) bool {
+	v, w := a.value().(map[string]any), b.value().(map[string]any)
+	delete(v, key)
+	delete(w, key)
+	return reflect.DeepEqual(v, w)
 }
