@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -136,10 +137,11 @@ func (r *treeReader) fail(place diagnostic.Place, format string, args ...any) {
 func (r *treeReader) readYAML() *Node {
 	var document yaml.Node
 	if err := yaml.Unmarshal(r.text, &document); err != nil {
-		place := diagnostic.Place{File: r.file, Line: 1}
-		_, _ = fmt.Sscanf(err.Error(), "yaml: line %d:", &place.Line)
-		r.fail(place, "this is not valid YAML (%v): each line is a key, a colon, a space and a value; it starts with no tab, "+
-			`and straight quotes, " or ', open and close a value that holds a colon or starts with a sign`, err)
+		// The library's own lines are often those where the text around the mistake starts.
+		lines := bytes.SplitAfter(r.text, []byte("\n"))
+		bad := sort.Search(len(lines)-1, func(i int) bool { return yaml.Unmarshal(bytes.Join(lines[:i+1], nil), &document) != nil })
+		r.fail(diagnostic.Place{File: r.file, Line: bad + 1}, "this is not valid YAML: each line is a key, a colon, a space and a value; "+
+			`it starts with no tab, and straight quotes, " or ', open and close a value that holds a colon or starts with a sign`)
 		return nil
 	}
 	root := r.yamlNode(document.Content[0]) // the line --- makes a document
