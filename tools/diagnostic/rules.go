@@ -24,7 +24,6 @@ const (
 	RulePicture  Rule = "picture"
 	RuleRawHTML  Rule = "raw-html"
 	RuleCode     Rule = "indented-code"
-	RuleLostText Rule = "lost-text"
 	RuleMarkup   Rule = "markup"
 	RuleLanguage Rule = "plain-language"
 	// How the text stands. config.toml can make errors of these.

@@ -30,16 +30,13 @@ var (
 	linkOrNote = regexp.MustCompile(`\]\(|\]\[|\[\^|://`)
 	firstWord  = regexp.MustCompile(`^([^\pL!]*)(\pL+)`) // the rule of leftover markup reports [!
 
-	// meltedItem matches the start of a line that was meant to be an item of a
-	// list and joins the line above instead.
+	// meltedItem matches the start of a line that was meant to be an item of a list and joins the line above instead.
 	meltedItem = regexp.MustCompile(`^(?:[•‣▪◦●][\s\x{a0}]?|[–—][\s\x{a0}]|[-*+][\x{a0}\x{202f}\x{200b}-\x{200d}\x{feff}\x{ad}]|[-+](?:\*\*|\[|\pL))`)
-	// deepQuote matches a line that opens more quotes than any page needs; each
-	// costs the parser as much time as the line is long.
+	// deepQuote matches a line that opens more quotes than any page needs, which takes the parser long.
 	deepQuote = regexp.MustCompile(`(?m)^(?:[ \t]*>){9}`)
 )
 
-// parseBody finds cards, task items, links and words, and reports what content
-// may not hold.
+// parseBody finds cards, task items, links and words, and reports what content may not hold.
 func (l *loader) parseBody(p *Page) {
 	b := &body{loader: l, page: p, src: []byte(p.Body), headingLevel: 1, headings: map[string]bool{}}
 	if m := deepQuote.FindStringIndex(p.Body); m != nil {
@@ -91,23 +88,11 @@ func (b *body) visit(n ast.Node) {
 			destination = "mailto:" + destination
 		}
 		b.addLink(n, destination, false)
-	case *ast.Paragraph, *ast.TextBlock:
+	case *ast.Paragraph, *ast.TextBlock, *east.TableCell, *east.DefinitionTerm:
 		b.meltedItems(n)
 		b.addWords(n, n.Kind() == ast.KindParagraph && n.Parent().Kind() != ast.KindListItem)
-	case *east.TableCell, *east.DefinitionTerm:
-		b.addWords(n, false)
-	case *east.TableRow:
-		if cell := n.LastChild(); cell != nil && cell.Lines().Len() > 0 {
-			rest, _, _ := bytes.Cut(b.src[cell.Lines().At(0).Stop:], []byte("\n"))
-			if extra := bytes.Trim(rest, "| \t\r"); len(extra) > 0 {
-				b.fail(n.Pos(), diagnostic.RuleLostText, "%q would not show, because the first row of the table has fewer cells: "+
-					"add one there, or put a \\ before a | that is to show", extra)
-			}
-		}
-	case *ast.CodeBlock:
-		b.fail(n.Lines().At(0).Start, diagnostic.RuleCode, "four spaces at the start make this a block of code: remove them")
-	case *ast.FencedCodeBlock:
-		b.fail(n.Pos(), diagnostic.RuleCode, "this makes a block of code of all that follows: remove it, and the line that ends the block")
+	case *ast.CodeBlock, *ast.FencedCodeBlock:
+		b.fail(n.Pos(), diagnostic.RuleCode, "this makes a block of code: remove the four spaces at the start, or this line and the one that ends the block")
 	}
 }
 
@@ -126,8 +111,7 @@ func (b *body) heading(n *ast.Heading) {
 
 func (b *body) rawHTML(offset int, raw string) {
 	if rest := strings.TrimSpace(comment.ReplaceAllString(raw, "")); rest != "" {
-		first, _, _ := strings.Cut(rest, "\n")
-		b.fail(offset, diagnostic.RuleRawHTML, "HTML is not used in pages: write Markdown instead of %q, or put a \\ before the < to show it", diagnostic.Excerpt(first))
+		b.fail(offset, diagnostic.RuleRawHTML, "HTML is not used in pages: write Markdown instead of %q, or put a \\ before the < to show it", diagnostic.Excerpt(rest))
 	}
 }
 
@@ -138,8 +122,7 @@ func (b *body) addLink(n ast.Node, destination string, isImage bool) {
 func (b *body) link(n *ast.Link) {
 	b.addLink(n, string(n.Destination), false)
 	name := b.words(n)
-	isPicture := n.FirstChild() != nil && n.FirstChild().Kind() == ast.KindImage
-	if name == "" && !isPicture || vagueWords.MatchString(name) {
+	if name == "" || vagueWords.MatchString(name) {
 		b.fail(n.Pos(), diagnostic.RuleLink, "the words %q do not say where this link leads: name what readers find there, as in [causes of pain](causes.md)", name)
 	}
 }
@@ -196,39 +179,31 @@ func hasBox(item ast.Node) bool {
 	return block != nil && block.FirstChild() != nil && block.FirstChild().Kind() == east.KindTaskCheckBox
 }
 
-// taskItem takes down a box to tick, and reports one that isn't a line of words
-// in a card's own list, which are its label on the checklist and on paper.
+// taskItem takes down a box to tick, and reports one that isn't a line of words in a card's own list, which are its
+// label on the checklist and on paper.
 func (b *body) taskItem(box *east.TaskCheckBox) {
 	block := box.Parent()
 	item, list := block.Parent(), block.Parent().Parent().(*ast.List)
-	fail := func(at int, format string, args ...any) { b.fail(at, diagnostic.RuleTaskItem, format, args...) }
+	previous, next := item.PreviousSibling(), item.NextSibling()
 	if list.Parent() != b.cardNode {
-		if item.PreviousSibling() == nil || !hasBox(item.PreviousSibling()) { // one lost > is one slip
-			fail(box.Pos(), "a box to tick stands in a card: put > before each line, and each empty line, from the card's first line, such as > [!NOTE], on")
+		if previous == nil || !hasBox(previous) { // one lost > is one slip
+			b.fail(box.Pos(), diagnostic.RuleTaskItem, "a box to tick stands in a card: put > before each line, and each empty line, from the card's first line, such as > [!NOTE], on")
 		}
 		return
 	}
-	for _, sibling := range []ast.Node{item.PreviousSibling(), item.NextSibling()} {
-		if sibling != nil && !hasBox(sibling) {
-			fail(sibling.Pos(), "every line of a list of boxes has a box: write - [ ] and a space, or make two lists")
-		}
-	}
-	at, words := box.Pos(), b.words(block)
-	isPlain := words != "" && !box.IsChecked && !list.IsOrdered() && block.NextSibling() == nil && block.Kind() == ast.KindTextBlock &&
-		!linkOrNote.Match(block.Lines().Value(b.src))
-	if block.Lines().Len() > 1 {
-		at, isPlain = block.Lines().At(1).Start, false
-	}
+	words := b.words(block)
+	isPlain := words != "" && block.Lines().Len() == 1 && !box.IsChecked && !list.IsOrdered() && block.NextSibling() == nil && block.Kind() == ast.KindTextBlock &&
+		!linkOrNote.Match(block.Lines().Value(b.src)) && (previous == nil || hasBox(previous)) && (next == nil || hasBox(next))
 	if !isPlain {
-		fail(at, "a box to tick is - [ ] with ordinary spaces and one line of words: "+
-			"no tick, number, link, picture or note, no empty line between boxes, and no other line or list below that has no box")
+		b.fail(box.Pos(), diagnostic.RuleTaskItem, "a box to tick is - [ ] with ordinary spaces and one line of words: "+
+			"no tick, number, link, picture or note, no empty line between boxes, and no other line, item or list that has no box")
 	}
 	card := &b.page.Cards[len(b.page.Cards)-1]
 	card.Items = append(card.Items, Item{Text: words, Place: b.page.bodyPlace(box.Pos())})
 }
 
-// meltedItems reports lines that were meant to be items of a list and silently
-// become part of the line above. Below a box, taskItem reports any line.
+// meltedItems reports lines that were meant to be items of a list and silently become part of the line above. Below a
+// box, taskItem reports any line.
 func (b *body) meltedItems(n ast.Node) {
 	for i := range n.Lines().Len() {
 		line := n.Lines().At(i)
@@ -249,8 +224,8 @@ func (b *body) addWords(n ast.Node, isParagraph bool) {
 // words returns the words of a node with single spaces between them.
 func (b *body) words(n ast.Node) string { return NormalizeSpace(b.plainText(n).Text) }
 
-// plainText returns the words of a node as readers see them, line ends as spaces,
-// escapes and entities resolved. The words of a picture inside are a block of their own.
+// plainText returns the words of a node as readers see them, line ends as spaces, escapes and entities resolved. The
+// words of a picture inside are a block of their own.
 func (b *body) plainText(n ast.Node) (block Block) {
 	var words []byte
 	write := func(plain string, offset int, isLiteral bool) {
@@ -270,8 +245,8 @@ func (b *body) plainText(n ast.Node) (block Block) {
 			}
 		case *ast.Text:
 			source, last, isCode := part.Segment.Value(b.src), 0, part.Parent().Kind() == ast.KindCodeSpan
-			if !isCode && bytes.ContainsAny(source, `\&`) {
-				for _, m := range escape.FindAllIndex(source, -1) {
+			for _, m := range escape.FindAllIndex(source, -1) {
+				if !isCode {
 					write(string(source[last:m[0]]), part.Segment.Start+last, false)
 					write(html.UnescapeString(strings.TrimPrefix(string(source[m[0]:m[1]]), `\`)), part.Segment.Start+m[0], true)
 					last = m[1]

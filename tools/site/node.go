@@ -12,7 +12,6 @@ import (
 	"sort"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
@@ -27,8 +26,8 @@ import (
 // Kind is the shape of a Node, as messages name it.
 type Kind string
 
-// The kinds of a Node. A Scalar is a single value that was not written as text:
-// a number, true or false, in TOML a date.
+// The kinds of a Node. A Scalar is a single value that was not written as text: a number, true or false, in TOML a
+// date.
 const (
 	Scalar Kind = "a value"
 	Text   Kind = "a text"
@@ -37,8 +36,8 @@ const (
 	Map    Kind = "a table"
 )
 
-// Node is one value of front matter or config.toml as it stands in the file,
-// before YAML or TOML make a date, number or truth value of it.
+// Node is one value of front matter or config.toml as it stands in the file, before YAML or TOML make a date, number or
+// truth value of it.
 type Node struct {
 	Kind     Kind
 	Raw      string           // of a single value: what is written, without its quotes
@@ -70,9 +69,8 @@ func (n *Node) Describe() string {
 	return string(n.Kind)
 }
 
-// ParseDate returns the civil date that a node holds, as midnight UTC. It judges
-// the raw text, because YAML and TOML make other days of some. The error
-// completes a sentence that starts with the key: what is wrong and what to write.
+// ParseDate returns the civil date that a node holds, as midnight UTC. It judges the raw text, because YAML and TOML
+// make other days of some. The error completes a sentence that starts with the key: what is wrong and what to write.
 func ParseDate(n *Node) (time.Time, error) {
 	date, err := time.Parse(time.DateOnly, n.Raw)
 	if err != nil || date.Year() < 1900 || n.Kind != Scalar && n.Kind != Text {
@@ -81,8 +79,7 @@ func ParseDate(n *Node) (time.Time, error) {
 	return date, nil
 }
 
-// decode fills a struct with what a tree holds. Values of the wrong type, which
-// the schemas report, are left out.
+// decode fills a struct from a tree, but for values of the wrong type, which the schemas report.
 func (n *Node) decode(to any) {
 	if n != nil {
 		src, _ := json.Marshal(n.value())
@@ -105,11 +102,11 @@ func (n *Node) value() (v any) {
 	return map[Kind]any{Text: n.Raw, List: list, Map: table}[n.Kind]
 }
 
-// readTree reads config.toml, or front matter with the line that opens it. The
-// tree is nil where it can't be read; isValid says that its schema allows it.
+// readTree reads config.toml, or front matter with the line that opens it. The tree is nil where it can't be read;
+// isValid says that its schema allows it.
 func (l *loader) readTree(file string, text []byte, isTOML bool, rule diagnostic.Rule, schema *jsonschema.Schema) (root *Node, isValid bool) {
 	before := len(l.findings)
-	r := &treeReader{loader: l, file: file, text: text, rule: rule}
+	r := &treeReader{file, text, func(place diagnostic.Place, format string, args ...any) { l.fail(place, rule, format, args...) }}
 	if isTOML {
 		root = r.readTOML()
 	} else {
@@ -124,14 +121,9 @@ func (l *loader) readTree(file string, text []byte, isTOML bool, rule diagnostic
 }
 
 type treeReader struct {
-	loader *loader
-	file   string
-	text   []byte
-	rule   diagnostic.Rule
-}
-
-func (r *treeReader) fail(place diagnostic.Place, format string, args ...any) {
-	r.loader.fail(place, r.rule, format, args...)
+	file string
+	text []byte
+	fail func(place diagnostic.Place, format string, args ...any)
 }
 
 func (r *treeReader) readYAML() *Node {
@@ -154,8 +146,8 @@ func (r *treeReader) readYAML() *Node {
 // yamlKinds has the tags that the library gives to values, but for those of a Scalar.
 var yamlKinds = map[string]Kind{"!!str": Text, "!!timestamp": Text, "!!null": Null, "!!seq": List, "!!map": Map}
 
-// yamlNode turns a node of the library into one of ours. What makes a value mean
-// something else than what is written there is refused.
+// yamlNode turns a node of the library into one of ours. What makes a value mean something else than what is written
+// there is refused.
 func (r *treeReader) yamlNode(y *yaml.Node) *Node {
 	n := &Node{Kind: cmp.Or(yamlKinds[y.Tag], Scalar), Raw: y.Value, Place: diagnostic.Place{File: r.file, Line: y.Line, Column: y.Column}}
 	if y.Kind == yaml.AliasNode || y.Anchor != "" || y.Style&yaml.TaggedStyle != 0 || y.Tag == "!!merge" {
@@ -177,8 +169,8 @@ func (r *treeReader) yamlNode(y *yaml.Node) *Node {
 	return n
 }
 
-// readTOML gathers the flat expressions of go-toml's parser into a tree, once
-// toml.Unmarshal has seen that keys neither clash nor repeat.
+// readTOML gathers the flat expressions of go-toml's parser into a tree, once toml.Unmarshal has seen that keys neither
+// clash nor repeat.
 func (r *treeReader) readTOML() *Node {
 	if err := toml.Unmarshal(r.text, new(map[string]any)); err != nil {
 		place := diagnostic.Place{File: r.file, Line: 1}
@@ -201,8 +193,8 @@ func (r *treeReader) readTOML() *Node {
 	return root
 }
 
-// open returns the node at a key below n, making what is missing. A line such as
-// [[params.emergency]] adds a table to a list.
+// open returns the node at a key below n, making what is missing. A line such as [[params.emergency]] adds a table to a
+// list.
 func (r *treeReader) open(n *Node, e *unstable.Node) *Node {
 	var place diagnostic.Place
 	for key := e.Key(); key.Next(); {
@@ -244,17 +236,13 @@ func (r *treeReader) fill(n *Node, v *unstable.Node) {
 	}
 }
 
-// The two schemas say which keys may stand in front matter and config.toml and
-// of what form. A "description" completes the sentence "KEY must be …"; where a
-// key is refused with "not", it completes "KEY is not allowed, because …".
+// The two schemas say which keys may stand in front matter and config.toml and of what form. A "description" completes
+// the sentence "KEY must be …".
 //
 //go:embed page.schema.json config.schema.json
 var schemaFiles embed.FS
 
-var (
-	pageSchema   = sync.OnceValue(func() *jsonschema.Schema { return compileSchema("page.schema.json") })
-	configSchema = sync.OnceValue(func() *jsonschema.Schema { return compileSchema("config.schema.json") })
-)
+var pageSchema, configSchema = compileSchema("page.schema.json"), compileSchema("config.schema.json")
 
 // compileSchema reads an embedded schema; a broken one is a mistake of this package.
 func compileSchema(name string) *jsonschema.Schema {
@@ -267,10 +255,10 @@ func compileSchema(name string) *jsonschema.Schema {
 	return c.MustCompile(name)
 }
 
-// IsBaseURL reports whether a site can be published at an address: an absolute
-// http or https URL with nothing after its path.
+// IsBaseURL reports whether a site can be published at an address: an absolute http or https URL with nothing after its
+// path.
 func IsBaseURL(address string) bool {
-	return configSchema().Properties["baseURL"].Validate(address) == nil
+	return configSchema.Properties["baseURL"].Validate(address) == nil
 }
 
 // validate reports what a schema does not allow in a tree, each at its place.
@@ -294,8 +282,6 @@ func (l *loader) validate(root *Node, schema *jsonschema.Schema, rule diagnostic
 					l.fail(n.Place, rule, "%q is missing: add it, as %s", key, schema.Properties[key].Description)
 				}
 			}
-		case *kind.Not:
-			l.fail(n.KeyPlace, rule, "%q is not allowed, because %s: remove it", key, schema.Description)
 		default:
 			if len(e.Causes) == 0 {
 				l.fail(n.Place, rule, "%q must be %s, not %s", key, schema.Description, n.Describe())
@@ -317,16 +303,11 @@ func lookUp(n *Node, schema *jsonschema.Schema, location []string) (value *Node,
 			continue
 		}
 		n, key = n.Get(token), token
-		next := schema.Properties[token]
-		for pattern, refused := range schema.PatternProperties {
-			if pattern.MatchString(token) {
-				next = refused
-			}
+		if property := schema.Properties[token]; property != nil {
+			schema = property
+		} else {
+			schema, _ = schema.AdditionalProperties.(*jsonschema.Schema)
 		}
-		if next == nil {
-			next, _ = schema.AdditionalProperties.(*jsonschema.Schema)
-		}
-		schema = next
 	}
 	return n, key, schema
 }

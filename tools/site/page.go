@@ -56,8 +56,8 @@ type Link struct {
 	Place       diagnostic.Place
 }
 
-// Block is text that stands on its own: a paragraph, a heading, a card's title,
-// an item of a list, a cell of a table or the words of a picture.
+// Block is text that stands on its own: a paragraph, a heading, a card's title, an item of a list, a cell of a table or
+// the words of a picture.
 type Block struct {
 	Text        string // plain text, line ends as spaces
 	IsParagraph bool   // running text, and not the words of an item
@@ -83,9 +83,8 @@ func (p *Page) bodyPlace(offset int) diagnostic.Place {
 	return placeIn(p.File, p.Source, p.bodyOffset+offset)
 }
 
-// URL returns where Hugo publishes the page, relative to the site. File names
-// and front matter that would make Hugo choose another are refused, and the
-// check of the rendered site proves that the page is there.
+// URL returns where Hugo publishes the page, relative to the site. File names and front matter that would make Hugo
+// choose another are refused, and the check of the rendered site proves that the page is there.
 func (p *Page) URL() string {
 	name := strings.TrimSuffix(p.Path, ".md")
 	if base := path.Base(name); base == "_index" || base == "index" {
@@ -97,75 +96,61 @@ func (p *Page) URL() string {
 // maxPage, in bytes, is five times the longest page: parsing takes time by its square, or worse.
 const maxPage = 32 << 10
 
-// frontMatter matches it and the lines around it. Hugo takes a longer line for
-// its end, too, but no parser takes that line for YAML or TOML.
+// frontMatter matches it and the lines around it. Hugo takes a longer line for its end, too, but no parser takes that
+// line for YAML or TOML.
 var frontMatter = regexp.MustCompile(`\A(?:(---[ \t]*\r?\n(?:[^\n]*\n)*?)---|(\+\+\+[ \t]*\r?\n(?:[^\n]*\n)*?)\+\+\+)[ \t]*\r?(?:\n|\z)`)
 
-// ParsePage reads one content file of the site from src. Findings are those of
-// the file itself; the page is nil where one makes it unreadable.
+// ParsePage reads one content file of the site from src. Findings are those of the file itself; the page is nil where
+// one makes it unreadable.
 func (s *Site) ParsePage(file string, src []byte) (*Page, []diagnostic.Diagnostic) {
 	l := &loader{site: s}
-	p := l.parsePage(file, src)
-	return p, l.findings
-}
-
-func (l *loader) parsePage(file string, src []byte) *Page {
 	p := &Page{File: file, Path: strings.TrimPrefix(file, ContentDir+"/"), Source: src}
 	if !l.checkEncoding(file, src) {
-		return nil
+		return nil, l.findings
 	}
 	m := frontMatter.FindSubmatch(src)
 	if m == nil {
 		l.fail(placeIn(file, src, 0), diagnostic.RuleFrontMatter, "the front matter is missing, or has no end: "+
 			"start the file with a line --- (three hyphens), then title, description and so on, then another line ---")
-		return nil
+		return nil, l.findings
 	}
 	p.IsTOML, p.bodyOffset, p.Body = m[1] == nil, len(m[0]), string(src[len(m[0]):])
 	front := bytes.ReplaceAll(slices.Concat(m[1], m[2]), []byte("\r\n"), []byte("\n")) // places count lines and characters
 	if p.IsTOML {
 		copy(front, "###") // which makes a remark of the first line
 	}
-	root, _ := l.readTree(file, front, p.IsTOML, diagnostic.RuleFrontMatter, pageSchema())
+	root, _ := l.readTree(file, front, p.IsTOML, diagnostic.RuleFrontMatter, pageSchema)
 	if root == nil {
-		return nil
+		return nil, l.findings
 	}
 	p.FrontMatter, p.Medical = root, true
 	root.decode(p)
 	l.parseBody(p)
-	return p
+	return p, l.findings
 }
 
-// ReplaceTable returns the page's file with the lines of one top-level table of
-// its front matter replaced, or removed where lines is nil. A new table goes to
-// the end of the front matter. No other byte changes; where that can't be
+// ReplaceTable returns the page's file with the lines of one top-level table of its front matter replaced, or removed
+// where lines is nil. A new table goes to the end of the front matter. No other byte changes; where that can't be
 // promised, the error says what to do by hand.
 func (p *Page) ReplaceTable(s *Site, key string, lines []string) ([]byte, error) {
-	head := bytes.TrimSuffix(p.Source[:p.bodyOffset], []byte("\n"))
-	front := bytes.SplitAfter(head, []byte("\n"))
-	end := len(front) - 1 // the closing line
-	from, to := end, end
-	if old := p.FrontMatter.Get(key); old != nil {
-		from = old.KeyPlace.Line - 1
-		for _, n := range p.FrontMatter.Items {
-			if line := n.KeyPlace.Line - 1; line > from {
-				to = min(to, line)
-			}
-		}
-		// Blank lines and remarks at the margin belong to what follows.
-		for to > from+1 && (len(bytes.TrimSpace(front[to-1])) == 0 || front[to-1][0] == '#') {
-			to--
-		}
+	table := "(?m)^" + key + ":.*\n(?:[ \t]+\\S.*\n)*"
+	if p.IsTOML {
+		table = "(?m)^\\[" + key + "\\].*\n(?:[^\\s#\\[].*\n)*"
 	}
-	newline := "\n"
-	if bytes.HasSuffix(front[0], []byte("\r\n")) {
-		newline = "\r\n"
+	front := p.Source[:p.bodyOffset]
+	end := bytes.LastIndexByte(bytes.TrimRight(front, "\n"), '\n') + 1 // where the closing line starts
+	at := regexp.MustCompile(table).FindIndex(front[:end])
+	if at == nil {
+		at = []int{end, end}
 	}
-	out := bytes.Join(front[:from], nil)
+	out := slices.Clone(front[:at[0]])
 	for _, line := range lines {
-		out = append(out, line+newline...)
+		out = append(out, line+"\n"...)
 	}
-	out = append(out, bytes.Join(front[to:], nil)...)
-	out = append(out, p.Source[len(head):]...)
+	if bytes.Contains(front, []byte("\r\n")) {
+		out = append(out[:at[0]], bytes.ReplaceAll(out[at[0]:], []byte("\n"), []byte("\r\n"))...)
+	}
+	out = append(out, p.Source[at[1]:]...)
 
 	again, _ := s.ParsePage(p.File, out)
 	if again == nil || again.Body != p.Body || !equalBut(key, p.FrontMatter, again.FrontMatter) || (again.FrontMatter.Get(key) == nil) != (lines == nil) {
@@ -190,32 +175,27 @@ func placeIn(file string, text []byte, offset int) diagnostic.Place {
 	return diagnostic.Place{File: file, Line: bytes.Count(before, []byte("\n")) + 1, Column: utf8.RuneCount(line) + 1}
 }
 
-// NormalizeSpace makes every run of white space one space and trims the ends,
-// as the templates' pattern [\s\p{Z}]+ does.
+// NormalizeSpace makes every run of white space one space and trims the ends, as the templates' pattern [\s\p{Z}]+
+// does.
 func NormalizeSpace(s string) string {
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool {
 		return strings.ContainsRune(" \t\n\f\r", r) || r >= utf8.RuneSelf && unicode.Is(unicode.Z, r)
 	}), " ")
 }
 
-// ReadRegular returns the bytes of a regular file. The error says so where name
-// is anything else, such as a named pipe that would never end, or where the
-// file is larger than limit bytes (0 is no limit).
+// ReadRegular returns the bytes of a regular file of at most limit bytes (0 is no limit). A named pipe would never end.
 func ReadRegular(name string, limit int64) ([]byte, error) {
 	info, err := os.Stat(name)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is not a regular file: put the file itself there", name)
-	case limit > 0 && info.Size() > limit:
-		return nil, fmt.Errorf("%s is larger than %d bytes", name, limit)
+	}
+	if !info.Mode().IsRegular() || limit > 0 && info.Size() > limit {
+		return nil, fmt.Errorf("%s is not a regular file, or larger than any that is needed: put the file itself there", name)
 	}
 	return os.ReadFile(name)
 }
 
-// leftovers are what pasting, broken conversions and git leave in a text. No
-// parser should see those that are errors.
+// leftovers are what pasting, broken conversions and git leave in a text. No parser should see those that are errors.
 var leftovers = []struct {
 	pattern  *regexp.Regexp
 	rule     diagnostic.Rule
@@ -235,8 +215,8 @@ var leftovers = []struct {
 		"an invisible character (%+q) stands here, as copying from other programs leaves it: delete it and those like it"},
 }
 
-// checkEncoding reports the first of each kind of leftovers in a file. isReadable
-// is false where the text is of no use to a parser.
+// checkEncoding reports the first of each kind of leftovers in a file. isReadable is false where the text is of no use
+// to a parser.
 func (l *loader) checkEncoding(file string, text []byte) (isReadable bool) {
 	isReadable = true
 	for _, kind := range leftovers {
