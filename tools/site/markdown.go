@@ -1,7 +1,6 @@
 package site
 
 import (
-	"bytes"
 	"html"
 	"regexp"
 	"slices"
@@ -173,7 +172,6 @@ func (b *body) blockquote(n *ast.Blockquote) {
 	b.cardNode = n
 }
 
-// hasBox reports whether an item of a list starts with a box to tick.
 func hasBox(item ast.Node) bool {
 	block := item.FirstChild()
 	return block != nil && block.FirstChild() != nil && block.FirstChild().Kind() == east.KindTaskCheckBox
@@ -213,7 +211,6 @@ func (b *body) meltedItems(n ast.Node) {
 	}
 }
 
-// addWords takes down the words of a block.
 func (b *body) addWords(n ast.Node, isParagraph bool) {
 	if block := b.plainText(n); block.Text != "" {
 		block.IsParagraph = isParagraph

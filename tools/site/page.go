@@ -143,12 +143,10 @@ func (p *Page) ReplaceTable(s *Site, key string, lines []string) ([]byte, error)
 	if at == nil {
 		at = []int{end, end}
 	}
+	newline := string(front[bytes.IndexAny(front, "\r\n") : bytes.IndexByte(front, '\n')+1])
 	out := slices.Clone(front[:at[0]])
 	for _, line := range lines {
-		out = append(out, line+"\n"...)
-	}
-	if bytes.Contains(front, []byte("\r\n")) {
-		out = append(out[:at[0]], bytes.ReplaceAll(out[at[0]:], []byte("\n"), []byte("\r\n"))...)
+		out = append(out, line+newline...)
 	}
 	out = append(out, p.Source[at[1]:]...)
 

@@ -306,7 +306,6 @@ func (l *loader) checkNames() {
 	}
 }
 
-// vagueWords match the words of a link that do not say where it leads.
 var vagueWords = regexp.MustCompile(`(?i)^(?:click |tap |see |read )?(?:here|this|this page|this link|link|more|read more)[.:]?$`)
 
 // linkProblem returns what is wrong with an address as it is written, and what to write instead, or "". Where whole

