@@ -81,7 +81,7 @@ type Coding struct {
 func Build(s *site.Site, reports []review.Report) (*Questionnaire, []diagnostic.Diagnostic) {
 	base := strings.TrimSuffix(s.BaseURL, "/")
 	q := &Questionnaire{ResourceType: "Questionnaire", Language: s.Language, URL: base + strings.TrimPrefix(File, "static"), Title: s.Title,
-		Status: "draft", Experimental: true, SubjectType: []string{"Patient"}, Publisher: cmp.Or(s.Clinic, s.Title)}
+		Status: "draft", Experimental: true, SubjectType: []string{"Patient"}, Publisher: cmp.Or(s.Clinic.Name, s.Title)}
 	b := builder{levels: s.ChecklistLevels, base: base, ids: map[string]*site.Page{}}
 	var signed []review.Record
 	var adapted []string

@@ -119,12 +119,6 @@ func (c *checker) trace(f *finding) {
 		if d.Place = place; isEscaped {
 			f.origin = deliberate
 		}
-	case d.Rule == diagnostic.RuleDuplicateID:
-		for _, id := range p.HeadingIDs { // the last of equal ones is too many
-			if id.Name == ref.value {
-				d.Place = id.Place
-			}
-		}
 	case ref.ordinal > 0 && ref.document.links[ref.source] == len(p.Links):
 		d.Place = p.Links[ref.ordinal-1].Place
 	}

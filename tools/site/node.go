@@ -2,337 +2,312 @@ package site
 
 import (
 	"bytes"
+	"cmp"
+	"embed"
 	"encoding/json"
 	"errors"
-	"regexp"
+	"fmt"
+	"maps"
+	"slices"
+	"sort"
 	"strconv"
 	"strings"
+	"time"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	yamlparser "github.com/goccy/go-yaml/parser"
-	"github.com/goccy/go-yaml/token"
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+	"go.yaml.in/yaml/v3"
 
 	"microsite/tools/diagnostic"
 )
 
-// Kind is the shape of a Node.
-type Kind int
+// Kind is the shape of a Node, as messages name it.
+type Kind string
 
-// The kinds of a Node. A Scalar is a single value that was not written as text:
-// a number, a date, true or false.
+// The kinds of a Node. A Scalar is a single value that was not written as text: a number, true or false, in TOML a
+// date.
 const (
-	Scalar Kind = iota
-	Text
-	Null // nothing was written
-	List
-	Map
+	Scalar Kind = "a value"
+	Text   Kind = "a text"
+	Null   Kind = "empty"
+	List   Kind = "a list"
+	Map    Kind = "a table"
 )
 
-// Node is one value of front matter or config.toml as it stands in the file,
-// before YAML or TOML make a date, number or truth value of it. Both are read
-// through the libraries that Hugo itself uses.
+// Node is one value of front matter or config.toml as it stands in the file, before YAML or TOML make a date, number or
+// truth value of it.
 type Node struct {
 	Kind     Kind
 	Raw      string           // of a single value: what is written, without its quotes
 	Key      string           // in a Map
-	KeyPlace diagnostic.Place // of the key, or of the value in a List
-	Place    diagnostic.Place // of the value
+	KeyPlace diagnostic.Place // in a Map
+	Place    diagnostic.Place // of the value; a list of TOML has that of its key
 	Items    []*Node
 }
 
 // Get returns the value at a path of keys, or nil.
 func (n *Node) Get(path ...string) *Node {
 	for _, key := range path {
-		if n == nil || n.Kind != Map {
-			return nil
-		}
-		n = n.child(key)
-	}
-	return n
-}
-
-func (n *Node) child(key string) *Node {
-	for _, item := range n.Items {
-		if item.Key == key {
-			return item
-		}
-	}
-	return nil
-}
-
-// Describe returns what a value is, for messages: empty, a list, a table or the
-// text itself in quotes.
-func (n *Node) Describe() string {
-	switch n.Kind {
-	case Null:
-		return "empty"
-	case List:
-		return "a list"
-	case Map:
-		return "a table"
-	}
-	return strconv.Quote(n.Raw)
-}
-
-// decode fills a struct with what a tree holds. Values of the wrong type, which
-// the schemas report, are left out.
-func (n *Node) decode(to any) {
-	src, err := json.Marshal(n.value())
-	if err == nil {
-		_ = json.Unmarshal(src, to)
-	}
-}
-
-// wholeNumber matches numbers that YAML, TOML and JSON all read alike: 010 is 8 to Hugo.
-var wholeNumber = regexp.MustCompile(`^-?(?:0|[1-9][0-9]*)$`)
-
-// value returns what a JSON Schema judges. A single value that is neither text,
-// a truth value nor a plain whole number is a broken number, which no schema allows.
-func (n *Node) value() any {
-	switch {
-	case n.Kind == Null:
-		return nil
-	case n.Kind == Text:
-		return n.Raw
-	case n.Kind == List:
-		list := []any{}
-		for _, item := range n.Items {
-			list = append(list, item.value())
-		}
-		return list
-	case n.Kind == Map:
-		table := map[string]any{}
-		for _, item := range n.Items {
-			table[item.Key] = item.value()
-		}
-		return table
-	case n.Raw == "true" || n.Raw == "false":
-		return n.Raw == "true"
-	case wholeNumber.MatchString(n.Raw):
-		return json.Number(n.Raw)
-	}
-	return 0.5
-}
-
-// syntaxError is what a parser can't read, and where.
-type syntaxError struct {
-	place   diagnostic.Place
-	message string
-}
-
-func (e *syntaxError) Error() string { return e.message }
-
-// yamlHints say in an editor's words what the parser's commonest messages are about.
-var yamlHints = []struct{ about, hint string }{
-	{"already defined", "this key stands twice: keep one"},
-	{"tab character", "a tab stands here: write spaces in its place"},
-	{"start any token", "a tab stands here: write spaces in its place"},
-	{"value is not allowed", "put straight quotes around a value that holds a colon or starts with a sign, and start each key at the left margin"},
-	{"find end character", "the text that starts here has no end: close it with the same straight sign, \" or '"},
-	{"non-map value", "each line is a key, a colon, a space and a value, such as \"title: About us\""},
-}
-
-// yamlRemark matches what YAML takes for a remark and an editor hardly meant so:
-// the rest of the text would be lost without a word.
-var yamlRemark = regexp.MustCompile(`(?m)^(?:title|linkTitle|description): +[^"'\s#][^\n]*?[ \t](#)[^\s#]`)
-
-// parseYAML reads front matter. Aliases, anchors, tags and merge keys are
-// refused: they make a value mean something else than what is written there.
-func parseYAML(f *textFile) (*Node, *syntaxError) {
-	p := yamlReader{f}
-	file, err := yamlparser.ParseBytes(f.text, 0)
-	if err != nil {
-		place, message := f.place(0), err.Error()
-		var ye yaml.Error
-		if errors.As(err, &ye) {
-			place, message = p.place(ye.GetToken()), ye.GetMessage()
-		}
-		for _, h := range yamlHints {
-			if strings.Contains(message, h.about) {
-				message = h.hint
-				break
+		var next *Node
+		for i := 0; n != nil && i < len(n.Items); i++ {
+			if n.Items[i].Key == key {
+				next = n.Items[i]
 			}
-		}
-		return nil, &syntaxError{place, "this is not valid YAML: " + message}
-	}
-	if m := yamlRemark.FindSubmatchIndex(f.text); m != nil {
-		return nil, &syntaxError{f.place(m[2]), "YAML leaves out what follows this #: put straight quotes around the whole text, or a space behind the # of a remark"}
-	}
-	if len(file.Docs) > 1 {
-		return nil, &syntaxError{p.place(file.Docs[1].GetToken()), "this is not valid front matter: it holds a second YAML document"}
-	}
-	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
-		return &Node{Kind: Map, Place: f.place(0)}, nil
-	}
-	return p.node(file.Docs[0].Body)
-}
-
-// yamlReader turns goccy's nodes into Nodes.
-type yamlReader struct{ file *textFile }
-
-func (p yamlReader) place(t *token.Token) diagnostic.Place {
-	if t == nil || t.Position == nil {
-		return p.file.place(0)
-	}
-	return diagnostic.Place{File: p.file.name, Line: t.Position.Line + p.file.linesAbove, Column: max(t.Position.Column, 1)}
-}
-
-func (p yamlReader) node(n ast.Node) (*Node, *syntaxError) {
-	out := &Node{Place: p.place(n.GetToken())}
-	switch n := n.(type) {
-	case ast.MapNode: // one or several keys
-		out.Kind = Map
-		for entries := n.MapRange(); entries.Next(); {
-			if err := p.addTo(out, entries.KeyValue()); err != nil {
-				return nil, err
-			}
-		}
-	case *ast.SequenceNode:
-		out.Kind = List
-		for _, v := range n.Values {
-			item, err := p.node(v)
-			if err != nil {
-				return nil, err
-			}
-			item.KeyPlace = item.Place
-			out.Items = append(out.Items, item)
-		}
-	case *ast.StringNode:
-		out.Kind, out.Raw = Text, n.Value
-	case *ast.LiteralNode:
-		out.Kind, out.Raw = Text, n.Value.Value
-	case *ast.NullNode:
-		out.Kind = Null
-	case *ast.BoolNode, *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
-		out.Kind, out.Raw = Scalar, n.GetToken().Value
-	default: // aliases, anchors, tags
-		return nil, &syntaxError{out.Place, "this YAML is more than front matter needs: put straight quotes around a value that starts with &, * or !, and leave out <<"}
-	}
-	return out, nil
-}
-
-func (p yamlReader) addTo(table *Node, v *ast.MappingValueNode) *syntaxError {
-	key, ok := v.Key.(ast.ScalarNode)
-	if !ok || v.Key.IsMergeKey() {
-		return &syntaxError{p.place(v.Key.GetToken()), "this is not a plain key: write one word, a colon and the value"}
-	}
-	item, err := p.node(v.Value)
-	if err != nil {
-		return err
-	}
-	item.Key, item.KeyPlace = key.GetToken().Value, p.place(key.GetToken())
-	if item.Kind == Null {
-		item.Place = item.KeyPlace
-	}
-	if item.Kind == Map && len(item.Items) > 0 { // goccy gives a block mapping the place of its first colon
-		item.Place = item.Items[0].KeyPlace
-	}
-	table.Items = append(table.Items, item)
-	return nil
-}
-
-// parseTOML reads config.toml, or front matter between +++ lines.
-func parseTOML(f *textFile) (*Node, *syntaxError) {
-	var table map[string]any
-	if err := toml.Unmarshal(f.text, &table); err != nil {
-		place, message := f.place(0), strings.TrimPrefix(err.Error(), "toml: ")
-		if decodeError, ok := errors.AsType[*toml.DecodeError](err); ok {
-			line, column := decodeError.Position() // column in bytes
-			place = f.place(f.lineStarts[line-1] + column - 1)
-		}
-		if strings.Contains(message, "already defined") {
-			message = "this key stands twice: keep one"
-		}
-		return nil, &syntaxError{place, "this is not valid TOML: " + message}
-	}
-	r := tomlReader{f}
-	root := &Node{Kind: Map, Place: f.place(0)}
-	current := root
-	var parser unstable.Parser
-	for parser.Reset(f.text); parser.NextExpression(); {
-		switch e := parser.Expression(); e.Kind {
-		case unstable.Table:
-			current = r.open(root, e.Key())
-		case unstable.ArrayTable:
-			list := r.open(root, e.Key())
-			list.Kind = List
-			current = &Node{Kind: Map, Place: r.lastKey(e), KeyPlace: r.lastKey(e)}
-			list.Items = append(list.Items, current)
-		case unstable.KeyValue:
-			r.add(current, e)
-		}
-	}
-	return root, nil
-}
-
-// tomlReader gathers the flat expressions of go-toml's parser into a tree.
-// toml.Unmarshal has accepted the text before: keys neither clash nor repeat.
-type tomlReader struct{ file *textFile }
-
-// open returns the node at a key below n, making what is missing.
-func (r tomlReader) open(n *Node, key unstable.Iterator) *Node {
-	for key.Next() {
-		part := key.Node()
-		if n.Kind == List && len(n.Items) > 0 {
-			n = n.Items[len(n.Items)-1]
-		}
-		next := n.child(string(part.Data))
-		if next == nil {
-			place := r.file.place(int(part.Raw.Offset))
-			next = &Node{Kind: Map, Key: string(part.Data), KeyPlace: place, Place: place}
-			n.Items = append(n.Items, next)
 		}
 		n = next
 	}
 	return n
 }
 
-// lastKey returns the place of the last word of a key.
-func (r tomlReader) lastKey(e *unstable.Node) (place diagnostic.Place) {
-	for key := e.Key(); key.Next(); {
-		place = r.file.place(int(key.Node().Raw.Offset))
+// Describe returns what a value is, for messages.
+func (n *Node) Describe() string {
+	if n.Kind == Text || n.Kind == Scalar {
+		return strconv.Quote(n.Raw)
 	}
-	return place
+	return string(n.Kind)
 }
 
-// add adds a line such as title = "About us". go-toml gives a list no place, so
-// that is where something stands behind the =.
-func (r tomlReader) add(table *Node, e *unstable.Node) {
-	n := r.open(table, e.Key())
-	end := 0
-	for key := e.Key(); key.Next(); {
-		end = int(key.Node().Raw.Offset + key.Node().Raw.Length)
+// ParseDate returns the civil date that a node holds, as midnight UTC. It judges the raw text, because YAML and TOML
+// make other days of some. The error completes a sentence that starts with the key: what is wrong and what to write.
+func ParseDate(n *Node) (time.Time, error) {
+	date, err := time.Parse(time.DateOnly, n.Raw)
+	if err != nil || date.Year() < 1900 || n.Kind != Scalar && n.Kind != Text {
+		return time.Time{}, fmt.Errorf("is %s: write a day since 1900 as YYYY-MM-DD, such as 2026-01-05, and nothing else", n.Describe())
 	}
-	text := r.file.text
-	end += bytes.IndexByte(text[end:], '=') + 1
-	n.Place = r.file.place(len(text) - len(bytes.TrimLeft(text[end:], " \t")))
-	r.fill(n, e.Value())
+	return date, nil
 }
 
-func (r tomlReader) fill(n *Node, v *unstable.Node) {
-	if v.Raw.Length > 0 {
-		n.Place = r.file.place(int(v.Raw.Offset))
+// decode fills a struct from a tree, but for values of the wrong type, which the schemas report.
+func (n *Node) decode(to any) {
+	if n != nil {
+		src, _ := json.Marshal(n.value())
+		_ = json.Unmarshal(src, to)
 	}
-	switch v.Kind {
-	case unstable.String:
-		n.Kind, n.Raw = Text, string(v.Data)
-	case unstable.Array:
-		n.Kind = List
-		for it := v.Children(); it.Next(); {
-			item := &Node{Place: n.Place}
-			r.fill(item, it.Node())
-			item.KeyPlace = item.Place
+}
+
+// value returns what a JSON Schema judges.
+func (n *Node) value() (v any) {
+	list, table := []any{}, map[string]any{}
+	for _, item := range n.Items {
+		v := item.value()
+		list, table[item.Key] = append(list, v), v
+	}
+	if n.Kind == Scalar {
+		v = 0.5 // which no schema allows: JSON does not read 010, which is 8 to Hugo
+		_ = json.Unmarshal([]byte(n.Raw), &v)
+		return v
+	}
+	return map[Kind]any{Text: n.Raw, List: list, Map: table}[n.Kind]
+}
+
+// readTree reads config.toml, or front matter with the line that opens it. The tree is nil where it can't be read;
+// isValid says that its schema allows it.
+func (l *loader) readTree(file string, text []byte, isTOML bool, rule diagnostic.Rule, schema *jsonschema.Schema) (root *Node, isValid bool) {
+	before := len(l.findings)
+	r := &treeReader{file, text, func(place diagnostic.Place, format string, args ...any) { l.fail(place, rule, format, args...) }}
+	if isTOML {
+		root = r.readTOML()
+	} else {
+		root = r.readYAML()
+	}
+	if len(l.findings) > before {
+		return nil, false
+	}
+	root.Place, root.KeyPlace = placeIn(file, text, 0), placeIn(file, text, 0)
+	l.validate(root, schema, rule)
+	return root, len(l.findings) == before
+}
+
+type treeReader struct {
+	file string
+	text []byte
+	fail func(place diagnostic.Place, format string, args ...any)
+}
+
+func (r *treeReader) readYAML() *Node {
+	var document yaml.Node
+	if err := yaml.Unmarshal(r.text, &document); err != nil {
+		// The library's own lines are often those where the text around the mistake starts.
+		lines := bytes.SplitAfter(r.text, []byte("\n"))
+		bad := sort.Search(len(lines)-1, func(i int) bool { return yaml.Unmarshal(bytes.Join(lines[:i+1], nil), &document) != nil })
+		r.fail(diagnostic.Place{File: r.file, Line: bad + 1}, "this is not valid YAML: each line is a key, a colon, a space and a value; "+
+			`it starts with no tab, and straight quotes, " or ', open and close a value that holds a colon or starts with a sign`)
+		return nil
+	}
+	root := r.yamlNode(document.Content[0]) // the line --- makes a document
+	if root.Kind != Map {
+		r.fail(root.Place, `front matter is lines of "key: value", such as "title: About us"`)
+	}
+	return root
+}
+
+// yamlKinds has the tags that the library gives to values, but for those of a Scalar.
+var yamlKinds = map[string]Kind{"!!str": Text, "!!timestamp": Text, "!!null": Null, "!!seq": List, "!!map": Map}
+
+// yamlNode turns a node of the library into one of ours. What makes a value mean something else than what is written
+// there is refused.
+func (r *treeReader) yamlNode(y *yaml.Node) *Node {
+	n := &Node{Kind: cmp.Or(yamlKinds[y.Tag], Scalar), Raw: y.Value, Place: diagnostic.Place{File: r.file, Line: y.Line, Column: y.Column}}
+	if y.Kind == yaml.AliasNode || y.Anchor != "" || y.Style&yaml.TaggedStyle != 0 || y.Tag == "!!merge" {
+		r.fail(n.Place, "this YAML is more than front matter needs: put straight quotes around a value that starts with &, * or !, and leave out <<")
+	}
+	for i, content := range y.Content {
+		item := r.yamlNode(content)
+		if y.Kind == yaml.SequenceNode {
+			n.Items = append(n.Items, item)
+		} else if i%2 == 1 {
+			key := r.yamlNode(y.Content[i-1])
+			if len(key.Items) > 0 || n.Get(key.Raw) != nil {
+				r.fail(key.Place, "the key %q stands twice, or is no word: keep one", key.Raw)
+			}
+			item.Key, item.KeyPlace = key.Raw, key.Place
 			n.Items = append(n.Items, item)
 		}
-	case unstable.InlineTable:
-		n.Kind = Map
-		for it := v.Children(); it.Next(); {
-			r.add(n, it.Node())
-		}
-	default:
-		n.Kind, n.Raw = Scalar, string(v.Data)
 	}
+	return n
+}
+
+// readTOML gathers the flat expressions of go-toml's parser into a tree, once toml.Unmarshal has seen that keys neither
+// clash nor repeat.
+func (r *treeReader) readTOML() *Node {
+	if err := toml.Unmarshal(r.text, new(map[string]any)); err != nil {
+		place := diagnostic.Place{File: r.file, Line: 1}
+		if e, ok := errors.AsType[*toml.DecodeError](err); ok {
+			place.Line, place.Column = e.Position() // in bytes
+		}
+		r.fail(place, "this is not valid TOML: %s", strings.TrimPrefix(err.Error(), "toml: "))
+		return nil
+	}
+	root := &Node{Kind: Map}
+	table := root
+	var parser unstable.Parser
+	for parser.Reset(r.text); parser.NextExpression(); {
+		if e := parser.Expression(); e.Kind == unstable.KeyValue {
+			r.fill(r.open(table, e), e.Value())
+		} else {
+			table = r.open(root, e)
+		}
+	}
+	return root
+}
+
+// open returns the node at a key below n, making what is missing. A line such as [[params.emergency]] adds a table to a
+// list.
+func (r *treeReader) open(n *Node, e *unstable.Node) *Node {
+	var place diagnostic.Place
+	for key := e.Key(); key.Next(); {
+		if n.Kind == List {
+			n = n.Items[len(n.Items)-1]
+		}
+		word := string(key.Node().Data)
+		place = placeIn(r.file, r.text, int(key.Node().Raw.Offset))
+		if n.Get(word) == nil {
+			n.Items = append(n.Items, &Node{Kind: Map, Key: word, KeyPlace: place, Place: place})
+		}
+		n = n.Get(word)
+	}
+	if e.Kind == unstable.ArrayTable {
+		item := &Node{Kind: Map, Place: place}
+		n.Kind, n.Items = List, append(n.Items, item)
+		return item
+	}
+	return n
+}
+
+// fill turns a value of the library into ours. A list has no place of its own.
+func (r *treeReader) fill(n *Node, v *unstable.Node) {
+	n.Kind, n.Raw = Scalar, string(v.Data)
+	if v.Raw.Length > 0 {
+		n.Place = placeIn(r.file, r.text, int(v.Raw.Offset))
+	}
+	if kind, ok := map[unstable.Kind]Kind{unstable.String: Text, unstable.Array: List, unstable.InlineTable: Map}[v.Kind]; ok {
+		n.Kind = kind
+	}
+	for it := v.Children(); (n.Kind == List || n.Kind == Map) && it.Next(); {
+		if e := it.Node(); n.Kind == Map {
+			r.fill(r.open(n, e), e.Value())
+		} else {
+			item := &Node{Place: n.Place}
+			r.fill(item, e)
+			n.Items = append(n.Items, item)
+		}
+	}
+}
+
+// The two schemas say which keys may stand in front matter and config.toml and of what form. A "description" completes
+// the sentence "KEY must be …".
+//
+//go:embed page.schema.json config.schema.json
+var schemaFiles embed.FS
+
+var pageSchema, configSchema = compileSchema("page.schema.json"), compileSchema("config.schema.json")
+
+// compileSchema reads an embedded schema; a broken one is a mistake of this package.
+func compileSchema(name string) *jsonschema.Schema {
+	src, _ := schemaFiles.ReadFile(name)
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(src))
+	c := jsonschema.NewCompiler()
+	if err := errors.Join(err, c.AddResource(name, doc)); err != nil {
+		panic(err)
+	}
+	return c.MustCompile(name)
+}
+
+// IsBaseURL reports whether a site can be published at an address: an absolute http or https URL with nothing after its
+// path.
+func IsBaseURL(address string) bool {
+	return configSchema.Properties["baseURL"].Validate(address) == nil
+}
+
+// validate reports what a schema does not allow in a tree, each at its place.
+func (l *loader) validate(root *Node, schema *jsonschema.Schema, rule diagnostic.Rule) {
+	var report func(e *jsonschema.ValidationError)
+	report = func(e *jsonschema.ValidationError) {
+		for _, cause := range e.Causes {
+			report(cause)
+		}
+		n, key, schema := lookUp(root, schema, e.InstanceLocation)
+		switch k := e.ErrorKind.(type) {
+		case *kind.AdditionalProperties:
+			for _, key := range k.Properties {
+				known := slices.Sorted(maps.Keys(schema.Properties))
+				l.fail(n.Get(key).KeyPlace, rule, "%s", diagnostic.Unknown("key", key, "Known here", known))
+			}
+		case *kind.Required:
+			isUnknown := func(n *Node) bool { return schema.Properties[n.Key] == nil } // it is there, misspelt
+			for _, key := range k.Missing {
+				if !slices.ContainsFunc(n.Items, isUnknown) {
+					l.fail(n.Place, rule, "%q is missing: add it, as %s", key, schema.Properties[key].Description)
+				}
+			}
+		default:
+			if len(e.Causes) == 0 {
+				l.fail(n.Place, rule, "%q must be %s, not %s", key, schema.Description, n.Describe())
+			}
+		}
+	}
+	var invalid *jsonschema.ValidationError
+	if errors.As(schema.Validate(root.value()), &invalid) {
+		report(invalid)
+	}
+}
+
+// lookUp finds the value at a location, its key or that of the list around it, and its schema.
+func lookUp(n *Node, schema *jsonschema.Schema, location []string) (value *Node, key string, of *jsonschema.Schema) {
+	for _, token := range location {
+		if n.Kind == List {
+			i, _ := strconv.Atoi(token)
+			n, schema = n.Items[i], schema.Items2020
+			continue
+		}
+		n, key = n.Get(token), token
+		if property := schema.Properties[token]; property != nil {
+			schema = property
+		} else {
+			schema, _ = schema.AdditionalProperties.(*jsonschema.Schema)
+		}
+	}
+	return n, key, schema
 }

@@ -2,31 +2,36 @@ package site
 
 import (
 	"bytes"
+	"fmt"
+	"os"
 	"path"
+	"reflect"
+	"regexp"
+	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"microsite/tools/diagnostic"
 )
 
 // Page is one content file.
 type Page struct {
-	File        string // relative to the site: content/causes.md
-	Path        string // relative to content/: causes.md
 	Title       string
 	Description string
 	Weight      int
 	Draft       bool
-	Medical     bool   // holds medical text of its own
-	FrontMatter *Node  // as written, with its places in the file
-	IsTOML      bool   // it stands between +++ lines, not --- lines
-	Source      []byte // the whole file
-	Body        string // what follows the front matter
-	Cards       []Card
-	Links       []Link
-	Blocks      []Block // the words of the body, in order
-	HeadingIDs  []HeadingID
+	Medical     bool    // holds medical text of its own
+	File        string  `json:"-"` // relative to the site: content/causes.md
+	Path        string  `json:"-"` // relative to content/: causes.md
+	FrontMatter *Node   `json:"-"` // as written, with its places in the file
+	IsTOML      bool    `json:"-"` // it stands between +++ lines, not --- lines
+	Source      []byte  `json:"-"` // the whole file
+	Body        string  `json:"-"` // what follows the front matter
+	Cards       []Card  `json:"-"`
+	Links       []Link  `json:"-"`
+	Blocks      []Block `json:"-"` // the words of the body, in order
 
-	file       *textFile
 	bodyOffset int // in Source
 }
 
@@ -51,150 +56,174 @@ type Link struct {
 	Place       diagnostic.Place
 }
 
-// HeadingID is one that a heading is given, as in {#heat}.
-type HeadingID struct {
-	Name  string
-	Place diagnostic.Place // of the heading
-}
-
-// Block is text that stands on its own: a paragraph, a heading, a card's title,
-// an item of a list, a cell of a table or the words of a picture.
+// Block is text that stands on its own: a paragraph, a heading, a card's title, an item of a list, a cell of a table or
+// the words of a picture.
 type Block struct {
 	Text        string // plain text, line ends as spaces
 	IsParagraph bool   // running text, and not the words of an item
 
-	stretches []stretch
+	origins []origin // of each byte of the text
 }
 
-// stretch is where a part of a block's text starts in it, and in the page's body.
-type stretch struct {
-	text, body int
-	isLiteral  bool // code, an address or an escaped sign, which shows as its writer meant it
-}
-
-// stretchAt returns the stretch that holds an offset into the text.
-func (b Block) stretchAt(offset int) (found stretch) {
-	for _, s := range b.stretches {
-		if s.text <= offset {
-			found = s
-		}
-	}
-	return found
+// origin is where a byte of plain text comes from in the page's body.
+type origin struct {
+	offset    int
+	isLiteral bool // code, an address or an escaped sign, which shows as its writer meant it
 }
 
 // IsLiteral reports whether a sign was written as code, in an address or with a \ before it.
-func (b Block) IsLiteral(offset int) bool { return b.stretchAt(offset).isLiteral }
+func (b Block) IsLiteral(offset int) bool { return b.origins[offset].isLiteral }
 
 // BlockPlace returns the place in the file of an offset into a block's text.
 func (p *Page) BlockPlace(b Block, offset int) diagnostic.Place {
-	s := b.stretchAt(offset)
-	return p.bodyPlace(s.body + offset - s.text)
+	return p.bodyPlace(b.origins[offset].offset)
 }
 
-func (p *Page) bodyPlace(offset int) diagnostic.Place { return p.file.place(p.bodyOffset + offset) }
+func (p *Page) bodyPlace(offset int) diagnostic.Place {
+	return placeIn(p.File, p.Source, p.bodyOffset+offset)
+}
 
-// URL returns where Hugo publishes the page, relative to the site. File names
-// and front matter that would make Hugo choose another are refused, and the
-// check of the rendered site proves that the page is there.
+// URL returns where Hugo publishes the page, relative to the site. File names and front matter that would make Hugo
+// choose another are refused, and the check of the rendered site proves that the page is there.
 func (p *Page) URL() string {
-	dir, name := path.Split(p.Path)
-	name = strings.TrimSuffix(name, ".md")
-	if name == "_index" || name == "index" {
-		return "/" + dir
+	name := strings.TrimSuffix(p.Path, ".md")
+	if base := path.Base(name); base == "_index" || base == "index" {
+		return "/" + strings.TrimSuffix(name, base)
 	}
-	return "/" + dir + name + "/"
+	return "/" + name + "/"
 }
 
-const (
-	maxPage        = 1 << 20  // bytes
-	maxFrontMatter = 16 << 10 // bytes: far more than is needed; it bounds what a hostile file makes a YAML parser do
-)
+// maxPage, in bytes, is five times the longest page: parsing takes time by its square, or worse.
+const maxPage = 32 << 10
 
-// ParsePage reads one content file of the site from src. Findings are those of
-// the file itself; the page is nil where one makes it unreadable.
+// frontMatter matches it and the lines around it. Hugo takes a longer line for its end, too, but no parser takes that
+// line for YAML or TOML.
+var frontMatter = regexp.MustCompile(`\A(?:(---[ \t]*\r?\n(?:[^\n]*\n)*?)---|(\+\+\+[ \t]*\r?\n(?:[^\n]*\n)*?)\+\+\+)[ \t]*\r?(?:\n|\z)`)
+
+// ParsePage reads one content file of the site from src. Findings are those of the file itself; the page is nil where
+// one makes it unreadable.
 func (s *Site) ParsePage(file string, src []byte) (*Page, []diagnostic.Diagnostic) {
 	l := &loader{site: s}
-	p := l.parsePage(file, src)
+	p := &Page{File: file, Path: strings.TrimPrefix(file, ContentDir+"/"), Source: src}
+	if !l.checkEncoding(file, src) {
+		return nil, l.findings
+	}
+	m := frontMatter.FindSubmatch(src)
+	if m == nil {
+		l.fail(placeIn(file, src, 0), diagnostic.RuleFrontMatter, "the front matter is missing, or has no end: "+
+			"start the file with a line --- (three hyphens), then title, description and so on, then another line ---")
+		return nil, l.findings
+	}
+	p.IsTOML, p.bodyOffset, p.Body = m[1] == nil, len(m[0]), string(src[len(m[0]):])
+	front := bytes.ReplaceAll(slices.Concat(m[1], m[2]), []byte("\r\n"), []byte("\n")) // places count lines and characters
+	if p.IsTOML {
+		copy(front, "###") // which makes a remark of the first line
+	}
+	root, _ := l.readTree(file, front, p.IsTOML, diagnostic.RuleFrontMatter, pageSchema)
+	if root == nil {
+		return nil, l.findings
+	}
+	p.FrontMatter, p.Medical = root, true
+	root.decode(p)
+	l.parseBody(p)
 	return p, l.findings
 }
 
-func (l *loader) parsePage(file string, src []byte) *Page {
-	p := &Page{File: file, Path: strings.TrimPrefix(file, ContentDir+"/"), Source: src, file: &textFile{name: file, text: src}}
-	findings, isReadable := checkEncoding(p.file)
-	l.add(findings...)
-	if !isReadable {
-		return nil
-	}
-	source := l.splitFrontMatter(p)
-	if source == nil {
-		return nil
-	}
-	root, syntax := parseFrontMatter(p, source)
-	if syntax != nil {
-		l.add(syntax.place.Errorf(diagnostic.RuleFrontMatter, "%s", syntax.message))
-		return nil
-	}
-	if root.Kind != Map {
-		l.add(source.place(0).Errorf(diagnostic.RuleFrontMatter, "front matter is lines of \"key: value\", such as \"title: About us\""))
-		return nil
-	}
-	root.Place = diagnostic.Place{File: file, Line: 1, Column: 1}
-	root.KeyPlace = root.Place
-	l.add(validate(root, pageSchema(), diagnostic.RuleFrontMatter)...)
-	p.FrontMatter = root
-	front := struct {
-		Title, Description string
-		Weight             int
-		Draft, Medical     bool
-	}{Medical: true}
-	root.decode(&front)
-	p.Title, p.Description, p.Weight, p.Draft, p.Medical = front.Title, front.Description, front.Weight, front.Draft, front.Medical
-	l.parseBody(p)
-	return p
-}
-
-func parseFrontMatter(p *Page, front *textFile) (*Node, *syntaxError) {
-	front.text = bytes.ReplaceAll(front.text, []byte("\r\n"), []byte("\n")) // places count lines and characters
+// ReplaceTable returns the page's file with the lines of one top-level table of its front matter replaced, or removed
+// where lines is nil. A new table goes to the end of the front matter. No other byte changes; where that can't be
+// promised, the error says what to do by hand.
+func (p *Page) ReplaceTable(s *Site, key string, lines []string) ([]byte, error) {
+	table := "(?m)^" + key + ":.*\n(?:[ \t]+\\S.*\n)*"
 	if p.IsTOML {
-		return parseTOML(front)
+		table = "(?m)^\\[" + key + "\\].*\n(?:[^\\s#\\[].*\n)*"
 	}
-	return parseYAML(front)
+	front := p.Source[:p.bodyOffset]
+	end := bytes.LastIndexByte(bytes.TrimRight(front, "\n"), '\n') + 1 // where the closing line starts
+	at := regexp.MustCompile(table).FindIndex(front[:end])
+	if at == nil {
+		at = []int{end, end}
+	}
+	newline := string(front[bytes.IndexAny(front, "\r\n") : bytes.IndexByte(front, '\n')+1])
+	out := slices.Clone(front[:at[0]])
+	for _, line := range lines {
+		out = append(out, line+newline...)
+	}
+	out = append(out, p.Source[at[1]:]...)
+
+	again, _ := s.ParsePage(p.File, out)
+	if again == nil || again.Body != p.Body || !equalBut(key, p.FrontMatter, again.FrontMatter) || (again.FrontMatter.Get(key) == nil) != (lines == nil) {
+		return nil, fmt.Errorf("%s: the front matter is written in a way that can't be changed without touching the rest: "+
+			"take out %q by hand, write each other key on a line of its own, and try again", p.File, key)
+	}
+	return out, nil
 }
 
-// splitFrontMatter finds the front matter, and sets the page's body. Hugo takes
-// any line that starts with the delimiter for its end; a longer one is a slip
-// that moves text.
-func (l *loader) splitFrontMatter(p *Page) *textFile {
-	fail := func(offset int, format string, args ...any) *textFile {
-		l.add(p.file.place(offset).Errorf(diagnostic.RuleFrontMatter, format, args...))
-		return nil
+// equalBut reports whether two tables hold the same values but for a key.
+func equalBut(key string, a, b *Node) bool {
+	v, w := a.value().(map[string]any), b.value().(map[string]any)
+	delete(v, key)
+	delete(w, key)
+	return reflect.DeepEqual(v, w)
+}
+
+// placeIn turns an offset in the text of a file into a place.
+func placeIn(file string, text []byte, offset int) diagnostic.Place {
+	before := text[:min(max(offset, 0), len(text))]
+	line := before[bytes.LastIndexByte(before, '\n')+1:]
+	return diagnostic.Place{File: file, Line: bytes.Count(before, []byte("\n")) + 1, Column: utf8.RuneCount(line) + 1}
+}
+
+// NormalizeSpace makes every run of white space one space and trims the ends, as the templates' pattern [\s\p{Z}]+
+// does.
+func NormalizeSpace(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool {
+		return strings.ContainsRune(" \t\n\f\r", r) || r >= utf8.RuneSelf && unicode.Is(unicode.Z, r)
+	}), " ")
+}
+
+// ReadRegular returns the bytes of a regular file of at most limit bytes (0 is no limit). A named pipe would never end.
+func ReadRegular(name string, limit int64) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
 	}
-	offset := 0
-	if bytes.HasPrefix(p.Source, []byte(byteOrderMark)) {
-		offset = len(byteOrderMark)
+	if !info.Mode().IsRegular() || limit > 0 && info.Size() > limit {
+		return nil, fmt.Errorf("%s is not a regular file, or larger than any that is needed: put the file itself there", name)
 	}
-	delimiter := string(p.Source[offset:min(offset+3, len(p.Source))])
-	if delimiter != "---" && delimiter != "+++" {
-		return fail(0, "the front matter is missing: start the file with a line --- (three hyphens), then title, description and so on, then another line ---")
-	}
-	p.IsTOML = delimiter == "+++"
-	start := 0
-	for line := range bytes.Lines(p.Source[offset:]) {
-		isDelimiter := bytes.HasPrefix(line, []byte(delimiter))
-		switch {
-		case isDelimiter && string(bytes.TrimRight(line, " \t\r\n")) != delimiter:
-			return fail(offset, "this line must be %s and nothing else", delimiter)
-		case isDelimiter && start > 0 && offset-start > maxFrontMatter:
-			return fail(0, "the front matter is longer than %d bytes: the text of the page goes below it", maxFrontMatter)
-		case isDelimiter && start > 0:
-			p.bodyOffset = offset + len(line)
-			p.Body = string(p.Source[p.bodyOffset:])
-			return &textFile{name: p.File, text: p.Source[start:offset], linesAbove: 1}
+	return os.ReadFile(name)
+}
+
+// leftovers are what pasting, broken conversions and git leave in a text. No parser should see those that are errors.
+var leftovers = []struct {
+	pattern  *regexp.Regexp
+	rule     diagnostic.Rule
+	severity diagnostic.Severity
+	message  string
+}{
+	{regexp.MustCompile(`[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\x{202a}-\x{202e}\x{2066}-\x{2069}\x{feff}\x{fffd}\p{Co}]|\r(?:[^\n]|\z)`),
+		diagnostic.RuleEncoding, diagnostic.Error, "%+q is nothing that readers should get, who see it wrongly or not at all: " +
+			"delete it or write it again, and save the file as UTF-8 without BOM, with LF or CRLF line ends"},
+	// UTF-8 quotes, dashes and accents that were once read as Windows-1252.
+	{regexp.MustCompile(`â€[\x{80}-\x{ff}™œžš“”˜¦¢]|Ã[\x{80}-\x{bf}©¨¼¶¤ŸŒ]`),
+		diagnostic.RuleEncoding, diagnostic.Error, "%q is left of a sign that a program misread: write the quote, dash or letter again"},
+	// A row of ======= alone may be that of a heading: https://git-scm.com/docs/git-merge#_how_conflicts_are_presented
+	{regexp.MustCompile(`(?m)^(?:<{7}|>{7}) [^\s>]`), diagnostic.RuleMergeConflict, diagnostic.Error, "%q: two changes of this text meet here, " +
+		"and git could not tell which is right: keep the right lines, and delete those that start with <<<<<<<, ======= and >>>>>>>"},
+	{regexp.MustCompile(`[\x{ad}\x{200b}-\x{200f}\x{2060}]`), diagnostic.RuleEncoding, diagnostic.Warning,
+		"an invisible character (%+q) stands here, as copying from other programs leaves it: delete it and those like it"},
+}
+
+// checkEncoding reports the first of each kind of leftovers in a file. isReadable is false where the text is of no use
+// to a parser.
+func (l *loader) checkEncoding(file string, text []byte) (isReadable bool) {
+	isReadable = true
+	for _, kind := range leftovers {
+		if m := kind.pattern.FindIndex(text); m != nil {
+			d := placeIn(file, text, m[0]).Errorf(kind.rule, kind.message, text[m[0]:m[1]])
+			d.Severity = kind.severity
+			l.findings = append(l.findings, d)
+			isReadable = isReadable && kind.severity == diagnostic.Warning
 		}
-		offset += len(line)
-		if start == 0 {
-			start = offset
-		}
 	}
-	return fail(0, "the front matter has no end: put a line %s after its last line", delimiter)
+	return isReadable
 }

@@ -1,60 +1,62 @@
-// Package site reads a site's config.toml and Markdown files, strictly and with
-// the place of everything in them, so that each finding is reported where it is
-// written.
+// Package site reads a site's config.toml and Markdown files, strictly and with the place of everything in them, for
+// findings to be reported there.
 package site
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
+	"net/url"
 	"os"
 	"path"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"microsite/tools/diagnostic"
 )
 
-// ContentDir is the folder of the Markdown files, in the site's root folder.
-const ContentDir = "content"
+const (
+	ConfigFile = "config.toml"           // the settings, in the site's root folder
+	ContentDir = "content"               // the folder of the Markdown files
+	FiguresDir = ContentDir + "/figures" // the drawings that pages show
+)
 
-// FiguresDir holds the drawings that pages show.
-const FiguresDir = ContentDir + "/figures"
+// OtherConfigFiles are names under which Hugo looks for settings, too.
+var OtherConfigFiles = []string{"hugo.toml", "hugo.yaml", "hugo.yml", "hugo.json", "config.yaml", "config.yml", "config.json", "config"}
 
-// Site is what the tool knows of a site before Hugo runs.
+// Site is what the tool knows of a site before Hugo runs. Its settings are read from the tables of config.toml by their
+// names.
 type Site struct {
-	Root            string // folder that holds config.toml
+	Root            string `json:"-"` // folder that holds config.toml
 	Title           string
 	BaseURL         string
-	Clinic          string         // that hands the pages out, or ""
-	Language        string         // BCP 47
-	Location        *time.Location // of the site's civil dates
+	Clinic          struct{ Name string } // that hands the pages out; its name may be ""
+	Language        string                `json:"-"` // BCP 47
+	TimeZone        string
+	Location        *time.Location `json:"-"` // of the site's civil dates
 	Cards           []string       // the closed vocabulary of cards, most urgent first
-	ChecklistLevels []string       // those whose boxes are on the checklist
+	ChecklistLevels []string       `json:"levels"` // those whose boxes are on the checklist
+	EmergencyURL    string         `json:"emergencyPage"`
 	Emergency       []EmergencyNumber
 	Sources         map[string]*Source
-	IntervalMonths  int // until a review or a source is out of date
-	DueSoonDays     int // before the due day, from which a review is due soon
-	Raised          []diagnostic.Rule
-	Ignores         []Ignore // findings on links that somebody has a reason for
-	Readability     Readability
-	Pages           []*Page // sorted by weight, then path
+	IntervalMonths  int               // until a review or a source is out of date
+	DueSoonDays     int               // before the due day, from which a review is due soon
+	Raised          []diagnostic.Rule `json:"errors"`
+	Ignores         []Ignore          `json:"ignore"` // findings on links that somebody has a reason for
+	Readability     Readability       `json:"plain"`
+	Pages           []*Page           `json:"-"` // sorted by weight, then path
 
-	emergencyPath string // the URL of a page
 	byPath, byURL map[string]*Page
 }
 
 // Source is one entry of [params.sources].
 type Source struct {
-	Key       string
+	Key       string `json:"-"`
 	Title     string
 	Publisher string
 	URL       string           // "" where no address is known to be right
@@ -86,90 +88,146 @@ type Readability struct {
 // loader gathers what is wrong while it reads a site.
 type loader struct {
 	site     *Site
-	root     *Node // config.toml
+	config   *Node // config.toml
 	findings []diagnostic.Diagnostic
 }
 
-func (l *loader) add(findings ...diagnostic.Diagnostic) { l.findings = append(l.findings, findings...) }
+func (l *loader) fail(place diagnostic.Place, rule diagnostic.Rule, format string, args ...any) {
+	l.findings = append(l.findings, place.Errorf(rule, format, args...))
+}
 
-// Load reads config.toml and everything under content/. Findings are what an
-// editor can mend; an error means that a file or folder could not be read. The
-// site has no pages where config.toml can't be made sense of.
+// Load reads config.toml and everything under content/. Findings are what an editor can mend; an error means that a
+// file or folder could not be read. The site has no pages where config.toml can't be made sense of.
 func Load(root string) (*Site, []diagnostic.Diagnostic, error) {
-	s := &Site{Root: root, Location: time.UTC, IntervalMonths: 36, DueSoonDays: 60, Sources: map[string]*Source{},
+	s := &Site{Root: root, Language: "en", Location: time.UTC, IntervalMonths: 36, DueSoonDays: 60, Sources: map[string]*Source{},
 		byPath: map[string]*Page{}, byURL: map[string]*Page{}}
 	l := &loader{site: s}
 	isUsable, err := l.readConfig()
 	if err != nil || !isUsable {
 		return s, l.findings, err
 	}
-	if err := l.pages(); err != nil {
+	if err := l.readPages(); err != nil {
 		return nil, nil, err
 	}
-	l.checkHome()
-	l.checkEmergencyPage()
-	l.checkUnique()
-	l.checkLayouts()
+	l.checkPublished()
+	l.checkNames()
 	for _, p := range s.Pages {
-		l.checkLinks(p)
+		for _, link := range p.Links {
+			if problem := l.linkProblem(p, link); problem != "" {
+				rule := map[bool]diagnostic.Rule{true: diagnostic.RulePicture, false: diagnostic.RuleLink}[link.IsImage]
+				l.fail(link.Place, rule, "%s", problem)
+			}
+		}
 	}
 	return s, l.findings, nil
 }
 
-// Page returns the page of a content file such as causes.md, or nil.
-func (s *Site) Page(path string) *Page { return s.byPath[path] }
-
 // EmergencyPage returns the page that the emergency box leads to, or nil.
-func (s *Site) EmergencyPage() *Page { return s.byURL[s.emergencyPath] }
+func (s *Site) EmergencyPage() *Page { return s.byURL[s.EmergencyURL] }
 
 // Figure returns the text of a drawing in content/figures/.
 func (s *Site) Figure(name string) ([]byte, error) {
-	return ReadRegular(filepath.Join(s.Root, filepath.FromSlash(FiguresDir), name+".svg"), maxPage)
+	return ReadRegular(filepath.Join(s.Root, filepath.FromSlash(FiguresDir), name+".svg"), 1<<20)
 }
 
-// pages reads every page, and reports files that would become other pages, or none.
-func (l *loader) pages() error {
+// hasFile reports whether a regular file is there, whatever is wrong with it.
+func (s *Site) hasFile(name string) bool {
+	info, err := os.Stat(filepath.Join(s.Root, filepath.FromSlash(name)))
+	return err == nil && info.Mode().IsRegular()
+}
+
+// readConfig reads config.toml. isUsable is false where nothing true could be said of any page.
+func (l *loader) readConfig() (isUsable bool, err error) {
+	src, err := ReadRegular(filepath.Join(l.site.Root, ConfigFile), 256<<10)
+	if err != nil {
+		return false, fmt.Errorf("this is no site's root folder: %w", err)
+	}
+	for _, name := range OtherConfigFiles {
+		if _, err := os.Stat(filepath.Join(l.site.Root, name)); err == nil {
+			l.fail(diagnostic.Place{File: name}, diagnostic.RuleConfig,
+				"Hugo reads settings from here, too, and no one checks them: move them into %s", ConfigFile)
+		}
+	}
+	if !l.checkEncoding(ConfigFile, src) {
+		return false, nil
+	}
+	l.config, isUsable = l.readTree(ConfigFile, src, true, diagnostic.RuleConfig, configSchema)
+	if l.config != nil {
+		l.takeConfig()
+	}
+	return isUsable, nil
+}
+
+// takeConfig fills the site with the settings, and reports those that name what isn't there.
+func (l *loader) takeConfig() {
+	s, root := l.site, l.config
+	for _, table := range [][]string{{}, {"params"}, {"params", "review"}, {"params", "checklist"}, {"params", "links"}} {
+		root.Get(table...).decode(s)
+	}
+	s.EmergencyURL = strings.TrimSuffix(s.EmergencyURL, "/") + "/"
+	zone, err := time.LoadLocation(s.TimeZone)
+	if err != nil || s.TimeZone == "Local" { // which is that of whoever builds
+		l.fail(root.Get("timeZone").Place, diagnostic.RuleConfig, "%q is no time zone: write its name, such as UTC or America/New_York", s.TimeZone)
+	} else {
+		s.Location = zone
+	}
+	for i, level := range s.ChecklistLevels {
+		if !slices.Contains(s.Cards, level) {
+			l.fail(root.Get("params", "checklist", "levels").Items[i].Place, diagnostic.RuleConfig, "%s",
+				diagnostic.Unknown("card type", level, "Known types", s.Cards))
+		}
+	}
+	if s.ChecklistLevels == nil {
+		s.ChecklistLevels = s.Cards
+	}
+	for key, source := range s.Sources {
+		n := root.Get("params", "sources", key)
+		source.Key, source.Place = key, n.Place
+		if day := n.Get("reviewed"); day != nil {
+			if source.Reviewed, err = ParseDate(day); err != nil {
+				l.fail(day.Place, diagnostic.RuleDate, "%q %v", day.Key, err)
+			}
+		}
+	}
+	for i := range s.Ignores {
+		s.Ignores[i].Place = root.Get("params", "links", "ignore").Items[i].Place
+	}
+	for i := range s.Readability.Ignores {
+		s.Readability.Ignores[i].Place = root.Get("params", "plain", "ignore").Items[i].Place
+	}
+	// Of a language without words, Hugo would show those of another. A site without i18n/ has no words of its own.
+	if n := cmp.Or(root.Get("locale"), root.Get("languageCode"), root.Get("defaultContentLanguage")); n != nil {
+		s.Language = n.Raw
+		language, _, _ := strings.Cut(n.Raw, "-")
+		if files, _ := fs.Glob(os.DirFS(s.Root), "i18n/*.toml"); files != nil && !slices.Contains(files, "i18n/"+language+".toml") {
+			l.fail(n.Place, diagnostic.RuleConfig, "there is no i18n/%s.toml with the words of this language: write it, and set defaultContentLanguage", language)
+		}
+	}
+}
+
+// readPages reads the pages, and reports those that would become one.
+func (l *loader) readPages() error {
+	s := l.site
 	files, err := l.listContent()
 	if err != nil {
 		return err
 	}
-	pages, findings := make([]*Page, len(files)), make([][]diagnostic.Diagnostic, len(files))
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, file := range files {
-		group.Go(func() error {
-			name := filepath.Join(l.site.Root, filepath.FromSlash(file))
-			if info, err := os.Stat(name); err == nil && info.Size() > maxPage {
-				findings[i] = []diagnostic.Diagnostic{diagnostic.Place{File: file}.Errorf(diagnostic.RuleFileName,
-					"this page is larger than 1 MiB, which nobody can read: is it the right file? Make several pages of it")}
-				return nil
-			}
-			src, err := ReadRegular(name, maxPage)
-			if err == nil {
-				pages[i], findings[i] = l.site.ParsePage(file, src)
-			}
+	for _, file := range files {
+		src, err := ReadRegular(filepath.Join(s.Root, filepath.FromSlash(file)), maxPage)
+		if err != nil {
 			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	s := l.site
-	for i, p := range pages {
-		l.add(findings[i]...)
-		if p == nil {
+		}
+		p, findings := s.ParsePage(file, src)
+		if l.findings = append(l.findings, findings...); p == nil {
 			continue
 		}
 		if other := s.byURL[p.URL()]; other != nil {
-			l.add(diagnostic.Place{File: p.File}.Errorf(diagnostic.RuleFileName,
-				"this page and %s would be published at the same address, %s: rename or remove one", other.File, p.URL()))
+			l.fail(diagnostic.Place{File: p.File}, diagnostic.RuleFileName,
+				"this page and %s would be published at the same address, %s: rename or remove one", other.File, p.URL())
 			continue
 		}
 		s.byPath[p.Path], s.byURL[p.URL()] = p, p
 		s.Pages = append(s.Pages, p)
-	}
-	if len(s.Pages) == 0 && len(l.findings) == 0 {
-		return fmt.Errorf("%s holds no page: start with %s/_index.md", ContentDir, ContentDir)
 	}
 	order := func(p *Page) int { return cmp.Or(p.Weight, math.MaxInt) } // as in Hugo, no weight comes last
 	slices.SortStableFunc(s.Pages, func(a, b *Page) int {
@@ -178,29 +236,35 @@ func (l *loader) pages() error {
 	return nil
 }
 
-// listContent returns the Markdown files below content/ and reports all others
-// but drawings.
+// fileName is what Hugo publishes under the very same name: no capitals, spaces or signs that it would change on the
+// way into an address.
+var fileName = regexp.MustCompile(`^(_?index|[a-z0-9]+(-[a-z0-9]+)*)$`)
+
+// listContent returns the Markdown files below content/, and reports what Hugo would publish in another way than its
+// name says, or not at all.
 func (l *loader) listContent() (files []string, err error) {
-	root := filepath.Join(l.site.Root, ContentDir)
-	if info, err := os.Lstat(root); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no %s folder here: run this in the site's root folder", ContentDir)
-	} else if err == nil && !info.IsDir() {
-		return nil, fmt.Errorf("%s is not a folder", ContentDir)
-	}
-	err = filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || name == root {
+	err = fs.WalkDir(os.DirFS(l.site.Root), ContentDir, func(file string, d fs.DirEntry, err error) error {
+		if err != nil || file == ContentDir || file == FiguresDir {
 			return err
 		}
-		rel, err := filepath.Rel(l.site.Root, name)
-		if err != nil {
-			return err
+		name, isPage := d.Name(), path.Ext(file) == ".md"
+		isHidden := strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~") // from Hugo, too
+		isDrawing := path.Dir(file) == FiguresDir && path.Ext(file) == ".svg"
+		fail := func(format string, args ...any) {
+			l.fail(diagnostic.Place{File: file}, diagnostic.RuleFileName, format, args...)
 		}
-		file := filepath.ToSlash(rel)
-		switch {
-		case isHiddenFromHugo(d.Name()) && d.IsDir():
+		switch info, _ := d.Info(); {
+		case isHidden && d.IsDir():
 			return fs.SkipDir
-		case isHiddenFromHugo(d.Name()), file == FiguresDir, path.Dir(file) == FiguresDir && path.Ext(file) == ".svg" && d.Type().IsRegular():
-		case l.isMisnamed(name, file, d):
+		case isHidden, isDrawing && d.Type().IsRegular():
+		case !d.IsDir() && (!isPage || !d.Type().IsRegular()):
+			fail("only pages belong into %s, in regular files that end in .md: move pictures and other files into static/, and link them as /%s", ContentDir, name)
+		case !fileName.MatchString(strings.TrimSuffix(name, ".md")) || d.IsDir() && isPage || name == "404.md":
+			fail("rename this: small letters a to z, digits and single hyphens only, such as about-us.md, because the name becomes part of the page's address")
+		case d.IsDir() && !l.site.hasFile(file+"/_index.md") && !l.site.hasFile(file+"/index.md"):
+			fail("this folder has no page of its own: add %s/_index.md", file)
+		case !d.IsDir() && info != nil && info.Size() > maxPage:
+			fail("this page is larger than %d bytes, which nobody reads: is it the right file? Make several pages of it", maxPage)
 		case !d.IsDir():
 			files = append(files, file)
 		}
@@ -209,86 +273,82 @@ func (l *loader) listContent() (files []string, err error) {
 	return files, err
 }
 
-// isHiddenFromHugo reports whether Hugo leaves out a file or folder of this
-// name: those that are hidden, and copies that text editors make.
-func isHiddenFromHugo(name string) bool {
-	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "#") || strings.HasSuffix(name, "~")
-}
-
-// fileName is what Hugo publishes under the very same name: no capitals,
-// spaces or signs that it would change on the way into an address.
-var fileName = regexp.MustCompile(`^(_?index|[a-z0-9]+(-[a-z0-9]+)*)$`)
-
-// isMisnamed reports a file or folder that Hugo would publish in another way
-// than its name says, before anything in it is read.
-func (l *loader) isMisnamed(name, file string, d fs.DirEntry) bool {
-	fail := func(format string, args ...any) bool {
-		l.add(diagnostic.Place{File: file}.Errorf(diagnostic.RuleFileName, format, args...))
-		return true
-	}
-	base := path.Base(file)
-	isPage := path.Ext(file) == ".md"
-	switch {
-	case !d.IsDir() && !d.Type().IsRegular():
-		return fail("this is not a regular file: put the file itself here instead of a link to it")
-	case !d.IsDir() && !isPage:
-		return fail("only pages belong into %s, in files that end in .md: move pictures and other files into static/, and link them as /%s", ContentDir, base)
-	case !fileName.MatchString(strings.TrimSuffix(base, ".md")) || d.IsDir() && isPage:
-		return fail("rename this: small letters a to z, digits and single hyphens only, such as about-us.md, because the name becomes part of the page's address")
-	case d.IsDir() && !isFile(filepath.Join(name, "_index.md")) && !isFile(filepath.Join(name, "index.md")):
-		return fail("this folder has no page of its own: add %s/_index.md", file)
-	case base == "404.md":
-		return fail("rename this: 404 is the page that is shown where there is none")
-	}
-	return false
-}
-
-// checkHome reports a site that would be published without its first page.
-func (l *loader) checkHome() {
-	const file = ContentDir + "/_index.md"
-	switch p := l.site.Page("_index.md"); {
-	case p != nil && p.Draft:
-		l.add(p.FrontMatter.Get("draft").Place.Errorf(diagnostic.RuleFrontMatter, "this is the home page, and without it a site can't be published: remove this line"))
-	case p == nil && !l.hasContent("_index.md"): // else a problem of its own is reported
-		l.add(diagnostic.Place{File: file}.Errorf(diagnostic.RuleFileName, "there is no home page: write this file, with its title and description"))
+// checkPublished reports that the home page, or the emergency page, is not published: Hugo says nothing. A page with a
+// problem of its own is there.
+func (l *loader) checkPublished() {
+	s := l.site
+	places := map[string]diagnostic.Place{s.EmergencyURL: l.config.Get("params", "emergencyPage").Place}
+	places["/"] = diagnostic.Place{File: ContentDir + "/_index.md"}
+	for url, place := range places {
+		isBroken := s.hasFile(ContentDir+url+"_index.md") || s.hasFile(ContentDir+strings.TrimSuffix(url, "/")+".md")
+		if p := s.byURL[url]; p != nil && p.Draft || p == nil && !isBroken {
+			l.fail(place, diagnostic.RuleConfig, "no page is published at %s, where readers look for one: write it, and not as a draft", url)
+		}
 	}
 }
 
-// checkUnique reports titles by which readers can't tell two pages apart, and
-// old addresses that would take the place of a page or of one another.
-func (l *loader) checkUnique() {
-	titles, aliases := map[string]*Page{}, map[string]*Page{}
+// checkNames reports titles by which readers can't tell two pages apart, old addresses that have a page already, and
+// layouts that aren't there, in whose place Hugo would take others.
+func (l *loader) checkNames() {
+	taken := maps.Clone(l.site.byURL)
 	for _, p := range l.site.Pages {
-		title := strings.ToLower(NormalizeSpace(p.Title))
-		if other := titles[title]; other != nil && title != "" {
-			l.add(p.FrontMatter.Get("title").Place.Errorf(diagnostic.RuleFrontMatter,
-				"%s has the same title: reword one, because readers choose pages by their titles", other.File))
-		}
-		titles[title] = p
-		list := p.FrontMatter.Get("aliases")
-		if list == nil {
-			continue
-		}
-		for _, n := range list.Items {
-			if other := cmp.Or(l.site.byURL[n.Raw], aliases[n.Raw]); other != nil {
-				l.add(n.Place.Errorf(diagnostic.RuleFrontMatter, "%s leads to %s already: remove this alias", n.Raw, other.File))
+		names := []*Node{cmp.Or(p.FrontMatter.Get("title"), &Node{Raw: p.File})}
+		names = append(names, cmp.Or(p.FrontMatter.Get("aliases"), &Node{}).Items...)
+		for _, n := range names {
+			name := strings.ToLower(NormalizeSpace(n.Raw))
+			if other := taken[name]; other != nil {
+				l.fail(n.Place, diagnostic.RuleFrontMatter, "%q leads readers to %s already: reword or remove it", n.Raw, other.File)
 			}
-			aliases[n.Raw] = p
+			taken[name] = p
+		}
+		if n := p.FrontMatter.Get("layout"); n != nil && !l.site.hasFile("layouts/"+n.Raw+".html") {
+			l.fail(n.Place, diagnostic.RuleFrontMatter, "there is no layouts/%s.html: remove \"layout\", or name a file in layouts/", n.Raw)
 		}
 	}
 }
 
-// checkLayouts reports layouts that aren't there: Hugo would take others without a word.
-func (l *loader) checkLayouts() {
-	files, _ := fs.Glob(os.DirFS(l.site.Root), "layouts/*.html") // the pattern is sound, whatever Root is called
-	var names []string
-	for _, file := range files {
-		names = append(names, strings.TrimSuffix(path.Base(file), ".html"))
+var vagueWords = regexp.MustCompile(`(?i)^(?:click |tap |see |read )?(?:here|this|this page|this link|link|more|read more)[.:]?$`)
+
+// linkProblem returns what is wrong with an address as it is written, and what to write instead, or "". Where whole
+// addresses and fragments lead is checked on the rendered site.
+func (l *loader) linkProblem(p *Page, link Link) string {
+	u, err := url.Parse(link.Destination)
+	switch {
+	case err == nil && link.IsImage && (u.IsAbs() || u.Host != ""):
+		return "browsers won't show a picture of another site here: put a copy into static/, and write /" + path.Base(u.Path)
+	case err == nil && (u.Scheme == "mailto" || u.Scheme == "tel" || u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")):
+		return ""
+	case err != nil || u.IsAbs() || u.Host != "" || strings.HasPrefix(u.Path, "www.") || u.Path+u.Fragment == "":
+		return fmt.Sprintf("%q is no address: write that of a file such as causes.md, of a heading such as #heat, or a whole one such as https://example.org/",
+			link.Destination)
+	case u.Path == "":
+		return ""
 	}
-	for _, p := range l.site.Pages {
-		if n := p.FrontMatter.Get("layout"); n != nil && n.Kind == Text && !slices.Contains(names, n.Raw) {
-			l.add(n.Place.Errorf(diagnostic.RuleFrontMatter, "there is no layouts/%s.html.%s Remove \"layout\", or name a file in layouts/",
-				n.Raw, diagnostic.DidYouMean(n.Raw, names)))
-		}
+	// Of a path, with or without a / in front, pages come first, then the files in static/.
+	file := path.Join(path.Dir(p.Path), u.Path)
+	if strings.HasPrefix(u.Path, "/") {
+		file = strings.TrimPrefix(path.Clean(u.Path), "/")
 	}
+	isPage := path.Ext(file) == ".md"
+	static := path.Clean("/" + u.Path)
+	info, err := os.Stat(filepath.Join(l.site.Root, "static", filepath.FromSlash(static)))
+	isStatic := err == nil && info.Mode().IsRegular() && !isPage
+	switch target := l.site.byPath[file]; {
+	case target != nil && target.Draft && !p.Draft:
+		return target.File + " is a draft, which is not published: remove the link, or publish the page first"
+	case target != nil || isPage && filepath.IsLocal(file) && l.site.hasFile(ContentDir+"/"+file): // which has a problem of its own
+		return ""
+	case isStatic && !strings.HasPrefix(u.Path, "/"):
+		return "the file stands in static/: write " + static
+	case isStatic && link.IsImage && info.Size() > 300<<10:
+		return fmt.Sprintf("this picture has %d KB, and more than 300 take long on a phone: make it smaller", info.Size()>>10)
+	case isStatic:
+		return ""
+	}
+	var files []string
+	for _, page := range l.site.Pages {
+		files = append(files, "/"+page.Path)
+	}
+	return fmt.Sprintf("there is no file %q.%s Link to a file of %s/, as in [words](causes.md), or to one of static/, as in /leaflet.pdf",
+		u.Path, diagnostic.DidYouMean("/"+file, files), ContentDir)
 }
