@@ -97,11 +97,9 @@ func (t *tool) publish(ctx context.Context, s *checkedSite, isStrict bool) (page
 		return 0, err
 	}
 	t.say("Checking links …")
-	pages, findings, err = rendered.Check(ctx, stage.Dir, rendered.Options{Site: s.Site, BaseURL: s.BaseURL, Complete: true})
-	if s.findings = append(s.findings, findings...); err != nil || fails(isStrict, s.findings) {
-		return 0, err
-	}
-	findings, err = rendered.CheckRequired(stage.Dir, s.Site, s.list.Texts())
+	pages, findings, err = rendered.Check(ctx, stage.Dir, rendered.Options{
+		Site: s.Site, BaseURL: s.BaseURL, Complete: true, Emergency: true, Checklist: s.list.Texts(),
+	})
 	if s.findings = append(s.findings, findings...); err != nil || fails(isStrict, s.findings) {
 		return 0, err
 	}

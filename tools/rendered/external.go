@@ -10,7 +10,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -19,258 +19,145 @@ import (
 	"microsite/tools/diagnostic"
 )
 
-// External asks other sites whether what is linked there exists: one request at a time for each host, with a pause between,
-// and HEAD before GET. A host that hangs, or has had enough, is asked no more. The zero value will do, for one check.
+// External asks other sites whether what is linked there exists: one request at a time for each host, with a pause between.
+// A host that hangs, or has had enough, is asked no more.
 type External struct {
-	Transport http.RoundTripper                          // nil for Go's own, with the proxies of the environment
-	Timeout   time.Duration                              // of one exchange
-	MaxBody   int64                                      // bytes that are read to find a fragment
-	Progress  func(done, all int)                        // called after each address
-	Sleep     func(context.Context, time.Duration) error // for tests, which don't wait
-
-	hosts sync.Map // of *host, by name
+	Timeout  time.Duration       // of one answer; 0 for 30 seconds
+	Pause    time.Duration       // between two requests to a host; 0 for 0.2 seconds
+	Progress func(done, all int) // called after each address, or nil
 }
 
 const (
-	maxHosts  = 16 // asked at the same time
-	maxTries  = 3
-	maxWait   = time.Minute            // that a host may ask for before the next try
-	pause     = 200 * time.Millisecond // between two requests to a host
+	maxHosts  = 16      // asked at the same time
+	maxBody   = 4 << 20 // bytes that are read to find a fragment
 	userAgent = "Mozilla/5.0 (compatible; link check)"
 )
 
-// host is known to the one exchange at a time that holds its turn.
-type host struct {
-	turn    sync.Mutex
-	isAsked bool
-	givenUp givenUp
+// externalLink is a link to another site.
+type externalLink struct {
+	reference
+	document *document
+	href     string
 }
 
-// answer is what is known of an address; the zero value is that it is there.
-type answer struct {
-	broken, unknown string    // why it leads nowhere, or could not be checked
-	page            *document // with its ids, where a fragment is asked for
-	isCut           bool      // there is more of the page
+// question is one address, and what is known of it.
+type question struct {
+	href, host string
+	needsPage  bool      // a fragment is asked for
+	err        error     // what is wrong
+	isGone     bool      // there is nothing at the address
+	page       *document // with its ids, if they are needed and came whole
 }
 
 // check asks for each address once. When ctx ends, those that were not asked for have no finding.
-func (x *External) check(ctx context.Context, links []reference) (findings []finding) {
-	client := x.newClient(ctx)
-	needsPage, byHost := map[string]bool{}, map[string][]string{} // by address; addresses
-	for _, ref := range links {
-		href := ref.target.href
-		if _, isKnown := needsPage[href]; !isKnown {
-			host, _, _ := strings.Cut(strings.SplitAfterN(href, "//", 2)[1], "/")
-			byHost[host] = append(byHost[host], href)
-		}
-		needsPage[href] = needsPage[href] || ref.use&follow != 0 && ref.fragment != ""
+func (x *External) check(ctx context.Context, c *checker) {
+	x.Timeout, x.Pause = cmp.Or(x.Timeout, 30*time.Second), cmp.Or(x.Pause, 200*time.Millisecond)
+	if x.Progress == nil {
+		x.Progress = func(int, int) {}
 	}
+	questions, byHost := map[string]*question{}, map[string][]*question{} // by address; by host
+	for _, link := range c.external {
+		q := questions[link.href]
+		if q == nil {
+			q = &question{href: link.href, host: strings.Split(link.href, "/")[2]}
+			questions[link.href], byHost[q.host] = q, append(byHost[q.host], q)
+		}
+		q.needsPage = q.needsPage || link.use&follow != 0 && link.fragment != ""
+	}
+	var done atomic.Int64
 	var group errgroup.Group
-	var mutex sync.Mutex // of the answers
-	answers := map[string]answer{}
 	group.SetLimit(maxHosts)
-	for _, hrefs := range byHost {
+	client := x.newClient()
+	for _, list := range byHost {
 		group.Go(func() error {
-			for _, href := range hrefs {
-				a := x.ask(ctx, client, href, needsPage[href])
-				if ctx.Err() != nil {
-					break
-				}
-				mutex.Lock()
-				answers[href] = a
-				x.Progress(len(answers), len(needsPage))
-				mutex.Unlock()
-			}
+			x.askHost(ctx, client, list, func() { x.Progress(int(done.Add(1)), len(questions)) })
 			return nil
 		})
 	}
 	_ = group.Wait() // nothing in it fails
-	for _, ref := range links {
-		if d := answers[ref.target.href].judge(ref); d.Rule != "" {
-			findings = append(findings, finding{diagnostic: d, reference: ref})
+	for _, link := range c.external {
+		place := link.document.placeOf(link.reference)
+		switch q := questions[link.href]; {
+		case q.isGone:
+			link.document.add(link.value, place.Errorf(diagnostic.RuleBrokenLink, "%q leads nowhere: %v", link.value, q.err))
+		case q.err != nil:
+			text := strings.ToValidUTF8(fmt.Sprintf("%.200s", q.err), "") // whatever the server made it say
+			link.document.add(link.value, place.Warningf(diagnostic.RuleUnknownLink, "%q could not be checked: %s", link.value, diagnostic.OneLine(text)))
+		case q.page != nil && link.use&follow != 0 && !q.page.has(link.fragment):
+			link.document.add(link.value, place.Errorf(diagnostic.RuleFragment, "%q leads to a part that is not there: nothing on the page has "+
+				"the id %q; leave out what follows the #, or look up its new name", link.value, fragmentID(link.fragment)))
 		}
 	}
-	return findings
 }
 
-// judge returns what is wrong with a link, if anything.
-func (a answer) judge(ref reference) (d diagnostic.Diagnostic) {
-	switch {
-	case a.broken != "":
-		return ref.place.Errorf(diagnostic.RuleBrokenLink, "%q leads nowhere: %s", ref.value, a.broken)
-	case a.unknown != "":
-		return ref.place.Warningf(diagnostic.RuleUnknownLink, "%q could not be checked: %s", ref.value, a.unknown)
-	case ref.use&follow == 0 || a.page == nil || a.page.has(ref):
-		return d
-	case a.isCut:
-		return ref.place.Warningf(diagnostic.RuleUnknownLink,
-			"%q could not be checked: the page did not come whole, and the id %q was not in what came", ref.value, ref.id())
-	}
-	return ref.place.Errorf(diagnostic.RuleFragment, "%q leads to a part that is not there: nothing on the page has the id %q; "+
-		"leave out what follows the #, or look up its new name", ref.value, ref.id())
-}
-
-func (x *External) newClient(ctx context.Context) *retryablehttp.Client {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxResponseHeaderBytes = 64 << 10
-	x.Transport = cmp.Or(x.Transport, http.RoundTripper(transport))
-	x.Timeout, x.MaxBody = cmp.Or(x.Timeout, 30*time.Second), cmp.Or(x.MaxBody, 4<<20)
-	if x.Progress == nil {
-		x.Progress = func(int, int) {}
-	}
-	if x.Sleep == nil {
-		x.Sleep = func(ctx context.Context, d time.Duration) error {
+// askHost asks one host, until it is given up.
+func (x *External) askHost(ctx context.Context, client *retryablehttp.Client, list []*question, progress func()) {
+	isGivenUp := false
+	for i, q := range list {
+		if isGivenUp {
+			q.err = list[i-1].err
+		} else {
+			isGivenUp, q.err = x.ask(ctx, client, q)
 			select {
 			case <-ctx.Done():
-			case <-time.After(d):
+				q.err, q.isGone = nil, false
+				return
+			case <-time.After(x.Pause):
 			}
-			return ctx.Err()
 		}
-	}
-	return &retryablehttp.Client{
-		HTTPClient:   &http.Client{Transport: x}, // which follows ten redirects
-		RetryMax:     maxTries - 1,
-		CheckRetry:   shouldRetry,
-		ErrorHandler: retryablehttp.PassthroughErrorHandler,
-		PrepareRetry: func(r *http.Request) error {
-			r.Method = http.MethodGet // some servers don't know HEAD, or answer it wrongly
-			return nil
-		},
-		Backoff: func(_, _ time.Duration, try int, response *http.Response) time.Duration {
-			if response == nil || isBusy(response) {
-				_ = x.Sleep(ctx, backoff(try, response)) // if ctx ends, so does the next try
-			}
-			return 0
-		},
+		progress()
 	}
 }
 
-// isBusy reports whether a host asks to be left alone for a while.
-func isBusy(r *http.Response) bool {
-	return r.StatusCode == http.StatusTooManyRequests || r.StatusCode == http.StatusServiceUnavailable
-}
-
-// backoff returns how long to wait after a try, the first of which is 0: as long as the host asks, or longer each time.
-func backoff(try int, response *http.Response) time.Duration {
-	return retryablehttp.DefaultBackoff(time.Second, maxWait, try, response)
-}
-
-func shouldRetry(ctx context.Context, response *http.Response, err error) (bool, error) {
-	switch {
-	case errors.As(err, new(givenUp)):
-		return false, nil
-	case err != nil:
-		return retryablehttp.DefaultRetryPolicy(ctx, nil, err)
-	case isBusy(response):
-		return backoff(0, response) <= maxWait, nil
+// newClient returns a client that follows ten redirects, and tries twice where a host is busy or does not answer.
+func (x *External) newClient() *retryablehttp.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxResponseHeaderBytes = 64 << 10
+	client := retryablehttp.NewClient()
+	client.HTTPClient = &http.Client{Transport: transport, Timeout: x.Timeout}
+	client.Logger, client.ErrorHandler, client.RetryMax = nil, retryablehttp.PassthroughErrorHandler, 1
+	client.RetryWaitMin, client.RetryWaitMax = 5*x.Pause, 150*x.Pause
+	client.Backoff = func(least, most time.Duration, try int, response *http.Response) time.Duration {
+		return min(most, retryablehttp.DefaultBackoff(least, most, try, response)) // as long as the host asks, within limits
 	}
-	return response.StatusCode >= 400 && response.Request.Method == http.MethodHead, nil
+	return client
 }
 
-// ask finds out about one address.
-func (x *External) ask(ctx context.Context, client *retryablehttp.Client, href string, needsPage bool) answer {
-	method := http.MethodHead
-	if needsPage {
-		method = http.MethodGet
-	}
-	request, err := retryablehttp.NewRequestWithContext(ctx, method, href, nil)
+// ask finds out about one address, and whether to give its host up. It uses GET, because some servers answer HEAD wrongly.
+func (x *External) ask(ctx context.Context, client *retryablehttp.Client, q *question) (isGivenUp bool, err error) {
+	request, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, q.href, nil)
 	if err != nil { // browsers ask for more than net/http does
-		return answer{unknown: clean(err)}
+		return false, err
 	}
 	request.Header.Set("User-Agent", userAgent)
-	request.Header.Set("Accept", "*/*")
 	response, err := client.Do(request)
+	var failure *url.Error
+	if errors.As(err, &failure) {
+		isOwn := strings.Contains(failure.URL+"/", "//"+q.host+"/") // and not that of a host to which this one leads
+		return failure.Timeout() && isOwn, failure.Err
+	}
 	if err != nil {
-		return answer{unknown: clean(err)}
+		return false, err
 	}
 	defer response.Body.Close()
-	status := strings.TrimSpace(fmt.Sprintf("the site answers %d %s", response.StatusCode, http.StatusText(response.StatusCode)))
+	status := fmt.Errorf("the site answers %d %s", response.StatusCode, http.StatusText(response.StatusCode))
 	switch code := response.StatusCode; {
 	case code == http.StatusNotFound || code == http.StatusGone:
-		return answer{broken: status}
-	case isBusy(response):
-		if wait := backoff(0, response); wait > maxWait {
-			status = fmt.Sprintf("the site wants us to wait for %s", wait)
-		}
-		x.host(response.Request.URL.Host).givenUp = givenUp(status) // it is our turn until the body is closed
-		return answer{unknown: status}
+		q.isGone = true
+		return false, status
 	case code >= 400:
-		return answer{unknown: status}
-	case !needsPage || !strings.Contains(response.Header.Get("Content-Type"), "html"):
-		return answer{}
+		isBusy := code == http.StatusTooManyRequests || code == http.StatusServiceUnavailable
+		return isBusy && response.Request.URL.Host == q.host, status
+	case !q.needsPage || !strings.Contains(response.Header.Get("Content-Type"), "html"):
+		return false, nil
 	}
-	r, page := newReader(nil), &document{isHTML: true}
-	n, err := r.src.ReadFrom(io.LimitReader(response.Body, x.MaxBody+1))
+	src, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
 	if os.IsTimeout(err) {
-		x.host(response.Request.URL.Host).givenUp = "one of its answers did not end"
+		return true, err
 	}
-	r.start(page)
-	r.readHTML(ctx)
-	return answer{page: page, isCut: err != nil || n > x.MaxBody}
-}
-
-// clean returns an error as one line of a length that fits into a message, whatever the server made it say.
-func clean(err error) string {
-	var request *url.Error
-	if errors.As(err, &request) {
-		err = request.Err
+	if err == nil && len(src) < maxBody {
+		q.page = &document{isHTML: true}
+		newReader(&checker{}).read(ctx, q.page, src)
 	}
-	text := err.Error()
-	return diagnostic.OneLine(strings.ToValidUTF8(text[:min(len(text), 200)], ""))
+	return false, nil
 }
-
-func (x *External) host(name string) *host {
-	h, _ := x.hosts.LoadOrStore(name, &host{})
-	return h.(*host)
-}
-
-// RoundTrip lets one exchange at a time through to each host, those that other hosts lead to included. It lasts until its
-// timeout, or until its body is closed.
-func (x *External) RoundTrip(r *http.Request) (*http.Response, error) {
-	h := x.host(r.URL.Host)
-	h.turn.Lock()
-	if h.isAsked && h.givenUp == "" {
-		_ = x.Sleep(r.Context(), pause) // if the context ends, so does the exchange
-	}
-	h.isAsked = true
-	ctx, cancel := context.WithTimeout(r.Context(), x.Timeout)
-	end := sync.OnceFunc(func() {
-		cancel()
-		h.turn.Unlock()
-	})
-	var response *http.Response
-	err := error("its host was given up: " + h.givenUp)
-	if h.givenUp == "" {
-		response, err = x.Transport.RoundTrip(r.WithContext(ctx))
-	}
-	if err != nil {
-		defer end()
-	}
-	switch hasHung := os.IsTimeout(err); {
-	case hasHung && r.Method == http.MethodHead:
-		return nil, fmt.Errorf("no answer within %s", x.Timeout)
-	case hasHung:
-		h.givenUp = givenUp(fmt.Sprintf("no answer within %s", x.Timeout))
-		return nil, h.givenUp
-	case err != nil:
-		return nil, err
-	}
-	response.Body = &body{response.Body, end}
-	return response, nil
-}
-
-// body is that of an answer; closing it ends the exchange.
-type body struct {
-	io.ReadCloser
-	end func()
-}
-
-func (b *body) Close() error {
-	defer b.end()
-	return b.ReadCloser.Close()
-}
-
-// givenUp says why a host is asked no more.
-type givenUp string
-
-func (g givenUp) Error() string { return string(g) }

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"microsite/tools/diagnostic"
+	"microsite/tools/site"
 )
 
 // Markup is a sign of Markdown, HTML or templates that is left for readers to see.
@@ -26,6 +27,7 @@ const (
 
 // markupRules say what to write instead of what is found by the groups of a pattern. Where several match, the first does.
 var markupRules = []struct{ pattern, mend string }{
+	{`(\*{4,})`, ""}, // which stands for a line, or for what is left out
 	{`(\[ ?!)\pL[^\[\]\n]*\]?|(!\[)[A-Z]+\]|(\(!)[A-Za-z]+\)`, "a card starts with > [!TYPE] at the start of a line, with an empty line above it"},
 	{`(!\[)[^\[\]]*(?:\]\()?`, "a picture has words in brackets and its file in parentheses, without spaces, as in ![words](/picture.jpg)"},
 	{`(?m:^)[ \t]*(?:([-*+•–—] *\[[xX ]*\]|\[ *\])|(\[[xX]\])(?: |\pL|(?m:$)))`, "a box to tick is - [ ] with ordinary spaces, then its words"},
@@ -59,12 +61,30 @@ func joinMarkupRules() (*regexp.Regexp, []string) {
 	return regexp.MustCompile(strings.Join(patterns, "|")), mends
 }
 
+var shownAddress = regexp.MustCompile(`(?:https?://|www\.)[^\s()\[\]<>]+`)
+
+// mostMarkup is how much markup is reported of a text or page: whoever made more sees why.
+const mostMarkup = 50
+
 // FindMarkup returns the markup in a text as readers see it: no-break spaces are spaces, and what has no width is not there.
+// Of strong words and tables, that is the first. What an address holds is none.
 func FindMarkup(text string) (list []Markup) {
+	if !strings.ContainsAny(text, "[]*_|{}#`<>") && !strings.Contains(text, "(!") {
+		return nil // as nearly always
+	}
 	normal, offsets := normalize(text)
-	for _, m := range matchMarkup(normal) {
-		from := offsets[m.Offset]
-		list = append(list, Markup{from, text[from:offsets[m.Offset+len(m.Text)]], m.Mend})
+	normal = shownAddress.ReplaceAllStringFunc(normal, strings.NewReplacer("*", "x", "_", "x", "|", "x", "{", "x", "}", "x").Replace)
+	isKnown := map[string]bool{}
+	for _, m := range markupPattern.FindAllStringSubmatchIndex(normal, mostMarkup) {
+		group := 1
+		for m[2*group] < 0 {
+			group++
+		}
+		from, to, mend := m[2*group], m[2*group+1], markupMends[group]
+		if mend != "" && (!isKnown[mend] || mend != mendStrong && mend != mendTable) {
+			list = append(list, Markup{offsets[from], text[offsets[from]:offsets[to]], strings.ReplaceAll(mend, "%s", normal[from:to])})
+		}
+		isKnown[mend] = true
 	}
 	return list
 }
@@ -87,29 +107,8 @@ func normalize(text string) (normal string, offsets []int) {
 	return b.String(), append(offsets, len(text))
 }
 
-var shownAddress = regexp.MustCompile(`(?:https?://|www\.)[^\s()\[\]<>]+`)
-
-// mostMarkup is how much markup is reported of a text or page: whoever made more sees why.
-const mostMarkup = 50
-
-// matchMarkup returns the markup in a normal text; of strong words and tables, the first. What an address holds is none.
-func matchMarkup(text string) (list []Markup) {
-	text = shownAddress.ReplaceAllStringFunc(text, strings.NewReplacer("*", "x", "_", "x", "|", "x", "{", "x", "}", "x").Replace)
-	isKnown := map[string]bool{}
-	for _, m := range markupPattern.FindAllStringSubmatchIndex(text, mostMarkup) {
-		group := 1
-		for m[2*group] < 0 {
-			group++
-		}
-		sign, mend := strings.Clone(text[m[2*group]:m[2*group+1]]), markupMends[group]
-		isLine := strings.HasPrefix(sign, "****") // which stands for a line, or for what is left out
-		if !isKnown[mend] && !isLine {
-			list = append(list, Markup{m[2*group], sign, strings.ReplaceAll(mend, "%s", sign)})
-		}
-		isKnown[mend] = isKnown[mend] || !isLine && (mend == mendStrong || mend == mendTable)
-	}
-	return list
-}
+// hidden stands for code and other text that isn't read, so that what stands around it is not joined.
+const hidden = "\uFFFC"
 
 // inlineElements break no line. The text of codeElements is code, or isn't shown.
 const (
@@ -117,73 +116,54 @@ const (
 	codeElements   = " code iframe kbd noembed noframes pre samp script style textarea xmp "
 )
 
-// textBlock gathers the text between two elements that break a line.
-type textBlock struct {
-	text      []byte
-	offset    int // of its first word in the file
-	codeDepth int // of open elements that are code
-	markups   int // reported in the page so far
-}
-
-// startText takes in that an element starts, and endText that it ends.
-func (r *reader) startText(t *tag, isOpen bool) {
-	if !t.isInline {
-		r.endBlock()
-	}
-	if t.element == "br" {
-		r.addText([]byte("\n"))
-	}
-	if t.isCode && isOpen {
-		r.addText([]byte("\uFFFC")) // so that what stands around it is not joined
-		r.block.codeDepth++
-	}
-}
-
-func (r *reader) endText(t *tag) {
-	if t.isCode {
-		r.block.codeDepth = max(r.block.codeDepth-1, 0)
-	}
-	if !t.isInline {
-		r.endBlock()
-	}
-}
-
 func (r *reader) addText(text []byte) {
 	const most = 64 << 10 // bytes of a block; no editor writes more
-	b := &r.block
-	if len(b.text) == 0 {
+	if r.inert > 0 || r.codeDepth > 0 {
+		return
+	}
+	if r.checker.options.Emergency {
+		r.text = append(r.text, text...)
+	}
+	if len(r.block) == 0 {
 		words := bytes.TrimLeft(text, " \t\r\n\f")
-		b.offset = r.offset + len(text) - len(words)
+		r.blockPlace = advance(r.place, text[:len(text)-len(words)])
 		text = words
 	}
-	if b.codeDepth == 0 && len(b.text) < most {
-		b.text = append(b.text, text...)
+	if len(r.block) < most {
+		r.block = append(r.block, text...)
 	}
 }
 
-// shownMarkup is markup left in a rendered page.
-type shownMarkup struct {
-	Markup
-	after string // the markup, and what follows it
-}
-
-// endBlock reports markup in the text that has been gathered.
+// endBlock reports markup in the text that has been gathered. Layouts part links with |, which makes no table.
 func (r *reader) endBlock() {
-	b := &r.block
-	text := b.text
-	b.text = b.text[:0]
-	if b.markups >= mostMarkup || !bytes.ContainsAny(text, "[]*_|{}#`<>") && !bytes.Contains(text, []byte("(!")) {
-		return // as nearly always
+	text := string(r.block)
+	r.block = r.block[:0]
+	if r.markups >= mostMarkup {
+		return
 	}
-	normal, _ := normalize(string(text))
-	for _, m := range matchMarkup(normal) {
-		if m.Mend == mendTable && r.source == nil {
-			continue // layouts part links with |
+	for _, m := range FindMarkup(text) {
+		shown, _, _ := strings.Cut(text[m.Offset:min(m.Offset+80, len(text))], hidden)
+		shown = strings.ToValidUTF8(shown, "")
+		place, isMeant := r.blockPlace, m.Mend == mendTable && r.source == nil
+		if r.source != nil {
+			place, isMeant = findInMarkdown(r.source, strings.ReplaceAll(shown, "\n", " "), m.Text)
 		}
-		b.markups++
-		after := strings.ToValidUTF8(normal[m.Offset:min(m.Offset+80, len(normal))], "")
-		ref := r.here(reference{value: diagnostic.Excerpt(strings.ReplaceAll(after, "\uFFFC", ""))})
-		ref.offset = b.offset
-		r.report(ref, diagnostic.RuleMarkup, "%q would show as it is written: %s", ref.value, m.Mend).markup = &shownMarkup{m, after}
+		if !isMeant {
+			r.markups++
+			value := diagnostic.Excerpt(shown)
+			r.add(value, place.Errorf(diagnostic.RuleMarkup, "%q would show as it is written: %s", value, m.Mend))
+		}
 	}
+}
+
+// findInMarkdown returns where a page's Markdown holds the first of some texts, and whether it shows on purpose.
+func findInMarkdown(p *site.Page, texts ...string) (place diagnostic.Place, isLiteral bool) {
+	for _, text := range texts {
+		for _, b := range p.Blocks {
+			if at := strings.Index(b.Text, text); at >= 0 {
+				return p.BlockPlace(b, at), b.IsLiteral(at)
+			}
+		}
+	}
+	return diagnostic.Place{File: p.File}, false
 }

@@ -2,7 +2,7 @@ package rendered
 
 import (
 	"fmt"
-	"slices"
+	"os"
 	"strings"
 	"testing"
 
@@ -58,47 +58,23 @@ func TestMarkupInHTML(t *testing.T) {
 	}
 }
 
-// Markup is traced to the line of the Markdown that is most like what readers see, unless it is escaped there.
+// Markup is traced to the line of the Markdown, unless it shows on purpose.
 func TestMarkupInMarkdown(t *testing.T) {
-	for _, c := range []struct{ source, html, want string }{
-		{"---\ntitle: A\n---\nÄ [one](a b) is here.\n\nÄ [two](a b) is there.", "<p>Ä [two](a b) is there.", "6:7"},
-		{"[x](y.md)\n\n> \u200b[!DO]\u00a0Walk\n> - Up", "<blockquote>\u200b[!DO]\u00a0Walk<ul><li>Up</ul></blockquote>", "3:3"},
-		{"- -[ ] *Sit* up\n- - [ ] Lie", "<ul><li>-[ ] <em>Sit</em> up<li>Lie</ul>", "1:3"},
-		{"Write \\*\\* or \\[a\\](b c) or `[^1]`.", "<p>Write ** or [a](b c) or [^1].", ""},
-		{"It is \\** so.\n\nIt is ** not.", "<p>It is ** so.<p>It is ** not.", "3:7"},
-		{"`**` is ** not.", "<p><code>**</code> is ** not.", "1:9"},
-		{"Nothing of it.", "<p>Not here: [[x]]", "0:0"},
-	} {
-		p := markdown("a.md")
-		p.Source = []byte(c.source)
-		files := map[string]string{"a/index.html": "<main data-source=a.md>" + c.html + "</main>", "all/index.html": "<div><article data-source=a.md>" + c.html + "</article></div>"}
-		var got []string
-		for _, d := range check(t, files, Options{Site: siteOf(p)}) {
-			got = append(got, fmt.Sprintf("%d:%d", d.Line, d.Column))
-			if d.File != "content/a.md" || !strings.Contains(d.Message, " would show as it is written: ") {
-				t.Errorf("%q: %v", c.source, d)
-			}
-		}
-		if strings.Join(got, ", ") != c.want {
-			t.Errorf("%q: %q, not %q", c.source, got, c.want)
-		}
+	source := "---\ntitle: A\ndescription: B.\nadapted: 2026-06-01\nsources: []\n---\n\nÄ [one](a b) is here.\n\nÄ [two](a b)\nis *there*, \\*\\*.\n\n- -[ ] *Sit* up\n"
+	config, err := os.ReadFile("../testdata/site/config.toml")
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-// Markup of a layout is reported once, where its words are written.
-func TestMarkupInLayouts(t *testing.T) {
-	root := write(t, map[string]string{
-		"i18n/en.toml": "[call]\nother = \"Call [now](tel: 112) please\"\n", "layouts/a.html": "<p>\n  Ä {{ .x }} is **not strong</p>", "config.toml": "title = \"[[A]] site\"\n",
-	})
-	page := "<title>[[A]] site</title><p>Call [now](tel: 112) please</p><p>Ä 7 is **not strong</p><p>[^9] is nowhere</p>"
+	s, _, err := site.Load(write(t, map[string]string{"config.toml": string(config), "content/a.md": source}))
+	if err != nil || len(s.Pages) != 1 {
+		t.Fatal(err, s.Pages)
+	}
+	page := "<main data-source=a.md><p>Ä [one](a b) is here.<p>Ä [two](a b)\nis <em>there</em>, **.<ul><li>-[ ] <em>Sit</em> up</ul><p>Not there: [[x]]</main>"
 	var got []string
-	for _, d := range check(t, map[string]string{"index.html": page, "b.html": page}, Options{Site: &site.Site{Root: root}}) {
-		got = append(got, fmt.Sprintf("%s:%d:%d", d.File, d.Line, d.Column))
-		if !strings.Contains(d.Message, "stands on 2 pages") {
-			t.Error(d)
-		}
+	for _, d := range check(t, map[string]string{"a/index.html": page, "all/index.html": "<div>" + page}, Options{Site: s}) {
+		got = append(got, d.File+":"+d.Position())
 	}
-	if want := []string{"b.html:1:89", "config.toml:1:10", "i18n/en.toml:2:19", "layouts/a.html:2:17"}; !slices.Equal(got, want) {
+	if want := "content/a.md: content/a.md:8:7 content/a.md:10:7 content/a.md:13:3"; strings.Join(got, " ") != want {
 		t.Errorf("%q, not %q", got, want)
 	}
 }

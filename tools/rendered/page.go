@@ -3,164 +3,81 @@ package rendered
 import (
 	"bytes"
 	"context"
-	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"unicode/utf8"
 
-	whatwg "github.com/nlnwa/whatwg-url/url"
 	"golang.org/x/net/html"
 
 	"microsite/tools/diagnostic"
+	"microsite/tools/site"
 )
 
-// reference is one address or id in a file, as it is written.
+// reference is a link where it stands in a file.
 type reference struct {
-	value    string // as it is written
-	address  string // without its fragment
-	fragment string
-	use      use
-	target   *target // what the address leads to
-	document *document
-	offset   int // of the tag
-	place    diagnostic.Place
-	source   string // the data-source around it
-	ordinal  int    // among the links of that source in this file, from 1; 0 for others
+	*link
+	place   diagnostic.Place // of the tag
+	source  *site.Page       // whose text it stands in, nil for that of a layout
+	ordinal int              // among the links of that text in this file, from 1; 0 for what no editor wrote
 }
 
-// reader reads files, one after the other. What stands on many pages, it parses once.
+// reader reads one file after the other.
 type reader struct {
-	page
-	checker    *checker
-	tags       map[string]*tag        // by their source
-	sheets     map[string][]reference // by their source
-	attributes map[string]string      // of the tag in hand
-	src        bytes.Buffer
-	references []reference // in the file in hand
-	findings   []finding
-	pending    [][]reference // what can't be checked before all files have been read
+	checker *checker
+	tags    map[string]*tag // by their source: a tag that stands on many pages is parsed once
+
+	*document // in hand
+	z         *html.Tokenizer
+	place     diagnostic.Place // of the token in hand
+	found     []reference      // so far
+	inert     int              // open templates, which show nothing
+	isForeign bool             // XML, SVG or MathML, where no text is raw
+	isStyle   bool             // the text of a style element comes
+	source    *site.Page       // whose text it is
+	element   string           // the name of the element that holds this text
+	depth     int              // of open elements with that name
+	phone     string           // what the open link calls
+	words     int              // the offset of this link's words in the document's text
+
+	block      []byte           // text since an element broke the line
+	blockPlace diagnostic.Place // of its first word
+	codeDepth  int              // of open elements that are code
+	markups    int              // reported so far
 }
 
-// page is the state of reading one file.
-type page struct {
-	document *document
-	base     *whatwg.Url // nil until it is needed
-	located  reference   // the last whose place was asked for
+func newReader(c *checker) *reader { return &reader{checker: c, tags: map[string]*tag{}} }
 
-	z            *html.Tokenizer
-	tokens       int    // so far
-	offset, next int    // of the token in hand, and of the one after it
-	templates    []bool // the open ones, and whether each is a shadow root, which is shown
-	inert        int    // those that are not
-	isForeign    bool   // XML, SVG or MathML, where no text is raw
-	isStyle      bool   // the text of a style element comes
-	source       *tag   // the one with a data-source that is open, nil for none
-	depth        int    // of open elements with that name
-	block        textBlock
-}
-
-// formats read files by their name's ending; robots.txt has its own.
-var formats = map[string]func(*reader, context.Context){
-	".html": (*reader).readHTML, ".htm": (*reader).readHTML, ".xhtml": (*reader).readHTML, ".svg": (*reader).readHTML,
-	".css": (*reader).readCSS, ".xml": (*reader).readXML,
-}
-
-// readSome reads the documents that next counts, and checks what can be checked before the others are read.
-func (c *checker) readSome(ctx context.Context, next *atomic.Int64) error {
-	r := newReader(c)
-	for n := next.Add(1); n <= int64(len(c.documents)); n = next.Add(1) {
-		if err := r.read(ctx, c.documents[n-1]); err != nil {
-			return err
-		}
+// read takes in what a document holds. Where ctx ends, it stops early.
+func (r *reader) read(ctx context.Context, d *document, src []byte) {
+	d.ids, d.links, d.phones = map[string]bool{}, map[*site.Page]int{}, map[string]string{}
+	*r = reader{checker: r.checker, tags: r.tags, document: d, z: html.NewTokenizer(bytes.NewReader(src)),
+		place: diagnostic.Place{File: d.file, Line: 1, Column: 1}, found: r.found[:0], isForeign: !d.isHTML, block: r.block[:0]}
+	switch d.kind {
+	case ".css":
+		r.addLinks(readSheet(src), 0)
+	case ".xml":
+		r.addLinks(readSitemap(src), 0)
+	default:
+		r.readHTML(ctx)
 	}
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	c.findings, c.pending = append(c.findings, r.findings...), append(c.pending, r.pending...)
-	return nil
-}
-
-func (r *reader) read(ctx context.Context, d *document) error {
-	file, err := os.Open(filepath.Join(r.checker.dir, filepath.FromSlash(d.file))) // list has seen that it is a regular one
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	r.src.Reset()
-	if _, err := r.src.ReadFrom(file); err != nil {
-		return err
-	}
-	r.start(d)
-	d.read(r, ctx)
-	pending := r.references[:0]
-	for _, ref := range r.references {
-		if r.check(&ref) {
-			pending = append(pending, ref)
-		}
-	}
-	r.pending = append(r.pending, slices.Clone(pending))
-	return ctx.Err()
-}
-
-func newReader(c *checker) *reader {
-	return &reader{checker: c, tags: map[string]*tag{}, sheets: map[string][]reference{}, attributes: map[string]string{}}
-}
-
-// start makes r ready for the file that is in src.
-func (r *reader) start(d *document) {
-	d.ids, d.links, r.references = map[string]bool{}, map[string]int{}, r.references[:0]
-	r.page = page{document: d, located: reference{offset: math.MaxInt}, z: html.NewTokenizer(bytes.NewReader(r.src.Bytes())),
-		isForeign: !d.isHTML, block: textBlock{text: r.block.text[:0]}}
-}
-
-// token reads the next token, up to the end of the file or of ctx.
-func (r *reader) token(ctx context.Context) html.TokenType {
-	if r.tokens++; r.tokens%256 == 0 && ctx.Err() != nil {
-		return html.ErrorToken
-	}
-	r.z.AllowCDATA(r.isForeign)
-	kind := r.z.Next()
-	r.offset, r.next = r.next, r.next+len(r.z.Raw())
-	return kind
-}
-
-// tag returns the tag in hand. What is in noscript is for readers, too.
-func (r *reader) tag() *tag {
-	const most, longest = 5000, 1000 // tags to remember; bytes of one
-	raw := r.z.Raw()
-	t := r.tags[string(raw)]
-	if t == nil {
-		key := string(raw[:min(len(raw), longest)])
-		t = parseTag(r.z, r.attributes)
-		for i, ref := range t.references {
-			t.references[i].target = r.checker.sharedTarget(ref.address)
-		}
-		if len(r.tags) == most {
-			clear(r.tags)
-		}
-		if len(key) < longest {
-			r.tags[key] = t
-		}
-	}
-	if r.isForeign || t.element == "noscript" {
-		r.z.NextIsNotRawText()
-	}
-	return t
+	d.references = slices.Clone(r.found)
 }
 
 // readHTML reads a page, or an SVG file.
 func (r *reader) readHTML(ctx context.Context) {
-	for {
-		switch kind := r.token(ctx); kind {
+	next := r.place // that of the token after the one in hand
+	for tokens := 1; tokens%256 != 0 || ctx.Err() == nil; tokens++ {
+		r.z.AllowCDATA(r.isForeign)
+		kind := r.z.Next()
+		r.place, next = next, advance(next, r.z.Raw())
+		switch kind {
 		case html.ErrorToken:
 			r.endBlock()
 			return
 		case html.TextToken:
 			if r.isStyle {
-				r.addSheet(r.z.Raw())
-			} else if r.inert == 0 {
+				r.addLinks(readSheet(r.z.Raw()), 0)
+			} else {
 				r.addText(r.z.Text())
 			}
 		case html.StartTagToken, html.SelfClosingTagToken:
@@ -171,121 +88,121 @@ func (r *reader) readHTML(ctx context.Context) {
 	}
 }
 
+// tag returns the tag in hand. What is in noscript is for readers, too.
+func (r *reader) tag() *tag {
+	const most, longest = 5000, 1000 // tags to remember; bytes of one
+	raw := r.z.Raw()
+	t := r.tags[string(raw)]
+	if t == nil {
+		key := string(raw)
+		t = parseTag(r.z)
+		if len(r.tags) < most && len(key) <= longest {
+			r.tags[key] = t
+		}
+	}
+	if r.isForeign || t.element == "noscript" {
+		r.z.NextIsNotRawText()
+	}
+	return t
+}
+
 func (r *reader) startTag(t *tag, isClosed bool) {
+	isOpen := !isClosed || !r.isForeign // in HTML the slash means nothing
 	switch t.element {
-	case "template":
-		if !r.isForeign {
-			r.templates = append(r.templates, t.isShadow)
-		}
-		if !r.isForeign && !t.isShadow {
-			r.inert++
-		}
 	case "svg", "math":
-		r.isForeign = !r.document.isHTML || !isClosed
-	case "foreignobject":
-		r.isForeign = !r.document.isHTML || r.isForeign && isClosed
+		r.isForeign = !r.isHTML || !isClosed
+	case "template":
+		r.inert++
 	}
 	if r.inert > 0 {
 		return
 	}
-	isOpen := !isClosed || !r.isForeign // in HTML the slash means nothing
-	r.startText(t, isOpen)
-	switch {
-	case t.base != nil && r.document.base == nil && !r.isForeign:
-		r.document.base = t.base
-	case !isOpen:
-	case t.element == "style":
-		r.isStyle = true
-	case r.source != nil && t.element == r.source.element:
-		r.depth++
-	case r.source == nil && t.source != "":
+	if !t.isInline {
 		r.endBlock()
-		r.source, r.depth = t, 1
 	}
-	r.addNames(t)
-	ordinal := 0
-	if r.source != nil && t.isLink {
-		r.document.links[r.source.source]++
-		ordinal = r.document.links[r.source.source]
+	source := r.checker.sources[t.attributes["data-source"]]
+	switch {
+	case t.element == "br":
+		r.addText([]byte("\n"))
+	case t.element == "base" && r.base == "":
+		r.base = t.attributes["href"]
+	case t.isCode && isOpen:
+		r.addText([]byte(hidden))
+		r.codeDepth++
+		r.isStyle = t.element == "style"
+	case r.source != nil && t.element == r.element && isOpen:
+		r.depth++
+	case r.source == nil && source != nil && isOpen:
+		r.source, r.element, r.depth = source, t.element, 1
 	}
-	for _, ref := range t.references {
-		ref.ordinal = ordinal
-		r.add(ref)
+	if t.element == "a" {
+		r.phone, r.words = t.attributes["href"], len(r.text)
 	}
+	r.addID(t)
+	r.addLinks(t.links, r.ordinal(t))
 }
 
 func (r *reader) endTag(t *tag) {
-	switch t.element {
-	case "template":
-		if last := len(r.templates) - 1; last >= 0 {
-			if !r.templates[last] {
-				r.inert--
-			}
-			r.templates = r.templates[:last]
-		}
-	case "svg", "math":
-		r.isForeign = !r.document.isHTML
-	case "foreignobject":
-		r.isForeign = true
-	case "style":
+	switch {
+	case t.element == "template":
+		r.inert = max(r.inert-1, 0)
+	case t.element == "svg" || t.element == "math":
+		r.isForeign = !r.isHTML
+	case t.isCode:
+		r.codeDepth = max(r.codeDepth-1, 0)
 		r.isStyle = false
+	case strings.HasPrefix(r.phone, "tel:") && t.element == "a":
+		r.phones[digits(r.phone)] = firstNumber(string(r.text[r.words:]))
 	}
-	r.endText(t)
-	if r.source == nil || t.element != r.source.element {
-		return
-	}
-	if r.depth--; r.depth == 0 {
+	if !t.isInline {
 		r.endBlock()
-		r.source = nil
+	}
+	if r.source != nil && t.element == r.element {
+		if r.depth--; r.depth == 0 {
+			r.source = nil
+		}
 	}
 }
 
-// addNames takes in what fragments can lead to. What a shadow tree holds is its own.
-func (r *reader) addNames(t *tag) {
-	d := r.document
-	if len(r.templates) > 0 {
+// ordinal counts the links and pictures that an editor may have written: neither those that Hugo makes of footnotes, nor
+// those that a layout puts into a text, which have an empty data-source.
+func (r *reader) ordinal(t *tag) int {
+	_, isLayout := t.attributes["data-source"]
+	if r.source == nil || t.element != "a" && t.element != "img" || isLayout || strings.HasPrefix(t.attributes["class"], "footnote-") {
+		return 0
+	}
+	r.links[r.source]++
+	return r.links[r.source]
+}
+
+// addID takes in what fragments can lead to.
+func (r *reader) addID(t *tag) {
+	const mostHeadings = 20 // to name in a message
+	id := t.attributes["id"]
+	if name := t.attributes["name"]; t.element == "a" && name != "" {
+		r.ids[name] = r.ids[name] // false if it is no id
+	}
+	switch {
+	case id == "":
 		return
+	case r.ids[id] && r.isHTML:
+		place := r.place
+		if r.source != nil {
+			place = diagnostic.Place{File: r.source.File}
+		}
+		r.add(id, place.Errorf(diagnostic.RuleDuplicateID,
+			"the id %q stands twice on this page: a link to it reaches only the first; reword one of the headings", id))
+	case t.isHeading && !strings.HasSuffix(id, "_") && len(r.headings) < mostHeadings: // with _ it is a layout's own
+		r.headings = append(r.headings, "#"+id)
 	}
-	if d.ids[t.id] && d.isHTML {
-		r.report(r.here(reference{value: t.id}), diagnostic.RuleDuplicateID,
-			"the id %q stands twice on this page: a link to it reaches only the first; reword one of the headings", t.id)
-	}
-	if t.isHeading && t.id != "" && !d.ids[t.id] && !strings.HasSuffix(t.id, "_") { // with _ it is a layout's own
-		d.headings = append(d.headings, t.id)
-	}
-	if t.id != "" {
-		d.ids[t.id] = true
-	}
-	if t.anchor != "" {
-		d.ids[t.anchor] = d.ids[t.anchor] // false if it is no id
-	}
+	r.ids[id] = true
 }
 
-func (r *reader) add(ref reference) { r.references = append(r.references, r.here(ref)) }
-
-// here returns a reference with what is known of its place.
-func (r *reader) here(ref reference) reference {
-	ref.document, ref.offset = r.document, r.offset
-	if r.source != nil {
-		ref.source = r.source.source
+// addLinks takes in the links of the token in hand.
+func (r *reader) addLinks(links []*link, ordinal int) {
+	for _, l := range links {
+		r.found = append(r.found, reference{l, r.place, r.source, ordinal})
 	}
-	return ref
-}
-
-// report adds a finding. Most places follow one another, so that each line is counted once.
-func (r *reader) report(ref reference, rule diagnostic.Rule, format string, args ...any) *finding {
-	r.locate(&ref)
-	r.findings = append(r.findings, finding{reference: ref, diagnostic: ref.place.Errorf(rule, format, args...)})
-	return &r.findings[len(r.findings)-1]
-}
-
-func (r *reader) locate(ref *reference) {
-	last := &r.located
-	if ref.offset < last.offset {
-		*last = reference{place: diagnostic.Place{File: r.document.file, Line: 1, Column: 1}}
-	}
-	last.place = advance(last.place, r.src.Bytes()[last.offset:ref.offset])
-	last.offset, ref.place = ref.offset, last.place
 }
 
 // advance returns the place behind a text that starts at p.

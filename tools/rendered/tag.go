@@ -1,6 +1,7 @@
 package rendered
 
 import (
+	"bytes"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,117 +19,125 @@ const (
 	local                    // a fragment alone means this very document, whatever <base> says
 	required                 // an empty address is none
 	images                   // it holds several: srcset
-	link     = follow | inbound
+	visit    = follow | inbound
 )
 
 // addresses lists, by element, the attributes that hold one, and what for:
 // https://html.spec.whatwg.org/multipage/indices.html#attributes-3 and https://www.w3.org/TR/SVG2/linking.html#URLReferenceAttributes
-var addresses = map[string]map[string]use{
-	"a": {"href": link, "xlink:href": link}, "area": {"href": link}, "iframe": {"src": link}, "frame": {"src": link},
-	"form": {"action": inbound}, "button": {"formaction": inbound}, "input": {"formaction": inbound, "src": required},
-	"object": {"data": inbound | required}, "embed": {"src": inbound | required}, "link": {"href": required, "imagesrcset": images},
-	"img": {"src": required, "srcset": images}, "source": {"src": required, "srcset": images}, "track": {"src": required},
-	"audio": {"src": required}, "video": {"src": required, "poster": required}, "body": {"background": 0},
-	"blockquote": {"cite": 0}, "q": {"cite": 0}, "ins": {"cite": 0}, "del": {"cite": 0},
-	"script": {"src": required, "href": 0, "xlink:href": 0}, "image": {"src": 0, "href": 0, "xlink:href": 0},
-	"feimage": {"href": local, "xlink:href": local}, "use": {"href": follow | local, "xlink:href": follow | local},
-	"textpath": {"href": follow | local, "xlink:href": follow | local}, "mpath": {"href": follow | local, "xlink:href": follow | local},
+var addresses = map[string][]struct {
+	attribute string
+	use       use
+}{
+	"a": {{"href", visit}, {"xlink:href", visit}}, "area": {{"href", visit}}, "iframe": {{"src", visit}}, "frame": {{"src", visit}},
+	"form": {{"action", inbound}}, "button": {{"formaction", inbound}}, "input": {{"formaction", inbound}, {"src", required}},
+	"object": {{"data", inbound | required}}, "embed": {{"src", inbound | required}},
+	"link": {{"href", required}, {"imagesrcset", images}},
+	"img":  {{"src", required}, {"srcset", images}}, "source": {{"src", required}, {"srcset", images}}, "track": {{"src", required}},
+	"audio": {{"src", required}}, "video": {{"src", required}, {"poster", required}}, "body": {{"background", 0}}, "meta": {{"content", 0}},
+	"blockquote": {{"cite", 0}}, "q": {{"cite", 0}}, "ins": {{"cite", 0}}, "del": {{"cite", 0}},
+	"script": {{"src", required}, {"href", 0}, {"xlink:href", 0}}, "image": {{"src", 0}, {"href", 0}, {"xlink:href", 0}},
+	"feimage": {{"href", local}, {"xlink:href", local}}, "use": {{"href", follow | local}, {"xlink:href", follow | local}},
+	"textpath": {{"href", follow | local}, {"xlink:href", follow | local}}, "mpath": {{"href", follow | local}, {"xlink:href", follow | local}},
 }
 
 var (
 	// metaAddress matches the names of meta elements whose content is an address: https://ogp.me
 	metaAddress = regexp.MustCompile(`(?i)^(?:og:(?:url|(?:image|video|audio)(?::url|:secure_url)?)|` +
-		`twitter:image(?::src)?|msapplication-(?:tileimage|config))$`)
+		`twitter:image(?::src)?|msapplication-tileimage)$`)
 
 	// refresh follows https://html.spec.whatwg.org/multipage/semantics.html#shared-declarative-refresh-steps
-	refresh = regexp.MustCompile(`(?s)^\s*(?:[0-9]+[0-9.]*|\.[0-9.]*)(?:\s*[;,]\s*|\s+)(?:(?i:url\s*=\s*)?)(?:"([^"]*).*|'([^']*).*|(.*))$`)
+	refresh = regexp.MustCompile(`(?is)^\s*[0-9.]+\s*[;,\s]\s*(?:url\s*=\s*)?["']?([^"']*)`)
+
+	namesHost = regexp.MustCompile(`(?i)\b(?:preconnect|dns-prefetch)\b`) // and no file
 
 	// imageCandidate follows https://html.spec.whatwg.org/multipage/images.html#parse-a-srcset-attribute, by which an
 	// address may hold commas, and so may what stands in parentheses.
 	imageCandidate = regexp.MustCompile(`[\s,]*(\S*[^\s,])(?:,+|\s(?:\([^)]*\)?|[^(,])*)?`)
+
+	// sheetAddress matches what a style sheet refers to, and comments and strings, which refer to nothing.
+	sheetAddress = regexp.MustCompile(`(?s)/\*.*?(?:\*/|\z)|\burl\(\s*(?:"([^"\n]*)"|'([^'\n]*)'|([^"'()\\\s]+))\s*\)|` +
+		`@import\s+["']([^"'\n]*)["']|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'`)
+
+	// location matches an address in a sitemap: https://www.sitemaps.org/protocol.html
+	location = regexp.MustCompile(`<loc>\s*(?:<!\[CDATA\[)?([^<\]]*)`)
 )
 
 // tag is what matters of a tag, wherever it stands.
 type tag struct {
 	element    string
+	attributes map[string]string
+	links      []*link
 	isInline   bool // it breaks no line
 	isCode     bool // its text is code, or isn't shown
-	id         string
-	anchor     string  // the name of an <a>
-	source     string  // a data-source
-	base       *string // the address of a <base>
-	isShadow   bool    // a template that is shown
 	isHeading  bool
-	isLink     bool // a link or picture that an editor may have written; Hugo makes those of footnotes
-	references []reference
 }
 
 // parseTag parses the tag that a tokenizer has come to. Of doubled attributes the tokenizer keeps the first.
-func parseTag(z *html.Tokenizer, attributes map[string]string) *tag {
+func parseTag(z *html.Tokenizer) *tag {
 	name, hasMore := z.TagName()
-	word := " " + string(name) + " "
-	t := &tag{element: string(name), isInline: strings.Contains(inlineElements, word), isCode: strings.Contains(codeElements, word)}
-	clear(attributes)
+	isIn := func(list string) bool { return strings.Contains(list, " "+string(name)+" ") }
+	t := &tag{element: string(name), isInline: isIn(inlineElements), isCode: isIn(codeElements), isHeading: isIn(" h1 h2 h3 h4 h5 h6 ")}
+	if hasMore {
+		t.attributes = map[string]string{}
+	}
 	for hasMore {
 		var key, value []byte
 		key, value, hasMore = z.TagAttr()
-		attributes[string(key)] = string(value)
+		t.attributes[string(key)] = string(value)
 	}
-	t.id, t.source = attributes["id"], attributes["data-source"]
-	_, t.isShadow = attributes["shadowrootmode"]
-	t.isHeading = len(t.element) == 2 && t.element[0] == 'h' && t.element != "hr"
-	_, hasSource := attributes["data-source"] // an empty one says that a layout made the link, not the text around it
-	t.isLink = (t.element == "a" || t.element == "img") && !hasSource && !strings.HasPrefix(attributes["class"], "footnote-")
-	if t.element == "a" {
-		t.anchor = attributes["name"]
-	}
-	if href, hasHref := attributes["href"]; hasHref && t.element == "base" {
-		t.base = &href
-	}
-	t.addReferences(attributes)
+	t.addLinks()
 	return t
 }
 
-// addReferences finds what a tag refers to.
-func (t *tag) addReferences(attributes map[string]string) {
-	if style := attributes["style"]; strings.Contains(style, "(") {
-		t.references = readSheet(style)
-	}
-	kind, rels := strings.ToLower(attributes["type"]), strings.Fields(strings.ToLower(attributes["rel"]))
-	namesHost := slices.Contains(rels, "preconnect") || slices.Contains(rels, "dns-prefetch")
-	switch {
-	case t.element == "meta":
-		t.addMeta(attributes)
-	case t.element == "link" && (namesHost || len(rels) == 0 && attributes["itemprop"] == ""): // without rel it does nothing
-		return
-	case t.element == "input" && kind != "image" && kind != "submit":
+// addLinks finds what a tag refers to.
+func (t *tag) addLinks() {
+	t.links = readSheet([]byte(t.attributes["style"]))
+	if t.element == "link" && namesHost.MatchString(t.attributes["rel"]) {
 		return
 	}
-	_, hasHref := attributes["href"]
-	for key, use := range addresses[t.element] {
-		switch value, isThere := attributes[key]; {
-		case !isThere || hasHref && key == "xlink:href": // https://www.w3.org/TR/SVG2/linking.html#XLinkRefAttrs: href wins
-		case use == images:
+	for _, a := range addresses[t.element] {
+		switch value, isThere := t.attributes[a.attribute]; {
+		case !isThere:
+		case t.element == "meta":
+			t.addMeta(value)
+		case a.use == images:
 			for _, m := range imageCandidate.FindAllStringSubmatch(value, -1) {
-				t.add(m[1], 0)
+				t.links = append(t.links, newLink(m[1], 0))
 			}
 		default:
-			t.add(value, use)
+			t.links = append(t.links, newLink(value, a.use))
 		}
 	}
 }
 
-func (t *tag) addMeta(attributes map[string]string) {
-	content, isThere := attributes["content"]
-	switch m := refresh.FindStringSubmatch(content); {
-	case !isThere || content == "none": // as msapplication-config is switched off
-	case metaAddress.MatchString(attributes["property"]), metaAddress.MatchString(attributes["name"]):
-		t.add(content, required)
-	case strings.EqualFold(attributes["http-equiv"], "refresh") && m != nil && m[1]+m[2]+m[3] != "":
-		t.add(m[1]+m[2]+m[3], follow|redirect)
+// addMeta finds what the content of a meta element refers to.
+func (t *tag) addMeta(content string) {
+	if metaAddress.MatchString(t.attributes["property"] + t.attributes["name"]) {
+		t.links = append(t.links, newLink(content, required))
+	}
+	m := refresh.FindStringSubmatch(content)
+	if strings.EqualFold(t.attributes["http-equiv"], "refresh") && m != nil && m[1] != "" {
+		t.links = append(t.links, newLink(m[1], follow|redirect))
 	}
 }
 
-func (t *tag) add(value string, use use) {
-	t.references = append(t.references, newReference(value, use))
+// readSheet returns what CSS refers to.
+func readSheet(src []byte) (links []*link) {
+	if !bytes.Contains(src, []byte("url(")) && !bytes.Contains(src, []byte("@import")) {
+		return nil // as most, and the pattern is slow
+	}
+	for _, m := range sheetAddress.FindAllSubmatch(src, -1) {
+		if address := slices.Concat(m[1:]...); len(address) > 0 {
+			links = append(links, newLink(string(address), local))
+		}
+	}
+	return links
+}
+
+// readSitemap returns the pages that a sitemap names.
+func readSitemap(src []byte) (links []*link) {
+	for _, m := range location.FindAllSubmatch(src, -1) {
+		links = append(links, newLink(strings.TrimSpace(html.UnescapeString(string(m[1]))), follow|required))
+	}
+	return links
 }
