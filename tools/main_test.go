@@ -112,11 +112,11 @@ func TestScripts(t *testing.T) {
 				}
 			},
 			"appears": func(ts *testscript.TestScript, _ bool, args []string) {
-				for range 60_000 {
+				for range 3000 {
 					if _, err := os.Stat(ts.MkAbs(arg(ts, args, 0))); err == nil {
 						return
 					}
-					time.Sleep(time.Millisecond)
+					time.Sleep(10 * time.Millisecond)
 				}
 				ts.Fatalf("%s does not appear", args[0])
 			},

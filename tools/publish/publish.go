@@ -61,15 +61,6 @@ func (s *Stage) Close() error {
 	return errors.Join(os.RemoveAll(s.Dir), s.lock.Close())
 }
 
-// WriteFile puts a generated file into the rendered site, minified, over the copy that Hugo made of an older one.
-func (s *Stage) WriteFile(name string, data []byte) error {
-	small, err := minifyFile(name, data)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(s.Dir, name), small, 0o644)
-}
-
 // Commit swaps the staging folder in as public/ and, in the same breath, replaces one generated file of the site.
 func (s *Stage) Commit(name string, data []byte) error {
 	return replace(filepath.Join(s.root, name), data, func() error {
@@ -94,15 +85,15 @@ func replace(target string, data []byte, beforeRename func() error) error {
 	if err != nil {
 		return err
 	}
+	mode := fs.FileMode(0o644)
+	if info, err := os.Stat(target); err == nil {
+		mode = info.Mode().Perm()
+	}
 	temp, err := os.CreateTemp(filepath.Dir(target), "."+filepath.Base(target)+"-*")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(temp.Name())
-	mode := fs.FileMode(0o644)
-	if info, err := os.Stat(target); err == nil {
-		mode = info.Mode().Perm()
-	}
 	_, err = temp.Write(data)
 	if err := errors.Join(err, temp.Chmod(mode), temp.Sync(), temp.Close()); err != nil {
 		return err

@@ -43,7 +43,7 @@ func TestSplitSentences(t *testing.T) {
 		"… ? ! Go.":                           "… ? ! Go.",
 	} {
 		var got []string
-		for _, s := range splitSentences(text, nil) {
+		for _, s := range splitSentences(text) {
 			got = append(got, s.text)
 		}
 		if strings.Join(got, "|") != want {

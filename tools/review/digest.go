@@ -37,14 +37,7 @@ func partsOf(s *site.Site, p *site.Page, record Record) []part {
 func SignedText(s *site.Site, p *site.Page, record Record) string {
 	var lines []string
 	for _, part := range partsOf(s, p, record) {
-		lines = append(lines, part.text)
-	}
-	return joinNormalized(lines)
-}
-
-func joinNormalized(lines []string) string {
-	for i, line := range lines {
-		lines[i] = site.NormalizeSpace(line)
+		lines = append(lines, site.NormalizeSpace(part.text))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -121,15 +114,9 @@ func Digest(s *site.Site, p *site.Page, record Record) string {
 	return digestOf(SignedText(s, p, record))
 }
 
-// IsSigned reports whether a page is what a record says was signed, or at least
-// its words are where an older version of the tool signed words alone.
-func IsSigned(s *site.Site, p *site.Page, record Record) bool {
-	return record.Digest == Digest(s, p, record) || isOldDigest(p, record.Digest)
-}
-
 // isOldDigest reports whether a digest is of the first composition, which covered words alone.
 func isOldDigest(p *site.Page, digest string) bool {
-	return digest == digestOf(joinNormalized([]string{"1", p.Title, p.Description, p.Body}))
+	return digest == digestOf("1\n"+site.NormalizeSpace(p.Title)+"\n"+site.NormalizeSpace(p.Description)+"\n"+site.NormalizeSpace(p.Body))
 }
 
 func digestOf(text string) string {
