@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"microsite/tools/checklist"
@@ -22,8 +23,7 @@ type buildCommand struct {
 }
 
 // Run checks the content, renders it with the Hugo that go.mod names, checks what
-// was rendered, minifies what Hugo copied from static/, and puts it in place as
-// public/. When anything is wrong, public/ and checklist.json stay as they were.
+// was rendered, and puts it in place as public/. When anything is wrong, public/ and checklist.json stay as they were.
 func (c *buildCommand) Run(ctx context.Context, t *tool) error {
 	start := time.Now()
 	s, err := t.checkSite(c.Today, c.Base, c.Strict)
@@ -64,23 +64,18 @@ func (t *tool) publish(ctx context.Context, s *checkedSite, isStrict bool) error
 		return err
 	}
 	options := hugo.Options{Root: s.Root, Destination: stage.Dir, BaseURL: s.BaseURL, Clock: s.clock, Settings: settings}
-	for _, step := range []func() ([]diagnostic.Diagnostic, error){
-		func() ([]diagnostic.Diagnostic, error) {
-			t.say("Rendering with Hugo …")
-			return hugo.Render(ctx, program, options)
-		},
-		func() ([]diagnostic.Diagnostic, error) {
-			return stage.MinifyStatic(checklist.File, s.checklist)
-		},
-		func() ([]diagnostic.Diagnostic, error) {
-			t.say("Checking what was rendered …")
-			return checkRendered(ctx, s, stage.Dir, s.BaseURL)
-		},
-	} {
-		findings, err := step()
-		if s.findings = append(s.findings, findings...); err != nil || fails(isStrict, s.findings) {
-			return err
-		}
+	t.say("Rendering with Hugo …")
+	findings, err := hugo.Render(ctx, program, options)
+	if s.findings = append(s.findings, findings...); err != nil || fails(isStrict, s.findings) {
+		return err
+	}
+	if err := stage.WriteJSON(filepath.Base(checklist.File), s.checklist); err != nil {
+		return err
+	}
+	t.say("Checking what was rendered …")
+	findings, err = checkRendered(ctx, s, stage.Dir, s.BaseURL)
+	if s.findings = append(s.findings, findings...); err != nil || fails(isStrict, s.findings) {
+		return err
 	}
 	if ctx.Err() != nil { // Ctrl-C at the last moment still stops it
 		return ctx.Err()

@@ -77,7 +77,7 @@ func (t *tool) checkSite(today day, base baseURL, isStrict bool) (*checkedSite, 
 	reports, ofReview := review.Check(s.Site, s.today, isStrict)
 	list, ofChecklist := checklist.Build(s.Site, reports)
 	s.reports, s.list = reports, list
-	s.findings = slices.Concat(s.findings, publish.CheckFiles(root), leftoverMarkup(s.Site), readability.Check(s.Site), ofReview, ofChecklist)
+	s.findings = slices.Concat(s.findings, publish.CheckFiles(root, checklist.File), leftoverMarkup(s.Site), readability.Check(s.Site), ofReview, ofChecklist)
 	s.checklist, err = list.Encode()
 	return s, err
 }

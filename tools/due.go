@@ -150,19 +150,15 @@ func (l dueList) print(out io.Writer) error {
 	}
 	row("PAGE", "STATE", "ADAPTED", "REVIEWED", "DUE", "DAYS LEFT", "BY")
 	for _, p := range l.Pages {
-		by := strings.TrimPrefix(p.By+", "+p.Role, ", ")
-		row(p.File, string(p.State), p.Adapted, p.Reviewed, p.Due, string(p.DaysLeft), by)
+		row(p.File, string(p.State), p.Adapted, p.Reviewed, p.Due, string(p.DaysLeft), strings.TrimPrefix(p.By+", "+p.Role, ", "))
 	}
-	if len(l.Sources) == 0 {
-		return w.Flush()
+	if len(l.Sources) > 0 {
+		fmt.Fprintln(w)
+		row("SOURCE", "STATE", "REVIEWED", "AGE IN DAYS", "TITLE")
 	}
-	fmt.Fprintln(w)
-	row("SOURCE", "STATE", "REVIEWED", "AGE IN DAYS", "TITLE")
 	for _, s := range l.Sources {
-		state := "in date"
-		if s.Outdated {
-			state = "outdated"
-		} else if s.Reviewed == "" {
+		state := map[bool]string{true: "outdated", false: "in date"}[s.Outdated]
+		if s.Reviewed == "" {
 			state = "not known"
 		}
 		row(s.Key, state, s.Reviewed, string(s.AgeDays), s.Title)

@@ -20,7 +20,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"slices"
 	"syscall"
 	"time"
 
@@ -61,35 +60,26 @@ type tool struct {
 }
 
 func main() {
-	t := &tool{stdout: os.Stdout, stderr: os.Stderr, now: time.Now}
-	os.Exit(t.run(os.Args[1:]))
-}
-
-// run runs one command line and returns its exit code.
-func (t *tool) run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop) // a second signal ends the tool at once
-	isHelp := false
+	t := &tool{stdout: os.Stdout, stderr: os.Stderr, now: time.Now}
 	parser := kong.Must(&commandLine{},
 		kong.Name("go run ./tools"),
 		kong.Description("Checks, builds and publishes this site. Run it in the site's root folder. README.md is the manual.\n\n"+
 			"Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 could not do its work. (\"go run\" makes 1 of every code but 0.)"),
-		kong.Writers(t.stdout, t.stderr),
-		kong.Exit(func(int) { isHelp = true }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.Bind(t), kong.BindTo(ctx, (*context.Context)(nil)))
-	if slices.Equal(args, []string{"help"}) {
-		args = []string{"--help"}
-	}
-	parsed, err := parser.Parse(args)
-	if isHelp {
-		return exitClean
-	}
+	parsed, err := parser.Parse(os.Args[1:])
 	if err != nil {
 		err = usageError{err}
 	} else {
 		err = parsed.Run()
 	}
+	os.Exit(t.exitCode(err))
+}
+
+// exitCode says what kept a command from its end, and returns the exit code.
+func (t *tool) exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitClean
@@ -101,7 +91,7 @@ func (t *tool) run(args []string) int {
 	case errors.Is(err, context.Canceled):
 		t.say("Stopped before the end: nothing was changed.")
 	default:
-		t.say("%s could not do its work: %s", parsed.Command(), diagnostic.OneLine(err.Error()))
+		t.say("Could not do its work: %s", diagnostic.OneLine(err.Error()))
 	}
 	return exitFailed
 }

@@ -128,28 +128,21 @@ func (c *signCommand) sign(t *tool, s *checkedSite, pages []*site.Page, record r
 		t.say("Nothing was signed: mend this first.")
 		return t.printFindings(c.Format, false, findings)
 	}
-	covered := []string{site.ConfigFile}
 	for _, page := range pages {
-		covered = append(covered, page.File)
-		if len(review.FiguresOf(page)) > 0 {
-			covered = append(covered, site.FiguresDir)
-		}
 		if err := publish.ReplaceFile(s.Root, page.File, signed[page]); err != nil {
 			return err
 		}
-		t.say("Signed %s: %q, %s, by %s (%s), reviewed %s, due %s\n  %s", page.File, page.Title,
-			diagnostic.Plural(len(strings.Fields(page.Body)), "word"), record.By, record.Role,
-			review.Day(record.Reviewed), review.Day(record.Due), review.Digest(s.Site, page, record))
+		t.say("Signed %s: %q, by %s (%s), reviewed %s, due %s", page.File, page.Title, record.By, record.Role,
+			review.Day(record.Reviewed), review.Day(record.Due))
 	}
-	t.sayHowToCommit(fmt.Sprintf("Sign off: reviewed by %s (%s) on %s", record.By, record.Role, review.Day(record.Reviewed)), covered)
+	t.sayHowToCommit(fmt.Sprintf("Sign off: reviewed by %s (%s) on %s", record.By, record.Role, review.Day(record.Reviewed)))
 	return nil
 }
 
-// sayHowToCommit suggests a commit, as a shell takes it. File names of a site need no quotes.
-func (t *tool) sayHowToCommit(message string, files []string) {
-	list := strings.Join(slices.Compact(slices.Sorted(slices.Values(files))), " ")
-	quoted := "'" + strings.ReplaceAll(message, "'", `'\''`) + "'"
-	t.say("To keep this in git's history, run:\n  git add -- %s\n  git commit -m %s -- %s", list, quoted, list)
+// sayHowToCommit suggests a commit of all that a sign-off covers, as a shell takes it.
+func (t *tool) sayHowToCommit(message string) {
+	t.say("To keep this in git's history, run:\n  git add -- %[1]s %[2]s\n  git commit -m '%[3]s' -- %[1]s %[2]s",
+		site.ConfigFile, site.ContentDir, strings.ReplaceAll(message, "'", `'\''`))
 }
 
 func (t *tool) removeSignOffs(s *site.Site, pages []*site.Page, reason string) error {
@@ -166,7 +159,7 @@ func (t *tool) removeSignOffs(s *site.Site, pages []*site.Page, reason string) e
 			return err
 		}
 		t.say("Took the sign-off off %s.", page.File)
-		t.sayHowToCommit("Withdraw the sign-off: "+cmp.Or(reason, "no reason given"), []string{page.File})
 	}
+	t.sayHowToCommit("Withdraw the sign-off: " + cmp.Or(reason, "no reason given"))
 	return nil
 }

@@ -23,13 +23,10 @@ import (
 // File is where the checklist is committed, relative to the site.
 const File = "static/checklist.json"
 
-// Version is that of the file's format; see static/checklist.schema.json.
-const Version = 1
-
 // Checklist is the whole file.
 type Checklist struct {
-	Version  int    `json:"version"`
-	Digest   string `json:"digest"` // of the lists' words: a page that was made from others is old
+	Version  int    `json:"version"` // of this format; see static/checklist.schema.json
+	Digest   string `json:"digest"`  // tells one wording of the lists from another: a page that was made from others is old
 	Site     string `json:"site"`
 	Language string `json:"language"` // BCP 47
 	Lists    []List `json:"lists"`
@@ -74,15 +71,14 @@ type Source struct {
 // Drafts are left out. Two lists or items of a page that readers could not tell
 // apart are findings.
 func Build(s *site.Site, reports []review.Report) (*Checklist, []diagnostic.Diagnostic) {
-	c := &Checklist{Version: Version, Site: s.Title, Language: s.Language, Lists: []List{}, Pages: []Page{}}
+	c := &Checklist{Version: 1, Site: s.Title, Language: s.Language, Lists: []List{}, Pages: []Page{}}
 	var findings []diagnostic.Diagnostic
 	for _, report := range reports {
 		if report.Page.Draft {
 			continue
 		}
 		lists, repeated := listsOf(report.Page, s.ChecklistLevels)
-		findings = append(findings, repeated...)
-		if len(lists) == 0 {
+		if findings = append(findings, repeated...); len(lists) == 0 {
 			continue
 		}
 		page := Page{report.Page.URL(), report.Page.Title, review.Day(report.Adapted),
@@ -96,15 +92,20 @@ func Build(s *site.Site, reports []review.Report) (*Checklist, []diagnostic.Diag
 	slices.SortStableFunc(c.Lists, func(a, b List) int {
 		return slices.Index(s.Cards, a.Level) - slices.Index(s.Cards, b.Level)
 	})
-	c.Digest = digest(c.Lists)
+	var words []string // layouts/_partials/lists-digest.html computes the same
+	for _, list := range c.Lists {
+		words = append(words, strings.Trim(list.Page, "/"), list.Level, site.NormalizeSpace(list.Title))
+		for _, item := range list.Items {
+			words = append(words, item.Text)
+		}
+	}
+	c.Digest = shortHash(8, words...)
 	return c, findings
 }
 
-// invisible matches zero-width signs, by which nobody can tell words apart.
-var invisible = regexp.MustCompile(`\p{Cf}`)
-
 func listsOf(page *site.Page, levels []string) (lists []List, findings []diagnostic.Diagnostic) {
 	seen := map[string]bool{}
+	invisible := regexp.MustCompile(`\p{Cf}`) // by which nobody can tell words apart
 	newID := func(words, what string, place diagnostic.Place) string {
 		look := site.NormalizeSpace(strings.ToLower(invisible.ReplaceAllString(words, "")))
 		if seen[look] {
@@ -118,28 +119,14 @@ func listsOf(page *site.Page, levels []string) (lists []List, findings []diagnos
 		if len(card.Items) == 0 || !slices.Contains(levels, card.Level) {
 			continue
 		}
-		list := List{Level: card.Level, Title: card.Title, Page: page.URL()}
-		list.ID = newID("list\n"+card.Level+"\n"+card.Title, "a list of this level and title", card.Place)
+		id := newID("list\n"+card.Level+"\n"+card.Title, "a list of this level and title", card.Place)
+		list := List{ID: id, Level: card.Level, Title: card.Title, Page: page.URL()}
 		for _, item := range card.Items {
-			id := newID("item\n"+item.Text, "this item", item.Place)
-			list.Items = append(list.Items, Item{ID: id, Text: item.Text})
+			list.Items = append(list.Items, Item{newID("item\n"+item.Text, "this item", item.Place), item.Text})
 		}
 		lists = append(lists, list)
 	}
 	return lists, findings
-}
-
-// digest tells one wording of the lists from another.
-// layouts/_partials/lists-digest.html computes the same.
-func digest(lists []List) string {
-	var lines []string
-	for _, list := range lists {
-		lines = append(lines, strings.Trim(list.Page, "/"), list.Level, site.NormalizeSpace(list.Title))
-		for _, item := range list.Items {
-			lines = append(lines, item.Text)
-		}
-	}
-	return shortHash(8, lines...)
 }
 
 // shortHash returns the first bytes of the SHA-256 of some lines, in hexadecimal.

@@ -4,6 +4,7 @@ package publish
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,10 +17,7 @@ import (
 	"microsite/tools/site"
 )
 
-const (
-	staticDir = "static"
-	buildDir  = ".build" // on the file system of public/, and out of Hugo's and git's sight
-)
+const buildDir = ".build" // on the file system of public/, and out of Hugo's and git's sight
 
 // Stage is a build under way.
 type Stage struct {
@@ -59,6 +57,13 @@ func Lock(root, task string) (io.Closer, error) {
 // Close removes what is left of the staging folder.
 func (s *Stage) Close() error {
 	return errors.Join(os.RemoveAll(s.Dir), s.lock.Close())
+}
+
+// WriteJSON puts a generated file into the rendered site, as small as can be.
+func (s *Stage) WriteJSON(name string, data []byte) error {
+	var small bytes.Buffer
+	err := json.Compact(&small, bytes.TrimSpace(data))
+	return errors.Join(err, os.WriteFile(filepath.Join(s.Dir, name), small.Bytes(), 0o644))
 }
 
 // Commit swaps the staging folder in as public/ and, in the same breath, replaces one generated file of the site.
@@ -123,6 +128,5 @@ func swap(fresh, old string) error {
 	if err := os.Rename(fresh, old); err != nil {
 		return errors.Join(err, os.Rename(aside, old))
 	}
-	_ = os.RemoveAll(aside) // where that fails, the next Begin does it
-	return nil
+	return os.RemoveAll(aside)
 }

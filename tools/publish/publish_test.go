@@ -5,14 +5,11 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
 	"testing"
-
-	"microsite/tools/diagnostic"
 )
 
 // folder makes a folder of files.
@@ -122,10 +119,14 @@ func TestCommitFails(t *testing.T) {
 
 // Where a system can't swap folders in one step, the old one is brought back on failure.
 func TestSwapInSteps(t *testing.T) {
+	root := folder(t, map[string]string{"a/x": "1", "b/x": "2"})
+	if err := exchange(filepath.Join(root, "a"), filepath.Join(root, "b")); runtime.GOOS == "linux" && err != nil {
+		t.Error("public/ would be gone for a moment:", err)
+	}
 	inOneStep := exchange
 	exchange = func(_, _ string) error { return syscall.EXDEV }
 	t.Cleanup(func() { exchange = inOneStep })
-	root := folder(t, map[string]string{"fresh/a": "new", "old/a": "old", "old/b": "old"})
+	root = folder(t, map[string]string{"fresh/a": "new", "old/a": "old", "old/b": "old"})
 	fresh, old := filepath.Join(root, "fresh"), filepath.Join(root, "old")
 	if err := swap(fresh, old); err != nil {
 		t.Fatal(err)
@@ -163,67 +164,4 @@ func TestBegin(t *testing.T) {
 		t.Fatal(err)
 	}
 	begin(t, root)
-}
-
-func TestExchange(t *testing.T) {
-	root := folder(t, map[string]string{"a/x": "1", "b/x": "2"})
-	err := exchange(filepath.Join(root, "a"), filepath.Join(root, "b"))
-	if runtime.GOOS == "linux" && err != nil {
-		t.Error("public/ would be gone for a moment:", err)
-	}
-}
-
-// texts returns findings as they are printed.
-func texts(findings []diagnostic.Diagnostic) (text string) {
-	for _, d := range diagnostic.Sort(findings) {
-		text += d.String() + "\n"
-	}
-	return text
-}
-
-func TestMinifyStatic(t *testing.T) {
-	s := begin(t, folder(t, nil))
-	for name, c := range map[string]struct{ src, want string }{
-		"a.js": {"var  a = 1 ;\n", "var a=1"}, "b.json": {"{ \"b\" : 1 }\n", `{"b":1}`}, "c.css": {"a { color : #ff0000 ; }\n", "a{color:red}"},
-		"d.svg": {"<svg>\n  <!-- c -->\n</svg>\n", "<svg></svg>"}, "e.XML": {"<a>\n  <b> x </b>\n</a>\n", "<a><b>x</b></a>"},
-		"f.html": {"<!doctype html>\n<html><head></head><body><p>a  b</p></body></html>", "<!doctype html><html><head></head><body><p>a b</p></body></html>"},
-		"g.txt":  {"as  it is\n", "as  it is\n"}, "x.js": {"x = ;", "unexpected"}, "deep/x.json": {"{ \"a\" ", "unexpected end"},
-		"x.css": {" \n", "it is empty"}, "x.svg": {"<svg>\n<g></svg>", "XML syntax error on line 2"}, "x.xml": {"", "it is empty"},
-	} {
-		s.root = folder(t, map[string]string{"static/" + name: c.src})
-		s.Dir = filepath.Join(folder(t, map[string]string{"public/" + name: c.src}), "public")
-		findings, err := s.MinifyStatic(list, []byte("{ }"))
-		small, _ := os.ReadFile(filepath.Join(s.Dir, name))
-		message := "static/" + name + ": error: this file can't be read as what its name says: " + c.want
-		if err != nil || string(small) != c.want && !strings.HasPrefix(texts(findings), message) {
-			t.Errorf("%s: %q, %s, %v", name, small, texts(findings), err)
-		}
-	}
-	if generated, err := os.ReadFile(filepath.Join(s.Dir, "checklist.json")); err != nil || string(generated) != "{}" {
-		t.Errorf("%q, %v", generated, err)
-	}
-}
-
-func TestCheckFiles(t *testing.T) {
-	root := folder(t, map[string]string{
-		"layouts/a.html": "", "layouts/_partials/b.html~": "", "i18n/en.toml": "", "content/.x": "",
-		"static/a.txt": "", "static/.well-known/security.txt": "",
-		"static/.env": "", "static/.git/config": "", "static/deep/.well-known/x": "", "static/x.html~": "", "static/#x#": "", "static/a.BAK": "", "static/a.txt.orig": "", "static/a.swp": "",
-	})
-	if err := os.Symlink("a.html", filepath.Join(root, "layouts", "link.html")); err != nil {
-		t.Skip(err)
-	}
-	if err := exec.Command("mkfifo", filepath.Join(root, "static", "pipe.css"), filepath.Join(root, "i18n", "pipe.toml")).Run(); err != nil {
-		t.Skip(err)
-	}
-	var got []string
-	for _, d := range diagnostic.Sort(CheckFiles(root)) {
-		got = append(got, d.File+" "+d.Message[:len("this is a link")])
-	}
-	const want = "i18n/pipe.toml this is a link|layouts/link.html this is a link|static/#x# this looks lik|static/.env this looks lik|static/.git this looks lik|" +
-		"static/a.BAK this looks lik|static/a.swp this looks lik|static/a.txt.orig this looks lik|static/deep/.well-known this looks lik|" +
-		"static/pipe.css this is a link|static/x.html~ this looks lik"
-	if strings.Join(got, "|") != want {
-		t.Errorf("%q", got)
-	}
 }

@@ -133,7 +133,7 @@ func TestPlaces(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	for text, want := range map[string]string{
-		"UTILIZE.": "utilize", "utilizes": "utilizes", "(utilized)": "utilized", "Utilising": "", "reutilize": "",
+		"UTILIZE.": "utilize", "utilizes": "utilizes", "(utilized)": "utilized", "reutilize": "",
 		"prior": "prior", "a prior to": "prior to", "prior. To": "prior", "`utilize`": "utilize", "Prior to Monday": "prior to",
 		// Names are no jargon.
 		"Go to the Fracture Clinic": "", "Fracture Clinic": "", "a College of Physicians": "", "ask Physicians": "",
