@@ -3,8 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"time"
@@ -28,7 +26,7 @@ type checkCommand struct {
 // Run checks the site in the current folder without Hugo, and writes nothing.
 func (c *checkCommand) Run(ctx context.Context, t *tool) error {
 	if c.Watch {
-		return t.runSession(ctx, &session{tool: t, today: c.Today, isStrict: c.Strict})
+		return (&session{tool: t, today: c.Today, isStrict: c.Strict}).run(ctx)
 	}
 	s, err := t.checkSite(c.Today, "", c.Strict)
 	if err != nil {
@@ -60,15 +58,12 @@ type checkedSite struct {
 // no Hugo. build.go has those of the rendered site. base, where it isn't "",
 // overrides the address in config.toml.
 func (t *tool) checkSite(today day, base baseURL, isStrict bool) (*checkedSite, error) {
-	root, err := siteRoot()
+	// config.toml, file names, front matter, cards, boxes, headings, links as written.
+	loaded, findings, err := site.Load(t.root)
 	if err != nil {
 		return nil, err
 	}
-	s := &checkedSite{clock: t.now()}
-	// config.toml, file names, front matter, cards, boxes, headings, links as written.
-	if s.Site, s.findings, err = site.Load(root); err != nil {
-		return nil, err
-	}
+	s := &checkedSite{Site: loaded, clock: t.now()}
 	s.BaseURL = cmp.Or(string(base), s.BaseURL)
 	if !today.IsZero() {
 		s.clock = time.Date(today.Year(), today.Month(), today.Day(), 12, 0, 0, 0, s.Location)
@@ -77,18 +72,9 @@ func (t *tool) checkSite(today day, base baseURL, isStrict bool) (*checkedSite, 
 	reports, ofReview := review.Check(s.Site, s.today, isStrict)
 	list, ofChecklist := checklist.Build(s.Site, reports)
 	s.reports, s.list = reports, list
-	s.findings = slices.Concat(s.findings, publish.CheckFiles(root, checklist.File), leftoverMarkup(s.Site), readability.Check(s.Site), ofReview, ofChecklist)
+	s.findings = slices.Concat(findings, publish.CheckFiles(t.root, checklist.File), leftoverMarkup(s.Site), readability.Check(s.Site), ofReview, ofChecklist)
 	s.checklist, err = list.Encode()
 	return s, err
-}
-
-// siteRoot returns the current folder as Hugo names it.
-func siteRoot() (string, error) {
-	root, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	return filepath.EvalSymlinks(root)
 }
 
 // leftoverMarkup reports Markdown that readers would see, because it is not what

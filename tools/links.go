@@ -28,11 +28,7 @@ func (c *linksCommand) Run(ctx context.Context, t *tool) error {
 	}
 	options := rendered.Options{BaseURL: string(c.Base)}
 	if _, err := os.Stat(site.ConfigFile); err == nil {
-		root, err := siteRoot()
-		if err != nil {
-			return err
-		}
-		if options.Site, _, err = site.Load(root); err != nil {
+		if options.Site, _, err = site.Load(t.root); err != nil {
 			return err
 		}
 		options.BaseURL = cmp.Or(options.BaseURL, options.Site.BaseURL)

@@ -55,6 +55,7 @@ type usageError struct{ error }
 
 // tool is the world as its commands see it.
 type tool struct {
+	root           string // the current folder, as Hugo names it
 	stdout, stderr io.Writer
 	now            func() time.Time
 }
@@ -62,7 +63,8 @@ type tool struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop) // a second signal ends the tool at once
-	t := &tool{stdout: os.Stdout, stderr: os.Stderr, now: time.Now}
+	root, _ := syscall.Getwd()   // os.Getwd keeps symbolic links
+	t := &tool{root: root, stdout: os.Stdout, stderr: os.Stderr, now: time.Now}
 	parser := kong.Must(&commandLine{},
 		kong.Name("go run ./tools"),
 		kong.Description("Checks, builds and publishes this site. Run it in the site's root folder. README.md is the manual.\n\n"+

@@ -35,13 +35,12 @@ func (c *serveCommand) Run(ctx context.Context, t *tool) error {
 	}
 	listener.Close()
 	port := listener.Addr().(*net.TCPAddr).Port // any that is free, for --port 0
-	return t.runSession(ctx, &session{tool: t, today: c.Today, isStrict: c.Strict, port: port})
+	return (&session{tool: t, today: c.Today, isStrict: c.Strict, port: port}).run(ctx)
 }
 
 // session is an editor's work under way.
 type session struct {
 	*tool
-	root     string
 	today    day
 	isStrict bool
 	saved    []string // the files of the last save; nil for all
@@ -57,19 +56,14 @@ type session struct {
 	checkDue <-chan time.Time        // nil: no new pages are to be checked
 }
 
-// runSession runs a session until a signal comes, which is no failure.
-func (t *tool) runSession(ctx context.Context, s *session) (err error) {
-	if s.root, err = siteRoot(); err != nil {
-		return err
-	}
+// run runs until a signal comes, which is no failure.
+func (s *session) run(ctx context.Context) (err error) {
+	defer func() {
+		if ctx.Err() != nil {
+			err = nil
+		}
+	}()
 	s.options = hugo.Options{Root: s.root, Destination: filepath.Join(s.root, ".build", "preview")}
-	if err = s.run(ctx); ctx.Err() != nil {
-		return nil
-	}
-	return err
-}
-
-func (s *session) run(ctx context.Context) error {
 	saves, err := watch.Saves(ctx, s.root, sources)
 	if err != nil {
 		return err

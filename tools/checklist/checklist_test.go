@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"microsite/tools/diagnostic"
@@ -36,14 +36,12 @@ params.sources.s = {title = "S", publisher = "P"}
 	for name, text := range pages {
 		files["content/"+name] = text
 	}
+	tree := fstest.MapFS{}
 	for name, text := range files {
-		name = filepath.Join(root, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		tree[name] = &fstest.MapFile{Data: []byte(text), Mode: 0o644}
+	}
+	if err := os.CopyFS(root, tree); err != nil {
+		t.Fatal(err)
 	}
 	s, findings, err := site.Load(root)
 	if errors, _ := diagnostic.Count(findings); err != nil || errors > 0 {

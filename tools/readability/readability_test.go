@@ -3,9 +3,9 @@ package readability
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"unicode/utf8"
 
 	"microsite/tools/site"
@@ -78,14 +78,12 @@ const front = "---\ntitle: A page\ndescription: D\n---\n"
 func check(t *testing.T, config, page string) (list []string) {
 	t.Helper()
 	root := t.TempDir()
-	home := strings.Replace(front, "A page", "Home", 1)
-	for name, text := range map[string]string{"config.toml": config, "content/page.md": page, "content/_index.md": home} {
-		if err := os.MkdirAll(filepath.Dir(filepath.Join(root, name)), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+	tree := fstest.MapFS{}
+	for name, text := range map[string]string{"config.toml": config, "content/page.md": page, "content/_index.md": strings.Replace(front, "A page", "Home", 1)} {
+		tree[name] = &fstest.MapFile{Data: []byte(text), Mode: 0o644}
+	}
+	if err := os.CopyFS(root, tree); err != nil {
+		t.Fatal(err)
 	}
 	s, findings, err := site.Load(root)
 	if err != nil || len(findings) > 0 {

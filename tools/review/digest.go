@@ -82,13 +82,10 @@ func sentencesOf(body string) (sentences []string) {
 	return sentences
 }
 
-// figureLink matches a link to a drawing, however Markdown writes it, as
+// FiguresOf returns the names of the drawings in a page's body, in order, however Markdown links to them, as
 // layouts/_partials/review/digest.html does.
-var figureLink = regexp.MustCompile(`figure:([\w.-]+)`)
-
-// FiguresOf returns the names of the drawings in a page's body, in order.
 func FiguresOf(p *site.Page) (names []string) {
-	for _, m := range figureLink.FindAllStringSubmatch(p.Body, -1) {
+	for _, m := range regexp.MustCompile(`figure:([\w.-]+)`).FindAllStringSubmatch(p.Body, -1) {
 		names = append(names, m[1])
 	}
 	return names
@@ -96,13 +93,11 @@ func FiguresOf(p *site.Page) (names []string) {
 
 // sourcesOf returns the sources that a page names and config.toml has.
 func sourcesOf(s *site.Site, p *site.Page) (sources []*site.Source) {
-	list := p.FrontMatter.Get("sources")
-	if list == nil {
-		return nil
-	}
-	for _, item := range list.Items {
-		if source := s.Sources[item.Raw]; source != nil {
-			sources = append(sources, source)
+	if list := p.FrontMatter.Get("sources"); list != nil {
+		for _, item := range list.Items {
+			if source := s.Sources[item.Raw]; source != nil {
+				sources = append(sources, source)
+			}
 		}
 	}
 	return sources

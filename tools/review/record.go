@@ -47,34 +47,28 @@ func (r *Report) readFrontMatter(s *site.Site) {
 
 // checkSources reports what is wrong with the list of a page's sources.
 func (r *Report) checkSources(s *site.Site, list *site.Node) {
-	if list == nil {
-		list = &site.Node{KeyPlace: r.Page.FrontMatter.Place}
-	}
-	if len(list.Items) == 0 {
-		r.addError(list.KeyPlace, diagnostic.RuleSources, `"sources" must name where the facts come from, `+
+	if list == nil || len(list.Items) == 0 {
+		r.addError(keyPlace(r.Page, "sources"), diagnostic.RuleSources, `"sources" must name where the facts come from, `+
 			"as in sources: [KEY, KEY], where each KEY is one of [params.sources] in %s", site.ConfigFile)
+		return
 	}
-	seen := map[string]bool{}
-	for _, item := range list.Items {
+	for i, item := range list.Items {
+		isSame := func(other *site.Node) bool { return other.Raw == item.Raw }
 		switch source := s.Sources[item.Raw]; {
 		case source == nil:
 			known := slices.Sorted(maps.Keys(s.Sources))
 			r.addError(item.Place, diagnostic.RuleSources, "%s",
-				diagnostic.Unknown("source", item.Raw, "Known sources, from [params.sources] in "+site.ConfigFile, known))
-		case seen[item.Raw]:
+				diagnostic.Unknown("source", item.Raw, "Known sources of "+site.ConfigFile+", to be parted by commas", known))
+		case slices.ContainsFunc(list.Items[:i], isSame):
 			r.addError(item.Place, diagnostic.RuleSources, "source %q stands twice: keep one", source.Key)
 		case !r.Adapted.IsZero() && source.Reviewed.After(r.Adapted):
 			r.addError(item.Place, diagnostic.RuleSources, "source %q was reviewed on %s, after this text was adapted on %s: "+
 				"adapt the text to it again, or check the dates", source.Key, Day(source.Reviewed), Day(r.Adapted))
 		}
-		seen[item.Raw] = true
 	}
 }
 
-var (
-	recordKeys = []string{"by", "role", "reviewed", "due", "text"}
-	digestForm = regexp.MustCompile(`^sha256-[A-Za-z0-9+/]{43}=$`)
-)
+var recordKeys = []string{"by", "role", "reviewed", "due", "text"}
 
 // readRecord reads a sign-off, where there is one and nothing about it is wrong.
 func (r *Report) readRecord(s *site.Site, block *site.Node) {
@@ -94,19 +88,19 @@ func (r *Report) readRecord(s *site.Site, block *site.Node) {
 			fail(item.KeyPlace, fmt.Sprintf("unknown key %q", item.Key))
 		}
 	}
-	text := func(key string) string {
+	text := func(key, form string) string {
 		node := block.Get(key)
-		switch {
-		case node == nil:
+		if node == nil {
 			fail(block.KeyPlace, fmt.Sprintf("%q is missing", key))
-		case node.Kind != site.Text || strings.TrimSpace(node.Raw) == "" || key == "text" && !digestForm.MatchString(node.Raw):
-			fail(node.Place, fmt.Sprintf("%q is not what it should be", key))
-		default:
-			return node.Raw
+			return ""
 		}
-		return ""
+		if node.Kind != site.Text || !regexp.MustCompile(form).MatchString(node.Raw) {
+			fail(node.Place, fmt.Sprintf("%q is not what it should be", key))
+		}
+		return node.Raw
 	}
-	record := Record{text("by"), text("role"), r.readDate(block, "reviewed"), r.readDate(block, "due"), text("text")}
+	record := Record{text("by", `\S`), text("role", `\S`), r.readDate(block, "reviewed"), r.readDate(block, "due"),
+		text("text", `^sha256-[A-Za-z0-9+/]{43}=$`)}
 	latest := AddMonths(record.Reviewed, s.IntervalMonths)
 	if hasDates := !record.Reviewed.IsZero() && !record.Due.IsZero(); hasDates && (!record.Due.After(record.Reviewed) || record.Due.After(latest)) {
 		r.addError(block.Get("due").Place, diagnostic.RuleDate, `"due" is %s: write a day after the review on %s, at most %s later, by %s`,

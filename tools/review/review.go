@@ -84,13 +84,9 @@ func judge(s *site.Site, page *site.Page, today time.Time) Report {
 	r := Report{Page: page, today: today}
 	r.readFrontMatter(s)
 	record := r.Record
-	place := page.FrontMatter.Place
-	if block := page.FrontMatter.Get("review"); block != nil {
-		place = block.KeyPlace
-	}
 	warn := func(state State, rule diagnostic.Rule, format string, args ...any) {
 		r.State = state
-		r.findings = append(r.findings, place.Warningf(rule, format+": ask a clinician to review the page, then sign it", args...))
+		r.findings = append(r.findings, keyPlace(page, "review").Warningf(rule, format+": ask a clinician to review the page, then sign it", args...))
 	}
 	switch daysLeft := DaysBetween(today, record.Due); {
 	case !page.Medical: // no state
@@ -113,6 +109,14 @@ func judge(s *site.Site, page *site.Page, today time.Time) Report {
 		r.State = Current
 	}
 	return r
+}
+
+// keyPlace returns where a key of a page's front matter stands, or should.
+func keyPlace(page *site.Page, key string) diagnostic.Place {
+	if node := page.FrontMatter.Get(key); node != nil {
+		return node.KeyPlace
+	}
+	return page.FrontMatter.Place
 }
 
 // RecordOf returns the sign-off that a page carries, or zero where there is none
