@@ -51,9 +51,8 @@ func (u *baseURL) UnmarshalText(text []byte) error {
 type days int
 
 func (d *days) UnmarshalText(text []byte) error {
-	digits, isDays := strings.CutSuffix(string(text), "d")
-	n, err := strconv.ParseUint(digits, 10, 16)
-	if *d = days(n); err != nil || !isDays {
+	n, err := strconv.ParseUint(strings.TrimSuffix(string(text), "d"), 10, 16)
+	if *d = days(n); err != nil {
 		return fmt.Errorf("%q must be a number of days, such as 90d", text)
 	}
 	return nil

@@ -71,12 +71,6 @@ func TestScripts(t *testing.T) {
 			err = put(e.WorkDir, files)
 			return err
 		},
-		Condition: func(c string) (bool, error) {
-			if c == "root" {
-				return os.Geteuid() == 0, nil
-			}
-			return false, fmt.Errorf("unknown condition %q", c)
-		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"change": func(ts *testscript.TestScript, _ bool, args []string) {
 				src := ts.ReadFile(arg(ts, args, 0))

@@ -93,15 +93,6 @@ func TestIDs(t *testing.T) {
 	}
 }
 
-// TestRepeats: what readers can't tell apart on a page is reported at the later one.
-func TestRepeats(t *testing.T) {
-	_, findings := build(t, map[string]string{"a.md": front("A") + "> [!DO] Now\n> - [ ] One two\n> - [ ] Two?\n> - [ ] Three\n\n" +
-		"> [!DO] now\n> - [ ] Two\n\n> [!DO] Later\n> - [ ] *one*\u00a0Two\n> - [ ] Th\u200bree\n"})
-	if len(findings) != 3 || findings[0].Line != 12 || findings[1].Line != 16 || findings[2].Line != 17 {
-		t.Error(findings)
-	}
-}
-
 func TestEncode(t *testing.T) {
 	weight := func(weight, title string) string {
 		return strings.Replace(front(title), "title", "weight: "+weight+"\ntitle", 1)

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-	"unicode/utf8"
 
 	"microsite/tools/site"
 )
@@ -154,29 +153,4 @@ func TestPageGrade(t *testing.T) {
 	expect(t, check(t, limit, short+"Personalities unanimously congregated.\n"))
 	expect(t, check(t, limit, enough), `content/page.md:101:1 the page reads at grade 29.9`)
 	expect(t, check(t, "locale = \"de\"\n"+limit, enough))
-}
-
-// FuzzCheck: whatever a page holds, judging it ends, every finding has a place
-// inside the file, and its message is text.
-func FuzzCheck(f *testing.F) {
-	for _, body := range []string{"", "> [!DO] A\n> - [ ] &amp; \\* x", "![a](b) <https://x.example/>", "| a |\n|-|\n| b. C |",
-		"a\n: b\n\n[^1]\n\n[^1]: c", "é…\u2028 d.\u00a0E", "*a*\r\n`b`  \r\nc", "Dr. A…”B. . . C"} {
-		f.Add(body)
-	}
-	s := &site.Site{Language: "en", Cards: []string{"do"}, Readability: site.Readability{Grade: 1, SentenceWords: 1, ParagraphSentences: 1,
-		Words: map[string]string{"a": "b", "c d": "e", " ": "f"}, Ignores: []site.Ignore{{Page: "/page/", Text: "x"}}}}
-	f.Fuzz(func(t *testing.T, body string) {
-		p, _ := s.ParsePage("content/page.md", []byte(front+body))
-		if p == nil {
-			return
-		}
-		s.Pages = []*site.Page{p}
-		lines := strings.Split(front+body, "\n")
-		for _, d := range Check(s) {
-			isInFile := d.File == "" || d.Line > 0 && d.Line <= len(lines) && d.Column > 0 && d.Column <= utf8.RuneCountInString(lines[d.Line-1])+1
-			if !isInFile || !utf8.ValidString(d.Message) {
-				t.Errorf("%+v in %q", d, body)
-			}
-		}
-	})
 }
