@@ -165,32 +165,29 @@ func Serve(ctx context.Context, path string, port int, o Options) <-chan Event {
 	reader, writer := io.Pipe()
 	cmd.Stdout, cmd.Stderr = writer, writer
 	go func() { writer.CloseWithError(run(cmd)) }()
-	events := make(chan Event)
-	go readServer(o.Root, bufio.NewReader(reader), events)
+	events := make(chan Event) // one or two for each rendering
+	go func() {
+		defer close(events)
+		output, url, log := bufio.NewReader(reader), "", ""
+		for {
+			line, err := output.ReadString('\n')
+			if strings.HasPrefix(line, "Change ") && strings.Contains(line, "detected, rebuilding") {
+				log = ""
+			}
+			log += line
+			m := renderedLine.FindStringSubmatch(line)
+			if m != nil {
+				url = cmp.Or(m[1], url)
+			}
+			if err != nil || m != nil && url != "" {
+				events <- Event{URL: url, Findings: readLog(o.Root, log), Err: err}
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
 	return events
-}
-
-// readServer turns what Hugo's server prints into events, one or two for each rendering.
-func readServer(root string, output *bufio.Reader, events chan<- Event) {
-	defer close(events)
-	url, log := "", ""
-	for {
-		line, err := output.ReadString('\n')
-		if strings.HasPrefix(line, "Change ") && strings.Contains(line, "detected, rebuilding") {
-			log = ""
-		}
-		log += line
-		m := renderedLine.FindStringSubmatch(line)
-		if m != nil {
-			url = cmp.Or(m[1], url)
-		}
-		if err != nil || m != nil && url != "" {
-			events <- Event{URL: url, Findings: readLog(root, log), Err: err}
-		}
-		if err != nil {
-			return
-		}
-	}
 }
 
 var (
