@@ -3,12 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
-	"strings"
+	"slices"
 	"time"
 
 	"microsite/tools/checklist"
@@ -28,19 +24,19 @@ type checkCommand struct {
 }
 
 // Run checks the site in the current folder without Hugo, and writes nothing.
-func (c *checkCommand) Run(ctx context.Context, t *tool) (int, error) {
+func (c *checkCommand) Run(ctx context.Context, t *tool) error {
 	if c.Watch {
-		return t.watchContent(ctx, c.Today, c.Strict)
+		return (&session{tool: t, today: c.Today, isStrict: c.Strict}).run(ctx)
 	}
 	s, err := t.checkSite(c.Today, "", c.Strict)
 	if err != nil {
-		return exitFailed, err
+		return err
 	}
 	t.say("%s", review.Summary(s.Site, s.reports, s.today))
-	if errs, _ := diagnostic.Count(s.findings); errs == 0 { // else what the list should hold is not known
+	if !fails(false, s.findings) { // else what the list should hold is not known
 		findings, err := checklist.Compare(s.Root, s.checklist)
 		if err != nil {
-			return exitFailed, err
+			return err
 		}
 		s.findings = append(s.findings, findings...)
 	}
@@ -59,44 +55,26 @@ type checkedSite struct {
 }
 
 // checkSite reads the site in the current folder and runs every check that needs
-// no Hugo. build.go has those of the rendered site. baseURL, where it isn't "",
-// overrides that of config.toml.
-func (t *tool) checkSite(today, baseURL string, isStrict bool) (*checkedSite, error) {
-	root, err := siteRoot()
+// no Hugo. build.go has those of the rendered site. base, where it isn't "",
+// overrides the address in config.toml.
+func (t *tool) checkSite(today day, base baseURL, isStrict bool) (*checkedSite, error) {
+	// config.toml, file names, front matter, cards, boxes, headings, links as written.
+	loaded, findings, err := site.Load(t.root)
 	if err != nil {
 		return nil, err
 	}
-	if baseURL != "" && !site.IsBaseURL(baseURL) {
-		return nil, usageError{fmt.Errorf("--base %q must be a whole address such as https://example.org/", baseURL)}
-	}
-	s := &checkedSite{}
-	// config.toml, file names, front matter, cards, boxes, headings, links as written.
-	if s.Site, s.findings, err = site.Load(root); err != nil {
-		return nil, err
-	}
-	if s.clock, err = t.clock(today, s.Location); err != nil {
-		return nil, err
+	s := &checkedSite{Site: loaded, clock: t.now()}
+	if !today.IsZero() {
+		s.clock = time.Date(today.Year(), today.Month(), today.Day(), 12, 0, 0, 0, s.Location)
 	}
 	s.today = review.Today(s.clock, s.Location)
-	s.findings = append(s.findings, publish.CheckFiles(root)...)
-	s.findings = append(s.findings, leftoverMarkup(s.Site)...)
-	s.findings = append(s.findings, readability.Check(s.Site)...)
-	reports, findings := review.Check(s.Site, s.today, isStrict)
-	s.reports, s.findings = reports, append(s.findings, findings...)
-	s.list, findings = checklist.Build(s.Site, reports)
-	s.findings = append(s.findings, findings...)
-	s.checklist, err = s.list.Encode() // with config.toml's address, because this is committed
-	s.BaseURL = cmp.Or(baseURL, s.BaseURL)
+	reports, ofReview := review.Check(s.Site, s.today, isStrict)
+	list, ofChecklist := checklist.Build(s.Site, reports)
+	s.reports, s.list = reports, list
+	s.findings = slices.Concat(findings, publish.CheckFiles(t.root, checklist.File), leftoverMarkup(s.Site), readability.Check(s.Site), ofReview, ofChecklist)
+	s.checklist, err = list.Encode() // with config.toml's address, because this is committed
+	s.BaseURL = cmp.Or(string(base), s.BaseURL)
 	return s, err
-}
-
-// siteRoot returns the current folder as Hugo names it.
-func siteRoot() (string, error) {
-	root, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	return filepath.EvalSymlinks(root)
 }
 
 // leftoverMarkup reports Markdown that readers would see, because it is not what
@@ -115,15 +93,14 @@ func leftoverMarkup(s *site.Site) (findings []diagnostic.Diagnostic) {
 	return findings
 }
 
-var reservedName = regexp.MustCompile(`(^|\.)(example|test|invalid|example\.(com|net|org))$|\.localhost$`)
+// reservedName matches the address of a site that nobody can reach: RFC 2606 keeps
+// these names for examples. An address on this machine is meant.
+var reservedName = regexp.MustCompile(`(?i)^https?://(?:[^/]*\.)?(?:example|test|invalid|example\.(?:com|net|org)|[^/.]+\.localhost)(?::\d+)?/`)
 
-// reservedAddress warns of a site that nobody can reach: RFC 2606 keeps these
-// names for examples. An address on this machine is meant.
-func reservedAddress(baseURL string) []diagnostic.Diagnostic {
-	u, err := url.Parse(baseURL)
-	if err != nil || !reservedName.MatchString(strings.ToLower(u.Hostname())) {
-		return nil
+func reservedAddress(address string) (findings []diagnostic.Diagnostic) {
+	if reservedName.MatchString(address + "/") {
+		findings = append(findings, diagnostic.Place{File: site.ConfigFile}.Warningf(diagnostic.RuleBaseURL,
+			"%s is no real address, and it stands in links and QR codes: set baseURL to the site's own, or build with --base", address))
 	}
-	return []diagnostic.Diagnostic{diagnostic.Place{File: site.ConfigFile}.Warningf(diagnostic.RuleBaseURL,
-		"%s is no real address, and it stands in links and QR codes: set baseURL to the site's own, or build with --base", baseURL)}
+	return findings
 }

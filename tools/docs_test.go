@@ -31,7 +31,9 @@ func TestDocumentedCommands(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		commands := shownCommand.FindAllStringSubmatch(strings.ReplaceAll(string(text), `\"`, `"`), -1)
+		filledIn := strings.NewReplacer(`\"`, `"`, "NAME", "A. Name", "CREDENTIAL AND ROLE", "Nurse", "ROLE", "Nurse", "$URL", "https://site.org/",
+			"$DEPLOY_PRIME_URL", "https://site.org/").Replace(string(text))
+		commands := shownCommand.FindAllStringSubmatch(filledIn, -1)
 		isManual := name == "../README.md"
 		if isManual && len(commands) < 10 {
 			t.Errorf("README.md shows only %d commands", len(commands))

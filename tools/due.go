@@ -2,25 +2,25 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	ics "github.com/arran4/golang-ical"
 
 	"microsite/tools/diagnostic"
 	"microsite/tools/review"
+	"microsite/tools/site"
 )
 
 type dueCommand struct {
 	dayFlag
-	Within  string `placeholder:"TIME" help:"Leave out pages that are current for longer than this, such as 90d."`
+	Within  *days  `placeholder:"TIME" help:"Leave out pages that are current for longer than this, such as 90d."`
 	Sources bool   `help:"List the sources, too, by their age."`
 	Format  string `enum:"text,json,ics" default:"text" placeholder:"FORMAT" help:"Print as text, json or ics, a calendar."`
 }
@@ -41,7 +41,7 @@ type duePage struct {
 	By       string       `json:"by,omitempty"`
 	Role     string       `json:"role,omitempty"`
 	DaysLeft json.Number  `json:"daysLeft,omitempty"` // below 0 when overdue
-	report   review.Report
+	page     *site.Page
 }
 
 type dueSource struct {
@@ -53,25 +53,16 @@ type dueSource struct {
 }
 
 // Run lists every page with its state, dates, reviewer and days left, and every source with its age where asked.
-func (c *dueCommand) Run(_ context.Context, t *tool) (int, error) {
-	limit := math.MaxInt
-	if c.Within != "" {
-		digits, isDays := strings.CutSuffix(c.Within, "d")
-		days, err := strconv.ParseUint(digits, 10, 16)
-		if !isDays || err != nil {
-			return exitUsage, usageError{fmt.Errorf("--within %q must be a number of days, such as 90d", c.Within)}
-		}
-		limit = int(days)
-	}
+func (c *dueCommand) Run(t *tool) error {
 	s, err := t.checkSite(c.Today, "", false)
 	if err != nil {
-		return exitFailed, err
+		return err
 	}
 	t.say("%s", review.Summary(s.Site, s.reports, s.today))
 	if len(s.Pages) == 0 { // config.toml can't be made sense of
-		return t.printFindings(strings.Replace(c.Format, "ics", "text", 1), false, s.findings)
+		return t.printFindings(c.Format, false, s.findings)
 	}
-	list := dueList{Today: review.Day(s.today), Pages: listPagesDue(s, limit)}
+	list := dueList{Today: review.Day(s.today), Pages: listPagesDue(s, c.Within)}
 	if c.Sources {
 		list.Sources = listSources(s)
 	}
@@ -79,23 +70,23 @@ func (c *dueCommand) Run(_ context.Context, t *tool) (int, error) {
 	case "json":
 		encoder := json.NewEncoder(t.stdout)
 		encoder.SetIndent("", "  ")
-		return exitClean, encoder.Encode(list)
+		return encoder.Encode(list)
 	case "ics":
-		return exitClean, writeCalendar(t.stdout, s, list.Pages)
+		return writeCalendar(t.stdout, s, list.Pages)
 	}
-	return exitClean, list.print(t.stdout)
+	return list.print(t.stdout)
 }
 
-// listPagesDue lists the pages but those that are current for more than limit days.
-func listPagesDue(s *checkedSite, limit int) []duePage {
+// listPagesDue lists the pages but those that are current for more than a limit, if there is one.
+func listPagesDue(s *checkedSite, limit *days) []duePage {
 	list := []duePage{}
 	for _, r := range s.reports {
 		daysLeft := review.DaysBetween(s.today, r.Record.Due)
-		if !r.Page.Medical || r.State == review.Current && daysLeft > limit {
+		if !r.Page.Medical || r.State == review.Current && limit != nil && daysLeft > int(*limit) {
 			continue
 		}
 		page := duePage{r.Page.File, r.State, review.Day(r.Adapted), review.Day(r.Record.Reviewed), review.Day(r.Record.Due),
-			r.Record.By, r.Record.Role, "", r}
+			r.Record.By, r.Record.Role, "", r.Page}
 		if page.Due != "" {
 			page.DaysLeft = json.Number(strconv.Itoa(daysLeft))
 		}
@@ -131,18 +122,17 @@ func listSources(s *checkedSite) (list []dueSource) {
 func writeCalendar(out io.Writer, s *checkedSite, pages []duePage) error {
 	c := ics.NewCalendarFor("microsite")
 	c.SetMethod(ics.MethodPublish)
-	base := strings.TrimSuffix(s.BaseURL, "/")
 	for _, p := range pages {
-		if p.Due == "" {
+		due, err := time.Parse(time.DateOnly, p.Due)
+		if err != nil { // nobody has signed it
 			continue
 		}
-		page, record := p.report.Page, p.report.Record
-		address := base + page.URL()
+		address := strings.TrimSuffix(s.BaseURL, "/") + p.page.URL()
 		e := c.AddEvent(p.Due + "-" + address)
 		e.SetDtStampTime(s.clock)
-		e.SetAllDayStartAt(record.Due)
-		e.SetSummary("Review due: " + page.Title)
-		e.SetDescription(fmt.Sprintf("%s\n%s\nLast reviewed on %s by %s (%s)", address, p.File, p.Reviewed, record.By, record.Role))
+		e.SetAllDayStartAt(due)
+		e.SetSummary("Review due: " + p.page.Title)
+		e.SetDescription(fmt.Sprintf("%s\n%s\nLast reviewed on %s by %s (%s)", address, p.File, p.Reviewed, p.By, p.Role))
 		e.SetURL(address)
 		e.SetTimeTransparency(ics.TransparencyTransparent) // nobody is busy all day
 	}
@@ -160,19 +150,15 @@ func (l dueList) print(out io.Writer) error {
 	}
 	row("PAGE", "STATE", "ADAPTED", "REVIEWED", "DUE", "DAYS LEFT", "BY")
 	for _, p := range l.Pages {
-		by := strings.TrimPrefix(p.By+", "+p.Role, ", ")
-		row(p.File, string(p.State), p.Adapted, p.Reviewed, p.Due, string(p.DaysLeft), by)
+		row(p.File, string(p.State), p.Adapted, p.Reviewed, p.Due, string(p.DaysLeft), strings.TrimPrefix(p.By+", "+p.Role, ", "))
 	}
-	if len(l.Sources) == 0 {
-		return w.Flush()
+	if len(l.Sources) > 0 {
+		fmt.Fprintln(w)
+		row("SOURCE", "STATE", "REVIEWED", "AGE IN DAYS", "TITLE")
 	}
-	fmt.Fprintln(w)
-	row("SOURCE", "STATE", "REVIEWED", "AGE IN DAYS", "TITLE")
 	for _, s := range l.Sources {
-		state := "in date"
-		if s.Outdated {
-			state = "outdated"
-		} else if s.Reviewed == "" {
+		state := map[bool]string{true: "outdated", false: "in date"}[s.Outdated]
+		if s.Reviewed == "" {
 			state = "not known"
 		}
 		row(s.Key, state, s.Reviewed, string(s.AgeDays), s.Title)

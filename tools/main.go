@@ -19,7 +19,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -35,7 +36,8 @@ const (
 	exitFailed   = 3 // the tool could not do its work
 )
 
-// commandLine is every command with its flags.
+// commandLine is every command with its flags. The Run method of a command returns
+// nil, errFindings, a usageError, or what kept it from its work.
 type commandLine struct {
 	Serve serveCommand `cmd:"" help:"Show the site as you write it, and what to mend after each save."`
 	Build buildCommand `cmd:"" help:"Check everything and publish into public/."`
@@ -45,106 +47,67 @@ type commandLine struct {
 	Due   dueCommand   `cmd:"" help:"List pages by what is due, worst first."`
 }
 
-// command is one of commandLine. Run returns the exit code; an error means that
-// the tool could not do its work.
-type command interface {
-	Run(ctx context.Context, t *tool) (int, error)
-}
-
-// dayFlag is for commands that judge dates.
-type dayFlag struct {
-	Today string `placeholder:"DAY" help:"Judge dates as on this day, YYYY-MM-DD, not today."`
-}
-
-// formatFlag is for commands that print findings.
-type formatFlag struct {
-	Format string `enum:"text,json,github" default:"text" help:"Print findings as ${enum}."`
-}
-
-// strictFlag is for commands that warnings can fail.
-type strictFlag struct {
-	Strict bool `help:"Let warnings fail too, and list pages that are not reviewed and sources that are outdated."`
-}
-
-// tool is the world as its commands see it.
-type tool struct {
-	stdout, stderr io.Writer
-	now            func() time.Time
-}
+// errFindings says that findings, which have been printed, fail a command.
+var errFindings = errors.New("there are findings")
 
 // usageError is a mistake on the command line that only the command itself can see.
 type usageError struct{ error }
 
-func main() {
-	t := &tool{stdout: os.Stdout, stderr: os.Stderr, now: time.Now}
-	os.Exit(t.run(context.Background(), os.Args[1:]))
+// tool is the world as its commands see it.
+type tool struct {
+	root           string // the current folder, as Hugo names it
+	stdout, stderr io.Writer
+	now            func() time.Time
 }
 
-// run runs one command line and returns its exit code.
-func (t *tool) run(ctx context.Context, args []string) int {
-	isHelp := false
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop) // a second signal ends the tool at once
+	root, _ := syscall.Getwd()   // os.Getwd keeps symbolic links
+	t := &tool{root: root, stdout: os.Stdout, stderr: os.Stderr, now: time.Now}
 	parser := kong.Must(&commandLine{},
 		kong.Name("go run ./tools"),
 		kong.Description("Checks, builds and publishes this site. Run it in the site's root folder. README.md is the manual.\n\n"+
 			"Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 could not do its work. (\"go run\" makes 1 of every code but 0.)"),
-		kong.Writers(t.stdout, t.stderr),
-		kong.Exit(func(int) { isHelp = true }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}))
-	if slices.Equal(args, []string{"help"}) {
-		args = []string{"--help"}
-	}
-	parsed, err := parser.Parse(args)
-	if isHelp {
-		return exitClean
-	}
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Bind(t), kong.BindTo(ctx, (*context.Context)(nil)))
+	parsed, err := parser.Parse(os.Args[1:])
 	if err != nil {
-		return t.usage(err)
+		err = usageError{err}
+	} else {
+		err = parsed.Run()
 	}
-	code, err := parsed.Selected().Target.Addr().Interface().(command).Run(ctx, t)
-	switch {
-	case errors.Is(err, context.Canceled):
-		t.say("Stopped before the end: nothing was changed.")
-		return exitFailed
-	case errors.As(err, &usageError{}):
-		return t.usage(err)
-	case err != nil:
-		t.say("%s could not do its work: %s", parsed.Command(), diagnostic.OneLine(err.Error()))
-		return exitFailed
-	}
-	return code
+	os.Exit(t.exitCode(err))
 }
 
-func (t *tool) usage(err error) int {
-	t.say("%s\nRun \"go run ./tools --help\", or with the name of a command before --help.", diagnostic.OneLine(err.Error()))
-	return exitUsage
+// exitCode says what kept a command from its end, and returns the exit code.
+func (t *tool) exitCode(err error) int {
+	switch {
+	case err == nil:
+		return exitClean
+	case errors.Is(err, errFindings):
+		return exitFindings
+	case errors.As(err, &usageError{}):
+		t.say("%s\nRun \"go run ./tools --help\", or with the name of a command before --help.", diagnostic.OneLine(err.Error()))
+		return exitUsage
+	case errors.Is(err, context.Canceled):
+		t.say("Stopped before the end: nothing was changed.")
+	default:
+		t.say("Could not do its work: %s", diagnostic.OneLine(err.Error()))
+	}
+	return exitFailed
 }
 
 // say writes a line of progress.
 func (t *tool) say(format string, args ...any) { fmt.Fprintf(t.stderr, format+"\n", args...) }
 
-// clock returns the instant for which dates are judged and pages rendered: now,
-// or noon of a day in the site's time zone.
-func (t *tool) clock(day string, zone *time.Location) (time.Time, error) {
-	if day == "" {
-		return t.now(), nil
+// printFindings prints findings in a format. It returns errFindings where they fail the command.
+func (t *tool) printFindings(format string, isStrict bool, findings []diagnostic.Diagnostic) error {
+	err := diagnostic.Write(t.stdout, format, diagnostic.Sort(findings))
+	if err == nil && fails(isStrict, findings) {
+		return errFindings
 	}
-	d, err := time.ParseInLocation(time.DateOnly, day, zone)
-	if err != nil {
-		return d, usageError{fmt.Errorf("--today %q must be a date, YYYY-MM-DD", day)}
-	}
-	return d.Add(12 * time.Hour), nil
-}
-
-// printFindings prints findings in a format and turns them into an exit code.
-func (t *tool) printFindings(format string, isStrict bool, findings []diagnostic.Diagnostic) (int, error) {
-	findings = diagnostic.Sort(findings)
-	if err := diagnostic.Write(t.stdout, format, findings); err != nil {
-		return exitFailed, err
-	}
-	if fails(isStrict, findings) {
-		return exitFindings, nil
-	}
-	return exitClean, nil
+	return err
 }
 
 // fails reports whether findings stop a check or a build.

@@ -5,18 +5,15 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"microsite/tools/checklist"
 	"microsite/tools/diagnostic"
 	"microsite/tools/hugo"
 	"microsite/tools/publish"
-	"microsite/tools/rendered"
 	"microsite/tools/site"
 	"microsite/tools/watch"
 )
@@ -27,34 +24,26 @@ var sources = append([]string{site.ConfigFile, site.ContentDir, "layouts", "i18n
 type serveCommand struct {
 	dayFlag
 	strictFlag
-	Port int `default:"1313" placeholder:"PORT" help:"Port of the preview on this computer (${default})."`
+	Port uint16 `default:"1313" placeholder:"PORT" help:"Port of the preview on this computer (${default})."`
 }
 
 // Run shows the site, drafts included, with Hugo's server, and checks it after each save.
-func (c *serveCommand) Run(ctx context.Context, t *tool) (int, error) {
-	if c.Port < 1 || c.Port > 65535 {
-		return exitUsage, usageError{fmt.Errorf("--port %d must be a number from 1 to 65535", c.Port)}
-	}
+func (c *serveCommand) Run(ctx context.Context, t *tool) error {
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", c.Port))
 	if err != nil {
-		return exitFailed, fmt.Errorf("port %d is taken, perhaps by another preview. "+
-			"End that one, or choose another port: go run ./tools serve --port %d", c.Port, c.Port%65535+1)
+		return fmt.Errorf("port %d is taken, perhaps by another preview: end that one, or choose another port with --port", c.Port)
 	}
 	listener.Close()
-	return t.runSession(ctx, c.Today, c.Strict, c.Port)
-}
-
-// watchContent checks the content after each save, without a preview.
-func (t *tool) watchContent(ctx context.Context, today string, isStrict bool) (int, error) {
-	return t.runSession(ctx, today, isStrict, 0)
+	port := listener.Addr().(*net.TCPAddr).Port // any that is free, for --port 0
+	return (&session{tool: t, today: c.Today, isStrict: c.Strict, port: port}).run(ctx)
 }
 
 // session is an editor's work under way.
 type session struct {
 	*tool
-	root, today string
-	isStrict    bool
-	saved       []string // the files of the last save; nil for all
+	today    day
+	isStrict bool
+	saved    []string // the files of the last save; nil for all
 
 	// Hugo's server, which renders into options.Destination.
 	port     int    // 0: there is no preview
@@ -67,24 +56,14 @@ type session struct {
 	checkDue <-chan time.Time        // nil: no new pages are to be checked
 }
 
-// runSession runs a session until a signal comes, also that of a terminal which is closed.
-func (t *tool) runSession(ctx context.Context, today string, isStrict bool, port int) (int, error) {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
-	defer stop()
-	root, err := siteRoot()
-	if err != nil {
-		return exitFailed, err
-	}
-	s := &session{tool: t, root: root, today: today, isStrict: isStrict, port: port}
-	s.options = hugo.Options{Root: root, Destination: filepath.Join(root, ".build", "preview")}
-	err = s.run(ctx)
-	if ctx.Err() != nil {
-		return exitClean, nil // as asked
-	}
-	return exitFailed, err
-}
-
-func (s *session) run(ctx context.Context) error {
+// run runs until a signal comes, which is no failure.
+func (s *session) run(ctx context.Context) (err error) {
+	defer func() {
+		if ctx.Err() != nil {
+			err = nil
+		}
+	}()
+	s.options = hugo.Options{Root: s.root, Destination: filepath.Join(s.root, ".build", "preview")}
 	saves, err := watch.Saves(ctx, s.root, sources)
 	if err != nil {
 		return err
@@ -92,15 +71,13 @@ func (s *session) run(ctx context.Context) error {
 	if err := s.checkContent(nil); err != nil {
 		return err
 	}
-	if s.port == 0 {
-		s.print("Watching. Save a file to see what it needs; Ctrl-C ends this.")
-	} else {
+	if s.port != 0 {
 		lock, err := publish.Lock(s.root, "serve")
 		if err != nil {
 			return err
 		}
 		defer lock.Close()
-		if s.program, err = hugo.FindForPreview(ctx, s.root, s.stderr); err != nil {
+		if s.program, err = hugo.Find(ctx, s.root, true, s.stderr); err != nil {
 			return err
 		}
 		s.startServer(ctx)
@@ -143,14 +120,12 @@ func (s *session) checkContent(saved []string) error {
 	if err != nil {
 		return err
 	}
-	if s.today != "" { // else Hugo's server goes on to the next day by itself
+	if !s.today.IsZero() { // else Hugo's server goes on to the next day by itself
 		s.options.Clock = checked.clock
 	}
 	subject := strings.Join(saved, ", ")
-	if saved == nil {
+	if len(saved) == 0 || len(saved) > 3 {
 		subject = diagnostic.Plural(len(checked.Pages), "page")
-	} else if len(saved) > 3 {
-		subject = diagnostic.Plural(len(saved), "file")
 	}
 	s.report(subject, saved, checked.findings)
 	if fails(false, checked.findings) {
@@ -160,10 +135,8 @@ func (s *session) checkContent(saved []string) error {
 	if err != nil || len(outdated) == 0 {
 		return err
 	}
-	if err = publish.ReplaceFile(s.root, checklist.File, checked.checklist); err == nil {
-		s.print("%s is up to date again: commit it with your change.", checklist.File)
-	}
-	return err
+	s.print("%s is up to date again: commit it with your change.", checklist.File)
+	return publish.ReplaceFile(s.root, checklist.File, checked.checklist)
 }
 
 // misleadsServer reports whether Hugo's server would go wrong after a save: it keeps the pages of files that are
@@ -222,10 +195,9 @@ func (s *session) checkPages(ctx context.Context) {
 		s.report("Rendering", nil, s.logged)
 		return
 	}
-	options := rendered.Options{Site: checked.Site, BaseURL: s.url, Complete: true}
-	_, findings, err := rendered.Check(ctx, s.options.Destination, options)
+	findings, err := checkRendered(ctx, checked, s.options.Destination, s.url)
 	if err != nil {
-		s.print("The links could not be checked: %v", err)
+		s.print("The pages could not be checked: %v", err)
 		return
 	}
 	s.report("Links", s.saved, append(findings, s.logged...))

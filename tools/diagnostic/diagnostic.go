@@ -7,9 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -52,11 +50,8 @@ func (p Place) Warningf(rule Rule, format string, args ...any) Diagnostic {
 
 // Position returns the line and column as in 7:10, as far as they are known.
 func (p Place) Position() string {
-	switch {
-	case p.Line == 0:
-		return ""
-	case p.Column == 0:
-		return strconv.Itoa(p.Line)
+	if p.Column == 0 {
+		return strings.TrimPrefix(fmt.Sprint(p.Line), "0")
 	}
 	return fmt.Sprintf("%d:%d", p.Line, p.Column)
 }
@@ -94,54 +89,36 @@ func Write(w io.Writer, format string, list []Diagnostic) error {
 		encoder.SetEscapeHTML(false)
 		return encoder.Encode(append([]Diagnostic{}, list...)) // [] and not null when clean
 	}
-	formats := map[string]func(Diagnostic) string{"text": Diagnostic.String, "github": annotation}
-	line := formats[format]
-	if line == nil {
-		return fmt.Errorf("unknown format %q", format)
-	}
+	var text strings.Builder
 	for _, d := range list {
-		if _, err := fmt.Fprintln(w, OneLine(line(d))); err != nil {
-			return err
+		line := d.String()
+		if format == "github" {
+			line = annotation(d)
 		}
+		text.WriteString(OneLine(line) + "\n")
 	}
-	return nil
+	_, err := io.WriteString(w, text.String())
+	return err
 }
-
-// IsTerminal reports whether w is a terminal.
-func IsTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
-
-var (
-	escapeData     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
-	escapeProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
-)
 
 // annotation returns GitHub's workflow command for the diagnostic:
 // https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 func annotation(d Diagnostic) string {
-	place := escapeProperty.Replace(d.File)
+	place := strings.NewReplacer("%", "%25", ":", "%3A", ",", "%2C").Replace(d.File)
 	if d.Line > 0 {
 		place += fmt.Sprintf(",line=%d", d.Line)
 	}
 	if d.Column > 0 {
 		place += fmt.Sprintf(",col=%d", d.Column)
 	}
-	rule := escapeProperty.Replace(string(d.Rule))
-	return fmt.Sprintf("::%s file=%s,title=%s::%s", d.Severity, place, rule, escapeData.Replace(d.Message))
+	return fmt.Sprintf("::%s file=%s,title=%s::%s", d.Severity, place, d.Rule, strings.ReplaceAll(d.Message, "%", "%25"))
 }
 
 // OneLine keeps a hostile file name or value from breaking out of its line, from writing to the terminal's
 // control channel and from turning around what follows.
 func OneLine(s string) string {
 	return strings.Map(func(r rune) rune {
-		isControl := unicode.IsControl(r) && r != '\t' || r == '\u2028' || r == '\u2029'
-		if isControl || IsDirectionControl(r) {
+		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp) && r != '\t' || IsDirectionControl(r) {
 			return utf8.RuneError
 		}
 		return r
@@ -157,10 +134,9 @@ func IsDirectionControl(r rune) bool {
 // Excerpt returns the first words of a text, to quote in a message.
 func Excerpt(text string) string {
 	const limit = 40 // characters
-	text = strings.Join(strings.Fields(text), " ")
-	runes := []rune(text)
+	runes := []rune(strings.Join(strings.Fields(text), " "))
 	if len(runes) <= limit {
-		return text
+		return string(runes)
 	}
 	start := string(runes[:limit])
 	if space := strings.LastIndexByte(start, ' '); space > 0 {
@@ -182,12 +158,10 @@ func Nearest(word string, known []string) string {
 	const longest = 200 // a longer word is no slip of the finger, and comparing it is slow
 	best, bestDistance := "", len(word)/3+2
 	for _, k := range known {
-		if max(len(word), len(k)) > longest {
-			continue
-		}
-		distance := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(k))
-		if distance < bestDistance {
-			best, bestDistance = k, distance
+		if max(len(word), len(k)) <= longest {
+			if distance := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(k)); distance < bestDistance {
+				best, bestDistance = k, distance
+			}
 		}
 	}
 	return best

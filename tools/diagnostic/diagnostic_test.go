@@ -1,7 +1,6 @@
 package diagnostic
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"reflect"
@@ -11,7 +10,7 @@ import (
 
 func output(t *testing.T, format string, ps ...Diagnostic) string {
 	t.Helper()
-	var b bytes.Buffer
+	var b strings.Builder
 	if err := Write(&b, format, ps); err != nil {
 		t.Fatal(err)
 	}
@@ -19,25 +18,23 @@ func output(t *testing.T, format string, ps ...Diagnostic) string {
 }
 
 func TestWrite(t *testing.T) {
-	full := Diagnostic{Place: Place{"content/a.md", 7, 3}, Rule: "date", Severity: Error, Message: `write "é" & <b>`}
-	line := Diagnostic{Place: Place{"a.md", 7, 0}, Rule: "date", Severity: Warning, Message: "M"}
+	full := Diagnostic{Place: Place{"content/a.md", 10, 3}, Rule: "date", Severity: Error, Message: `write "é" & <b>`}
+	line := Diagnostic{Place: Place{"a.md", 10, 0}, Rule: "date", Severity: Warning, Message: "M"}
 	file := Diagnostic{Place: Place{"a.md", 0, 0}, Rule: "date", Severity: Warning, Message: "M"}
-	hostile := Diagnostic{Place: Place{"a,b:c%\nd.md", 1, 2}, Rule: "r,:", Severity: Error, Message: "100%\r\n::error::x\x1b[31m\u0085\u2028\u009b"}
-	breakout := hostile
-	breakout.Message = "100%\r\n::error::x"
+	hostile := Diagnostic{Place: Place{"a,b:c%\nd.md", 1, 2}, Rule: "date", Severity: Error, Message: "100%\r\n::error::x\x1b[31m\u0085\u2028\u009b\u202e"}
 	for _, c := range []struct {
 		format string
 		p      Diagnostic
 		want   string
 	}{
-		{"text", full, "content/a.md:7:3: error: write \"é\" & <b> [date]\n"},
-		{"text", line, "a.md:7: warning: M [date]\n"},
+		{"text", full, "content/a.md:10:3: error: write \"é\" & <b> [date]\n"},
+		{"text", line, "a.md:10: warning: M [date]\n"},
 		{"text", file, "a.md: warning: M [date]\n"},
-		{"text", hostile, "a,b:c%\uFFFDd.md:1:2: error: 100%\uFFFD\uFFFD::error::x\uFFFD[31m\uFFFD\uFFFD\uFFFD [r,:]\n"},
-		{"github", full, "::error file=content/a.md,line=7,col=3,title=date::write \"é\" & <b>\n"},
-		{"github", line, "::warning file=a.md,line=7,title=date::M\n"},
+		{"text", hostile, "a,b:c%\uFFFDd.md:1:2: error: 100%\uFFFD\uFFFD::error::x\uFFFD[31m\uFFFD\uFFFD\uFFFD\uFFFD [date]\n"},
+		{"github", full, "::error file=content/a.md,line=10,col=3,title=date::write \"é\" & <b>\n"},
+		{"github", line, "::warning file=a.md,line=10,title=date::M\n"},
 		{"github", file, "::warning file=a.md,title=date::M\n"},
-		{"github", breakout, "::error file=a%2Cb%3Ac%25%0Ad.md,line=1,col=2,title=r%2C%3A::100%25%0D%0A::error::x\n"},
+		{"github", hostile, "::error file=a%2Cb%3Ac%25\uFFFDd.md,line=1,col=2,title=date::100%25\uFFFD\uFFFD::error::x\uFFFD[31m\uFFFD\uFFFD\uFFFD\uFFFD\n"},
 		{"json", file, "[\n  {\n    \"file\": \"a.md\",\n    \"line\": 0,\n    \"column\": 0,\n    \"rule\": \"date\",\n    \"severity\": \"warning\",\n    \"message\": \"M\"\n  }\n]\n"},
 	} {
 		if got := output(t, c.format, c.p); got != c.want {
@@ -48,13 +45,8 @@ func TestWrite(t *testing.T) {
 	if err := json.Unmarshal([]byte(output(t, "json", full, hostile)), &back); err != nil || !reflect.DeepEqual(back, []Diagnostic{full, hostile}) {
 		t.Errorf("JSON reads back as %+v, %v", back, err)
 	}
-}
-
-func TestWriteNothing(t *testing.T) {
-	for format, want := range map[string]string{"text": "", "github": "", "json": "[]\n"} {
-		if got := output(t, format); got != want {
-			t.Errorf("%s: %q", format, got)
-		}
+	if output(t, "text") != "" || output(t, "github") != "" || output(t, "json") != "[]\n" {
+		t.Error("nothing is printed as something")
 	}
 }
 
@@ -68,9 +60,6 @@ func TestWriteFails(t *testing.T) {
 			t.Errorf("%s: %v", format, err)
 		}
 	}
-	if err := Write(&bytes.Buffer{}, "xml", nil); err == nil || !strings.Contains(err.Error(), `unknown format "xml"`) {
-		t.Error(err)
-	}
 }
 
 func TestSort(t *testing.T) {
@@ -82,9 +71,6 @@ func TestSort(t *testing.T) {
 	if got := Sort(mixed); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v", got)
 	}
-	if got := Sort(nil); len(got) != 0 {
-		t.Errorf("nothing sorts to %v", got)
-	}
 	if errs, warnings := Count(append(want, Diagnostic{Severity: Warning})); errs != 7 || warnings != 1 {
 		t.Errorf("counted %d errors, %d warnings", errs, warnings)
 	}
@@ -93,20 +79,14 @@ func TestSort(t *testing.T) {
 func TestNearest(t *testing.T) {
 	known := []string{"title", "description", "adapted", "due", "weight"}
 	for word, want := range map[string]string{
-		"titel": "title", "Title": "title", "TITLE": "title", "discription": "description", "adpated": "adapted", "wieght": "weight", "du": "due",
+		"titel": "title", "TITLE": "title", "discription": "description", "adpated": "adapted", "wieght": "weight", "du": "due",
 		"elephant": "", "x": "", "": "", strings.Repeat("title", 50): "",
 	} {
 		if got := Nearest(word, known); got != want {
 			t.Errorf("%q: %q, not %q", word, got, want)
 		}
 	}
-	if got := Nearest("a", []string{strings.Repeat("a", 201)}); got != "" {
-		t.Errorf("absurdly long word is near: %q", got)
-	}
-	if got := DidYouMean("titel", known); got != ` Did you mean "title"?` {
-		t.Error(got)
-	}
-	if got := DidYouMean("elephant", known); got != "" {
+	if got := DidYouMean("titel", known) + DidYouMean("elephant", known); got != ` Did you mean "title"?` {
 		t.Error(got)
 	}
 }

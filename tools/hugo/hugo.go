@@ -3,7 +3,7 @@ package hugo
 
 import (
 	"bufio"
-	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,48 +20,54 @@ import (
 	"time"
 
 	"microsite/tools/diagnostic"
-	"microsite/tools/publish"
 	"microsite/tools/site"
 )
 
 const module = "github.com/gohugoio/hugo"
 
-var (
-	requirement = regexp.MustCompile(`(?m)^\s*(?:require\s+)?` + module + `\s+v(\S+)`)
-	release     = regexp.MustCompile(`^hugo v(\d+\.\d+\.\d+)(?:[+ ]|-[0-9a-f])`) // -DEV is none
-)
-
 // Find returns the path of the very Hugo that go.mod pins: the one on the PATH, or else one that the go command builds.
-func Find(ctx context.Context, root string, log io.Writer) (string, error) {
-	const name = ".build/hugo" // remembers the path and what it depends on
-	remembered, _ := site.ReadRegular(filepath.Join(root, name), 1<<16)
+// A preview takes a newer one on the PATH, too, to not wait for a compiler.
+func Find(ctx context.Context, root string, isPreview bool, log io.Writer) (string, error) {
+	memory := filepath.Join(root, ".build", "hugo") // remembers the path and what it depends on
+	remembered, _ := os.ReadFile(memory)
 	path, _, _ := strings.Cut(string(remembered), "\n")
 	if path != "" && fingerprint(root, path) == string(remembered) {
 		return path, nil
 	}
-	pinned, err := pinnedVersion(root)
-	if err != nil {
-		return "", err
+	mod, err := site.ReadRegular(filepath.Join(root, "go.mod"), 0)
+	m := regexp.MustCompile(`(?m)^\s*(?:require\s+)?` + module + `\s+v(\S+)`).FindSubmatch(mod)
+	if m == nil {
+		return "", errors.Join(err, fmt.Errorf("go.mod does not name %s: run: go get -tool %s@latest", module, module))
 	}
+	pinned := string(m[1])
 	path, installed := onPath(ctx)
-	if installed != pinned {
-		if path, err = build(ctx, root, pinned, log); err != nil {
-			return "", err
-		}
+	if isPreview && version.Compare("go"+installed, "go"+pinned) > 0 { // Hugo's versions have the form of Go's
+		fmt.Fprintf(log, "Hugo v%s from the PATH makes the preview. A build uses v%s, which go.mod names.\n", installed, pinned)
+		return path, nil
 	}
-	_ = publish.ReplaceFile(root, name, []byte(fingerprint(root, path))) // where that fails, Hugo is looked for again
+	if installed != pinned {
+		fmt.Fprintf(log, "Waiting for the go command to find Hugo v%s or, the first time, to compile it for a few minutes …\n", pinned)
+		cmd := command(ctx, root, "go", "tool", "-n", module)
+		cmd.Stderr = log
+		out, err := cmd.Output()
+		if err != nil {
+			return "", fmt.Errorf("Hugo v%s is not on the PATH, and the go command (https://go.dev/dl/) can't build it: %w", pinned, errors.Join(ctx.Err(), err))
+		}
+		path = strings.TrimSpace(string(out))
+	}
+	_ = os.MkdirAll(filepath.Dir(memory), 0o755)
+	_ = os.WriteFile(memory, []byte(fingerprint(root, path)), 0o644) // where that fails, Hugo is looked for again
 	return path, nil
 }
 
-// FindForPreview returns a newer Hugo on the PATH, to not wait for a compiler, or else what Find returns.
-func FindForPreview(ctx context.Context, root string, log io.Writer) (string, error) {
-	pinned, err := pinnedVersion(root)
-	path, installed := onPath(ctx)
-	if err != nil || version.Compare("go"+installed, "go"+pinned) <= 0 { // Hugo's versions have the form of Go's
-		return Find(ctx, root, log)
+// onPath returns the Hugo on the PATH and its version, "" where no release of Hugo is there.
+func onPath(ctx context.Context) (path, installed string) {
+	cmd := command(ctx, "", "hugo", "version")
+	out, _ := cmd.Output()
+	if m := regexp.MustCompile(`^hugo v(\d+\.\d+\.\d+)(?:[+ ]|-[0-9a-f])`).FindSubmatch(out); m != nil { // -DEV is no release
+		return cmd.Path, string(m[1])
 	}
-	fmt.Fprintf(log, "Hugo v%s from the PATH makes the preview. A build uses v%s, which go.mod names.\n", installed, pinned)
-	return path, nil
+	return "", ""
 }
 
 // fingerprint returns path and, in further lines, what it depends on: files, and the day, because the go command
@@ -78,59 +84,6 @@ func fingerprint(root, path string) string {
 	return text
 }
 
-// pinnedVersion returns the version of Hugo that go.mod names, such as 0.165.0.
-func pinnedVersion(root string) (string, error) {
-	mod, err := site.ReadRegular(filepath.Join(root, "go.mod"), 0)
-	if m := requirement.FindSubmatch(mod); m != nil {
-		return string(m[1]), nil
-	}
-	return "", errors.Join(err, fmt.Errorf("go.mod does not name %s: run: go get -tool %s@latest", module, module))
-}
-
-// onPath returns the Hugo on the PATH and its version, "" where no release of Hugo is there.
-func onPath(ctx context.Context) (path, installed string) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	cmd := command(ctx, "", "hugo", "version")
-	out, _ := cmd.Output()
-	if m := release.FindSubmatch(out); m != nil {
-		return cmd.Path, string(m[1])
-	}
-	return "", ""
-}
-
-// build has the go command build Hugo, and returns where it stands.
-func build(ctx context.Context, root, pinned string, log io.Writer) (string, error) {
-	fmt.Fprintf(log, "Waiting for the go command to find Hugo v%s or, the first time, to compile it for a few minutes …\n", pinned)
-	if diagnostic.IsTerminal(log) {
-		done := make(chan struct{})
-		defer func() { done <- struct{}{} }()
-		go showSeconds(log, done)
-	}
-	var stderr bytes.Buffer
-	cmd := command(ctx, root, "go", "tool", "-n", module)
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("Hugo v%s is not on the PATH, and the go command (https://go.dev/dl/) can't build it: %w\n%s",
-			pinned, errors.Join(ctx.Err(), err), strings.TrimSpace(stderr.String()))
-	}
-	return strings.TrimSpace(string(out)), nil
-}
-
-// showSeconds counts the seconds on a line of a terminal until done.
-func showSeconds(terminal io.Writer, done <-chan struct{}) {
-	for seconds := 0; ; seconds++ {
-		fmt.Fprintf(terminal, "\r%d s", seconds)
-		select {
-		case <-done:
-			fmt.Fprintln(terminal)
-			return
-		case <-time.After(time.Second):
-		}
-	}
-}
-
 // Options say what Hugo renders, and how.
 type Options struct {
 	Root, Destination string
@@ -139,17 +92,17 @@ type Options struct {
 	Settings          string    // a file whose settings override those of config.toml; "": none
 }
 
-// arguments returns what a build and a server have in common.
-func (o Options) arguments() []string {
-	args := []string{"--destination", o.Destination, "--noBuildLock", "--buildFuture=false", "--buildExpired=false",
-		"--printPathWarnings", "--printI18nWarnings"}
+// command returns a command of Hugo, with the arguments that a build and a server have in common.
+func (o Options) command(ctx context.Context, hugo string, args ...string) *exec.Cmd {
+	args = append(args, "--destination", o.Destination, "--noBuildLock", "--buildFuture=false", "--buildExpired=false",
+		"--printPathWarnings", "--printI18nWarnings")
 	if !o.Clock.IsZero() {
 		args = append(args, "--clock", o.Clock.Format(time.RFC3339))
 	}
 	if o.Settings != "" {
 		args = append(args, "--config", site.ConfigFile+","+o.Settings)
 	}
-	return args
+	return command(ctx, o.Root, hugo, args...)
 }
 
 // command returns a command in dir that ends when ctx does, with time to clean up.
@@ -180,9 +133,8 @@ var systemTrouble = regexp.MustCompile(`no space left|quota exceeded|permission 
 // Render runs Hugo once. What Hugo can't build is a finding at the place that Hugo names; an error means that
 // Hugo could not do its work.
 func Render(ctx context.Context, path string, o Options) ([]diagnostic.Diagnostic, error) {
-	cmd := command(ctx, o.Root, path, "build", "--buildDrafts=false", "--minify", "--environment", "production", "--baseURL", o.BaseURL)
-	cmd.Args = append(cmd.Args, o.arguments()...)
-	var stderr bytes.Buffer
+	cmd := o.command(ctx, path, "build", "--buildDrafts=false", "--minify", "--environment", "production", "--baseURL", o.BaseURL)
+	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	err := run(cmd)
 	if ctx.Err() != nil {
@@ -204,44 +156,38 @@ type Event struct {
 	Err      error                   // why the server has ended, after which no event comes
 }
 
-var (
-	changeLine   = regexp.MustCompile(`^Change .*detected, rebuilding`)
-	readyLine    = regexp.MustCompile(`^Web Server is available at (\S+)`)
-	renderedLine = regexp.MustCompile(`^(?:Total in|Rebuilt in|Web Server is available) `)
-)
+// renderedLine matches what the server prints when it has rendered the site; the first time, with its address.
+var renderedLine = regexp.MustCompile(`^(?:Total in|Rebuilt in|Web Server is available at (\S+)) `)
 
 // Serve runs Hugo's server until ctx ends. It renders the site into o.Destination after each change.
 func Serve(ctx context.Context, path string, port int, o Options) <-chan Event {
-	cmd := command(ctx, o.Root, path, "server", "--buildDrafts", "--disableFastRender", "--port", strconv.Itoa(port))
-	cmd.Args = append(cmd.Args, o.arguments()...)
+	cmd := o.command(ctx, path, "server", "--buildDrafts", "--disableFastRender", "--port", strconv.Itoa(port))
 	reader, writer := io.Pipe()
 	cmd.Stdout, cmd.Stderr = writer, writer
 	go func() { writer.CloseWithError(run(cmd)) }()
-	events := make(chan Event)
-	go readServer(o.Root, bufio.NewReader(reader), events)
+	events := make(chan Event) // one or two for each rendering
+	go func() {
+		defer close(events)
+		output, url, log := bufio.NewReader(reader), "", ""
+		for {
+			line, err := output.ReadString('\n')
+			if strings.HasPrefix(line, "Change ") && strings.Contains(line, "detected, rebuilding") {
+				log = ""
+			}
+			log += line
+			m := renderedLine.FindStringSubmatch(line)
+			if m != nil {
+				url = cmp.Or(m[1], url)
+			}
+			if err != nil || m != nil && url != "" {
+				events <- Event{URL: url, Findings: readLog(o.Root, log), Err: err}
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
 	return events
-}
-
-// readServer turns what Hugo's server prints into events, one or two for each rendering.
-func readServer(root string, output *bufio.Reader, events chan<- Event) {
-	defer close(events)
-	url, log := "", ""
-	for {
-		line, err := output.ReadString('\n')
-		if changeLine.MatchString(line) {
-			log = ""
-		}
-		log += line
-		if m := readyLine.FindStringSubmatch(line); m != nil {
-			url = m[1]
-		}
-		if err != nil || url != "" && renderedLine.MatchString(line) {
-			events <- Event{URL: url, Findings: readLog(root, log), Err: err}
-		}
-		if err != nil {
-			return
-		}
-	}
 }
 
 var (
@@ -253,31 +199,29 @@ var (
 func readLog(root, log string) (findings []diagnostic.Diagnostic) {
 	for line := range strings.Lines(strings.ReplaceAll(log, root+string(filepath.Separator), "")) {
 		m := logLine.FindStringSubmatch(strings.TrimRight(line, "\r\n"))
-		if m != nil && !strings.HasPrefix(m[2], "logged ") { // that line counts the errors above it
-			findings = append(findings, readMessage(m[1] == "ERROR", m[2]))
+		if m == nil || strings.HasPrefix(m[2], "logged ") { // that line counts the errors above it
+			continue
 		}
+		message, place := m[2], diagnostic.Place{File: "layouts"}
+		if missing, ok := strings.CutPrefix(message, "i18n|MISSING_TRANSLATION|"); ok {
+			language, key, _ := strings.Cut(missing, "|")
+			place.File = "i18n/" + language + ".toml"
+			findings = append(findings, place.Errorf(diagnostic.RuleConfig, "the sentence %q is missing, which a layout shows: add %s = \"…\"", key, key))
+			continue
+		}
+		// The last place is the deepest: a template, or the text that it was given.
+		if all := logPlace.FindAllStringSubmatch(message, -1); all != nil {
+			deepest := all[len(all)-1]
+			place.File = filepath.ToSlash(deepest[1])
+			place.Line, _ = strconv.Atoi(deepest[2])
+			place.Column, _ = strconv.Atoi(deepest[3])
+			message = strings.TrimPrefix(message, deepest[0]+": ")
+		}
+		finding := place.Errorf(diagnostic.RuleHugo, "%s", message)
+		if m[1] == "WARN" {
+			finding.Severity = diagnostic.Warning
+		}
+		findings = append(findings, finding)
 	}
 	return findings
-}
-
-// readMessage returns the finding that one line of Hugo's log reports.
-func readMessage(isError bool, message string) diagnostic.Diagnostic {
-	if missing, ok := strings.CutPrefix(message, "i18n|MISSING_TRANSLATION|"); ok {
-		language, key, _ := strings.Cut(missing, "|")
-		return diagnostic.Place{File: "i18n/" + language + ".toml"}.Errorf(diagnostic.RuleConfig,
-			"the sentence %q is missing, which a layout shows: add %s = \"…\"", key, key)
-	}
-	place := diagnostic.Place{File: "layouts"}
-	// The last place is the deepest: a template, or the text that it was given.
-	if all := logPlace.FindAllStringSubmatch(message, -1); all != nil {
-		deepest := all[len(all)-1]
-		place.File = filepath.ToSlash(deepest[1])
-		place.Line, _ = strconv.Atoi(deepest[2])
-		place.Column, _ = strconv.Atoi(deepest[3])
-		message = strings.TrimPrefix(message, deepest[0]+": ")
-	}
-	if isError {
-		return place.Errorf(diagnostic.RuleHugo, "%s", message)
-	}
-	return place.Warningf(diagnostic.RuleHugo, "%s", message)
 }

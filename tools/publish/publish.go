@@ -16,10 +16,7 @@ import (
 	"microsite/tools/site"
 )
 
-const (
-	staticDir = "static"
-	buildDir  = ".build" // on the file system of public/, and out of Hugo's and git's sight
-)
+const buildDir = ".build" // on the file system of public/, and out of Hugo's and git's sight
 
 // Stage is a build under way.
 type Stage struct {
@@ -61,13 +58,9 @@ func (s *Stage) Close() error {
 	return errors.Join(os.RemoveAll(s.Dir), s.lock.Close())
 }
 
-// WriteFile puts a generated file into the rendered site, minified, over the copy that Hugo made of an older one.
+// WriteFile puts a generated file into the rendered site, over the copy that Hugo made of an older one.
 func (s *Stage) WriteFile(name string, data []byte) error {
-	small, err := minifyFile(name, data)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(s.Dir, name), small, 0o644)
+	return os.WriteFile(filepath.Join(s.Dir, name), data, 0o644)
 }
 
 // Commit swaps the staging folder in as public/ and, in the same breath, replaces one generated file of the site.
@@ -94,15 +87,15 @@ func replace(target string, data []byte, beforeRename func() error) error {
 	if err != nil {
 		return err
 	}
+	mode := fs.FileMode(0o644)
+	if info, err := os.Stat(target); err == nil {
+		mode = info.Mode().Perm()
+	}
 	temp, err := os.CreateTemp(filepath.Dir(target), "."+filepath.Base(target)+"-*")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(temp.Name())
-	mode := fs.FileMode(0o644)
-	if info, err := os.Stat(target); err == nil {
-		mode = info.Mode().Perm()
-	}
 	_, err = temp.Write(data)
 	if err := errors.Join(err, temp.Chmod(mode), temp.Sync(), temp.Close()); err != nil {
 		return err
@@ -132,6 +125,5 @@ func swap(fresh, old string) error {
 	if err := os.Rename(fresh, old); err != nil {
 		return errors.Join(err, os.Rename(aside, old))
 	}
-	_ = os.RemoveAll(aside) // where that fails, the next Begin does it
-	return nil
+	return os.RemoveAll(aside)
 }

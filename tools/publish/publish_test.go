@@ -5,25 +5,23 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
 	"testing"
-
-	"microsite/tools/diagnostic"
+	"testing/fstest"
 )
 
 // folder makes a folder of files.
 func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
-	root := t.TempDir()
+	root, tree := t.TempDir(), fstest.MapFS{}
 	for name, text := range files {
-		name = filepath.Join(root, filepath.FromSlash(name))
-		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, []byte(text), 0o644)); err != nil {
-			t.Fatal(err)
-		}
+		tree[name] = &fstest.MapFile{Data: []byte(text), Mode: 0o644}
+	}
+	if err := os.CopyFS(root, tree); err != nil {
+		t.Fatal(err)
 	}
 	return root
 }
@@ -52,7 +50,7 @@ func build(t *testing.T, root, text, checklist string) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(s.WriteFile("index.txt", []byte(text)), s.Commit(list, []byte(checklist)))
+	err = errors.Join(os.WriteFile(filepath.Join(s.Dir, "index.txt"), []byte(text), 0o644), s.Commit(list, []byte(checklist)))
 	return errors.Join(err, s.Close())
 }
 
@@ -90,8 +88,7 @@ func TestCommit(t *testing.T) {
 		}
 	}
 	// A stage that is closed without Commit leaves nothing.
-	s := begin(t, root)
-	if err := errors.Join(s.WriteFile("index.txt", []byte("four")), s.Close()); err != nil {
+	if err := begin(t, root).Close(); err != nil {
 		t.Fatal(err)
 	}
 	holds(t, root, map[string]string{"public/index.txt": "three", list: "3"})
@@ -123,10 +120,14 @@ func TestCommitFails(t *testing.T) {
 
 // Where a system can't swap folders in one step, the old one is brought back on failure.
 func TestSwapInSteps(t *testing.T) {
+	root := folder(t, map[string]string{"a/x": "1", "b/x": "2"})
+	if err := exchange(filepath.Join(root, "a"), filepath.Join(root, "b")); runtime.GOOS == "linux" && err != nil {
+		t.Error("public/ would be gone for a moment:", err)
+	}
 	inOneStep := exchange
 	exchange = func(_, _ string) error { return syscall.EXDEV }
 	t.Cleanup(func() { exchange = inOneStep })
-	root := folder(t, map[string]string{"fresh/a": "new", "old/a": "old", "old/b": "old"})
+	root = folder(t, map[string]string{"fresh/a": "new", "old/a": "old", "old/b": "old"})
 	fresh, old := filepath.Join(root, "fresh"), filepath.Join(root, "old")
 	if err := swap(fresh, old); err != nil {
 		t.Fatal(err)
@@ -164,68 +165,4 @@ func TestBegin(t *testing.T) {
 		t.Fatal(err)
 	}
 	begin(t, root)
-}
-
-func TestExchange(t *testing.T) {
-	root := folder(t, map[string]string{"a/x": "1", "b/x": "2"})
-	err := exchange(filepath.Join(root, "a"), filepath.Join(root, "b"))
-	if runtime.GOOS == "linux" && err != nil {
-		t.Error("public/ would be gone for a moment:", err)
-	}
-}
-
-// texts returns findings as they are printed.
-func texts(findings []diagnostic.Diagnostic) (text string) {
-	for _, d := range diagnostic.Sort(findings) {
-		text += d.String() + "\n"
-	}
-	return text
-}
-
-func TestMinifyStatic(t *testing.T) {
-	s := begin(t, folder(t, nil))
-	for name, c := range map[string]struct{ src, want string }{
-		"a.js": {"var  a = 1 ;\n", "var a=1"}, "b.json": {"{ \"b\" : 1 }\n", `{"b":1}`}, "c.css": {"a { color : #ff0000 ; }\n", "a{color:red}"},
-		"d.svg": {"<svg>\n  <!-- c -->\n</svg>\n", "<svg></svg>"}, "e.XML": {"<a>\n  <b> x </b>\n</a>\n", "<a><b>x</b></a>"},
-		"f.html": {"<!doctype html>\n<html><head></head><body><p>a  b</p></body></html>", "<!doctype html><html><head></head><body><p>a b</p></body></html>"},
-		"g.txt":  {"as  it is\n", "as  it is\n"}, "i.webmanifest": {"{ }", "{}"}, "x.js": {"x = ;", "unexpected"}, "deep/x.json": {"{ \"a\" ", "unexpected end"},
-		"x.mjs": {"import {", "expected"}, "x.css": {" \n", "it is empty"}, "x.svg": {"<svg>\n<g></svg>", "XML syntax error on line 2"}, "y.svg": {"words", "EOF"},
-		"x.xml": {"", "it is empty"}, "x.webmanifest": {"{}{}", "invalid"}, "z.svg": {"<svg>&nbsp;</svg>", "XML syntax error on line 1"},
-	} {
-		s.root = folder(t, map[string]string{"static/" + name: c.src})
-		s.Dir = filepath.Join(folder(t, map[string]string{"public/" + name: c.src}), "public")
-		findings, err := s.MinifyStatic()
-		small, _ := os.ReadFile(filepath.Join(s.Dir, name))
-		message := "static/" + name + ": error: this file can't be read as what its name says: " + c.want
-		if err != nil || string(small) != c.want && !strings.HasPrefix(texts(findings), message) {
-			t.Errorf("%s: %q, %s, %v", name, small, texts(findings), err)
-		}
-	}
-}
-
-func TestCheckFiles(t *testing.T) {
-	root := folder(t, map[string]string{
-		"layouts/a.html": "", "layouts/_partials/b.html~": "", "i18n/en.toml": "", "content/.x": "",
-		"static/a.txt": "", "static/.well-known/security.txt": "",
-		"static/.env": "", "static/.git/config": "", "static/deep/.well-known/x": "", "static/x.html~": "", "static/#x#": "", "static/a.BAK": "", "static/a.txt.orig": "", "static/a.swp": "",
-	})
-	if err := os.Symlink("a.html", filepath.Join(root, "layouts", "link.html")); err != nil {
-		t.Skip(err)
-	}
-	if err := exec.Command("mkfifo", filepath.Join(root, "static", "pipe.css"), filepath.Join(root, "i18n", "pipe.toml")).Run(); err != nil {
-		t.Skip(err)
-	}
-	got := texts(CheckFiles(root))
-	for name, want := range map[string]string{
-		"i18n/pipe.toml": "this is a link", "layouts/link.html": "this is a link", "static/pipe.css": "this is a link",
-		"static/#x#": "this looks like a copy", "static/a.BAK": "", "static/a.swp": "", "static/a.txt.orig": "", "static/x.html~": "",
-		"static/.env": "a dot in front", "static/.git": "a dot in front", "static/deep/.well-known": "a dot in front",
-	} {
-		if !strings.Contains("\n"+got, "\n"+name+": error: "+want) {
-			t.Errorf("%s is not reported: %s", name, got)
-		}
-	}
-	if strings.Count(got, "\n") != 11 {
-		t.Error(got)
-	}
 }

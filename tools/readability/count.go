@@ -6,8 +6,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"microsite/tools/diagnostic"
 )
 
 // grade returns the Flesch-Kincaid grade level, the US school grade in which a
@@ -22,13 +20,11 @@ func grade(words, sentences, syllables int) float64 {
 // sentence is a stretch of a block that holds a word.
 type sentence struct {
 	text  string
-	start int                               // in the block
-	place func(offset int) diagnostic.Place // of an offset in the block
+	start int // in the block
 }
 
 // splitSentences returns the sentences of a block. Signs without a word belong to the next.
-func splitSentences(text string, place func(offset int) diagnostic.Place) []sentence {
-	var sentences []sentence
+func splitSentences(text string) (sentences []sentence) {
 	for end := 0; ; {
 		start := len(text) - len(strings.TrimLeftFunc(text[end:], unicode.IsSpace))
 		firstWord := strings.IndexFunc(text[start:], isWordRune)
@@ -36,7 +32,7 @@ func splitSentences(text string, place func(offset int) diagnostic.Place) []sent
 			return sentences
 		}
 		end = sentenceEnd(text, start+firstWord)
-		sentences = append(sentences, sentence{strings.TrimSpace(text[start:end]), start, place})
+		sentences = append(sentences, sentence{strings.TrimSpace(text[start:end]), start})
 	}
 }
 
@@ -44,7 +40,7 @@ func splitSentences(text string, place func(offset int) diagnostic.Place) []sent
 // between them. The number of an item of a list is no sentence.
 func Sentences(line string) (list []string) {
 	from := 0
-	for _, s := range splitSentences(line, nil) {
+	for _, s := range splitSentences(line) {
 		if strings.ContainsFunc(line[from:s.start], unicode.IsLetter) {
 			list = append(list, strings.TrimSpace(line[from:s.start]))
 			from = s.start
@@ -85,11 +81,6 @@ var word = regexp.MustCompile(`[\pL\p{Nd}](?:[^\s\v\x{85}\p{Z}]*[\pL\p{Nd}])?`)
 
 func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-func hasCapital(word string) bool {
-	first, _ := utf8.DecodeRuneInString(word)
-	return unicode.IsUpper(first)
-}
-
 // spellings say how many syllables each match adds to a word.
 var spellings = []struct {
 	pattern   *regexp.Regexp
@@ -106,13 +97,12 @@ var spellings = []struct {
 		`|where|fore|what|ones?)$`), -1},
 	// An e at the end that is not said: home, but not the, free, mus-cle.
 	{regexp.MustCompile(`[aeiouy](?:.*[^aeiouyl]|(?:.*[aeiouylr])?l)e$`), -1},
-	// An end without a vowel: spas-m, rhyth-m.
-	{regexp.MustCompile(`(?:s|th)m$`), 1},
+	// An end without a vowel: spas-m, rhyth-m, does-n't, of which n't is cut off.
+	{regexp.MustCompile(`(?:(?:s|th)m|[ds]n)$`), 1},
+	{regexp.MustCompile(`every`), -1},
 }
 
 var (
-	// A syllable without a vowel: does-n't.
-	negation = regexp.MustCompile(`([ds])n['’]t$`)
 	// The e of -ed is silent where a vowel stands before it and no t, d or e next
 	// to it, nor an l or r that needs it: pulled, but not need-ed, trou-bled, hun-dred.
 	silentED = regexp.MustCompile(`^(.*[aiouy]|.*[aeiouy].*[^tdelr]|.*[aeiouy](?:.*[aeiouylr])?[lr])ed$`)
@@ -141,9 +131,7 @@ func countSyllables(text string) int {
 // countBySpelling counts the groups of vowels in a word of small letters, less
 // those that are silent, more those that are said apart.
 func countBySpelling(w string) int {
-	w = negation.ReplaceAllString(w, "${1}en")
 	w, _, _ = strings.Cut(strings.ReplaceAll(w, "’", "'"), "'")
-	w = strings.Replace(w, "every", "evry", 1)
 	if m := silentED.FindStringSubmatch(w); m != nil {
 		w = m[1]
 	} else if strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") && !sibilantES.MatchString(w) {

@@ -37,14 +37,7 @@ func partsOf(s *site.Site, p *site.Page, record Record) []part {
 func SignedText(s *site.Site, p *site.Page, record Record) string {
 	var lines []string
 	for _, part := range partsOf(s, p, record) {
-		lines = append(lines, part.text)
-	}
-	return joinNormalized(lines)
-}
-
-func joinNormalized(lines []string) string {
-	for i, line := range lines {
-		lines[i] = site.NormalizeSpace(line)
+		lines = append(lines, site.NormalizeSpace(part.text))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -89,13 +82,10 @@ func sentencesOf(body string) (sentences []string) {
 	return sentences
 }
 
-// figureLink matches a link to a drawing, however Markdown writes it, as
+// FiguresOf returns the names of the drawings in a page's body, in order, however Markdown links to them, as
 // layouts/_partials/review/digest.html does.
-var figureLink = regexp.MustCompile(`figure:([\w.-]+)`)
-
-// FiguresOf returns the names of the drawings in a page's body, in order.
 func FiguresOf(p *site.Page) (names []string) {
-	for _, m := range figureLink.FindAllStringSubmatch(p.Body, -1) {
+	for _, m := range regexp.MustCompile(`figure:([\w.-]+)`).FindAllStringSubmatch(p.Body, -1) {
 		names = append(names, m[1])
 	}
 	return names
@@ -103,13 +93,11 @@ func FiguresOf(p *site.Page) (names []string) {
 
 // sourcesOf returns the sources that a page names and config.toml has.
 func sourcesOf(s *site.Site, p *site.Page) (sources []*site.Source) {
-	list := p.FrontMatter.Get("sources")
-	if list == nil {
-		return nil
-	}
-	for _, item := range list.Items {
-		if source := s.Sources[item.Raw]; source != nil {
-			sources = append(sources, source)
+	if list := p.FrontMatter.Get("sources"); list != nil {
+		for _, item := range list.Items {
+			if source := s.Sources[item.Raw]; source != nil {
+				sources = append(sources, source)
+			}
 		}
 	}
 	return sources
@@ -121,15 +109,9 @@ func Digest(s *site.Site, p *site.Page, record Record) string {
 	return digestOf(SignedText(s, p, record))
 }
 
-// IsSigned reports whether a page is what a record says was signed, or at least
-// its words are where an older version of the tool signed words alone.
-func IsSigned(s *site.Site, p *site.Page, record Record) bool {
-	return record.Digest == Digest(s, p, record) || isOldDigest(p, record.Digest)
-}
-
 // isOldDigest reports whether a digest is of the first composition, which covered words alone.
 func isOldDigest(p *site.Page, digest string) bool {
-	return digest == digestOf(joinNormalized([]string{"1", p.Title, p.Description, p.Body}))
+	return digest == digestOf("1\n"+site.NormalizeSpace(p.Title)+"\n"+site.NormalizeSpace(p.Description)+"\n"+site.NormalizeSpace(p.Body))
 }
 
 func digestOf(text string) string {

@@ -43,7 +43,9 @@ type Report struct {
 }
 
 // IsSigned reports whether a clinician signed the page as it stands, be the next review overdue or not.
-func (r Report) IsSigned() bool { return r.State == Overdue || r.State == DueSoon || r.State == Current }
+func (r Report) IsSigned() bool {
+	return r.State == Overdue || r.State == DueSoon || r.State == Current
+}
 
 // Check judges every source and page of the site on the civil day today.
 //
@@ -87,13 +89,9 @@ func judge(s *site.Site, page *site.Page, today time.Time) Report {
 	r := Report{Page: page, today: today}
 	r.readFrontMatter(s)
 	record := r.Record
-	place := page.FrontMatter.Place
-	if block := page.FrontMatter.Get("review"); block != nil {
-		place = block.KeyPlace
-	}
 	warn := func(state State, rule diagnostic.Rule, format string, args ...any) {
 		r.State = state
-		r.findings = append(r.findings, place.Warningf(rule, format, args...))
+		r.findings = append(r.findings, keyPlace(page, "review").Warningf(rule, format+": ask a clinician to review the page, then sign it", args...))
 	}
 	switch daysLeft := DaysBetween(today, record.Due); {
 	case !page.Medical: // no state
@@ -102,28 +100,28 @@ func judge(s *site.Site, page *site.Page, today time.Time) Report {
 	case record == Record{}:
 		warn(Unreviewed, diagnostic.RuleUnreviewed, "no clinician has signed this page")
 	case isOldDigest(page, record.Digest):
-		warn(Changed, diagnostic.RuleChanged, "this page was signed by an older version of the tool, which covered words alone: "+
-			"have the clinician look at its sources, numbers and drawings, then sign it again")
+		warn(Changed, diagnostic.RuleChanged, "this page was signed by an older version of the tool, which covered words alone")
 	case record.Digest != Digest(s, page, record):
-		if owner := ownerOf(s, page, record); owner != nil {
-			warn(Changed, diagnostic.RuleChanged, "this is the sign-off of %s: ask a clinician to review this page, too, then sign it", owner.File)
-			break
-		}
-		warn(Changed, diagnostic.RuleChanged, "the page is not the one that %s signed on %s; "+
-			"to see the change, run: go run ./tools sign --changes %s", record.By, Day(record.Reviewed), page.File)
+		warn(Changed, diagnostic.RuleChanged, "the page is not the one that %s signed on %s (go run ./tools sign --changes %s shows the change)",
+			record.By, Day(record.Reviewed), page.File)
 	case r.Adapted.After(record.Reviewed):
-		warn(Changed, diagnostic.RuleChanged, "the text was adapted on %s, after it was reviewed on %s: "+
-			"ask a clinician to review the page, then sign it again", Day(r.Adapted), Day(record.Reviewed))
+		warn(Changed, diagnostic.RuleChanged, "the text was adapted on %s, after it was reviewed on %s", Day(r.Adapted), Day(record.Reviewed))
 	case daysLeft < 0:
-		warn(Overdue, diagnostic.RuleOverdue, "the review was due on %s, %s ago: "+
-			"ask a clinician to review the page, then sign it again", Day(record.Due), diagnostic.Plural(-daysLeft, "day"))
+		warn(Overdue, diagnostic.RuleOverdue, "the review was due on %s, %s ago", Day(record.Due), diagnostic.Plural(-daysLeft, "day"))
 	case daysLeft <= s.DueSoonDays:
-		warn(DueSoon, diagnostic.RuleDueSoon, "the review is due on %s, in %s: "+
-			"ask a clinician to review the page", Day(record.Due), diagnostic.Plural(daysLeft, "day"))
+		warn(DueSoon, diagnostic.RuleDueSoon, "the review is due on %s, in %s", Day(record.Due), diagnostic.Plural(daysLeft, "day"))
 	default:
 		r.State = Current
 	}
 	return r
+}
+
+// keyPlace returns where a key of a page's front matter stands, or should.
+func keyPlace(page *site.Page, key string) diagnostic.Place {
+	if node := page.FrontMatter.Get(key); node != nil {
+		return node.KeyPlace
+	}
+	return page.FrontMatter.Place
 }
 
 // RecordOf returns the sign-off that a page carries, or zero where there is none
@@ -132,22 +130,10 @@ func RecordOf(s *site.Site, page *site.Page, today time.Time) Record {
 	return judge(s, page, today).Record
 }
 
-// ownerOf returns the page from which a sign-off was copied to another, or nil.
-func ownerOf(s *site.Site, page *site.Page, record Record) *site.Page {
-	for _, other := range s.Pages {
-		digest := other.FrontMatter.Get("review", "text")
-		if digest != nil && digest.Raw == record.Digest && other.Path != page.Path && record.Digest == Digest(s, other, record) {
-			return other
-		}
-	}
-	return nil
-}
-
-var notInName = regexp.MustCompile(`[^\pL\pN]+`)
-
 // similarReviewers warns of a name that differs from that on an earlier page in
 // nothing but capitals, spaces and punctuation.
 func similarReviewers(reports []Report) (findings []diagnostic.Diagnostic) {
+	notInName := regexp.MustCompile(`[^\pL\pN]+`)
 	first := map[string]Report{}
 	for _, r := range reports {
 		name := strings.ToLower(notInName.ReplaceAllString(r.Record.By, ""))

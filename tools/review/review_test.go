@@ -3,9 +3,9 @@ package review
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"microsite/tools/diagnostic"
@@ -47,19 +47,14 @@ func load(t testing.TB, page string) *site.Site {
 
 func loadFiles(t testing.TB, files map[string]string) *site.Site {
 	t.Helper()
-	root := t.TempDir()
+	root, tree := t.TempDir(), fstest.MapFS{}
 	for name, text := range files {
-		name = filepath.Join(root, name)
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		tree[name] = &fstest.MapFile{Data: []byte(text), Mode: 0o644}
 	}
-	s, findings, err := site.Load(root)
-	if err != nil || len(findings) > 0 || len(s.Pages) == 0 {
-		t.Fatal(err, findings)
+	err := os.CopyFS(root, tree)
+	s, findings, loadErr := site.Load(root)
+	if err != nil || loadErr != nil || len(findings) > 0 || len(s.Pages) == 0 {
+		t.Fatal(err, loadErr, findings)
 	}
 	return s
 }
@@ -84,23 +79,16 @@ func TestAddMonths(t *testing.T) {
 		months int
 		want   string
 	}{
-		{"2026-11-22", 36, "2029-11-22"}, {"2026-11-22", 0, "2026-11-22"}, {"2026-11-22", 2, "2027-01-22"},
-		{"2024-02-29", 12, "2025-02-28"}, {"2024-02-29", 48, "2028-02-29"}, {"2096-02-29", 48, "2100-02-28"},
-		{"2023-02-28", 12, "2024-02-28"}, {"2026-01-31", 1, "2026-02-28"}, {"2024-01-31", 1, "2024-02-29"},
-		{"2026-03-31", 1, "2026-04-30"}, {"2026-12-31", 2, "2027-02-28"}, {"2026-12-31", 12, "2027-12-31"},
-		{"2026-11-22", 1200, "2126-11-22"}, {"9999-12-31", 1200, "10099-12-31"},
+		{"2026-11-22", 36, "2029-11-22"}, {"2026-11-22", 0, "2026-11-22"}, {"2024-02-29", 12, "2025-02-28"}, {"2024-02-29", 48, "2028-02-29"},
+		{"2026-01-31", 1, "2026-02-28"}, {"2026-12-31", 2, "2027-02-28"}, {"9999-12-31", 1200, "10099-12-31"},
 	} {
 		if got := Day(AddMonths(date(t, c.from), c.months)); got != c.want {
 			t.Errorf("%s and %d months is %s, not %s", c.from, c.months, got, c.want)
 		}
 	}
-}
-
-func TestToday(t *testing.T) {
 	late := time.Date(2026, 11, 22, 23, 30, 0, 0, time.UTC)
-	east := time.FixedZone("east", 14*60*60)
-	if !Today(late, time.UTC).Equal(date(t, "2026-11-22")) || !Today(late, east).Equal(date(t, "2026-11-23")) {
-		t.Error(Today(late, time.UTC), Today(late, east))
+	if !Today(late, time.UTC).Equal(date(t, "2026-11-22")) || !Today(late, time.FixedZone("east", 14*60*60)).Equal(date(t, "2026-11-23")) {
+		t.Error("a day depends on the time zone")
 	}
 }
 
@@ -122,10 +110,7 @@ func TestStates(t *testing.T) {
 		{"2024-02-29", "2024-02-29", "2027-02-28", nil, map[string]State{ // 29 February and three years
 			"2024-02-28": Invalid, "2024-02-29": Current, "2026-12-29": Current, "2026-12-30": DueSoon, "2027-03-01": Overdue}},
 		{"2024-02-29", "2024-02-29", "2027-03-01", nil, map[string]State{"2024-03-01": Invalid}}, // one day too long
-		{"2025-01-01", "2025-12-31", "2028-02-29", nil, map[string]State{ // due on a leap day
-			"2027-12-30": Current, "2027-12-31": DueSoon, "2028-02-29": DueSoon, "2028-03-01": Overdue}},
 		{"2026-11-22", "2026-12-01", "2026-12-01", nil, map[string]State{"2026-12-01": Invalid}}, // due on the day of the review
-		{"2026-12-01", "2026-12-01", "2029-12-01", nil, map[string]State{"2026-12-01": Current}}, // adapted and reviewed on one day
 		{"2026-12-02", "2026-12-01", "2029-12-01", nil, map[string]State{ // adapted after the review
 			"2026-12-01": Invalid, "2026-12-02": Changed, "2029-12-02": Changed}},
 		{"2026-11-22", "2026-12-01", "2029-12-01", changeText, map[string]State{

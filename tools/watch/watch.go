@@ -23,28 +23,27 @@ var quiet = 50 * time.Millisecond
 // maxDebounce is after how long a burst of changes that does not end is reported.
 const maxDebounce = 2 * time.Second
 
-// ignoredName matches what editors and systems use for copies and locks: hidden files, causes.md~, #causes.md#,
-// ~$causes.md, Vim's 4913, sed's sedJqTzYx, KDE's causes.md.JqTzYx.
-var ignoredName = regexp.MustCompile(`^(?:\.|#|~\$|4913$|sed\w{6}$)|~$|\.(?:md|toml|html|css|js|svg)\.\w{6}$|(?i)\.(?:sw[a-z]|tmp|temp|bak|part|crdownload)$|___jb_(?:tmp|old)___$`)
-
 // watcher watches folders, not files, because editors replace files.
 type watcher struct {
 	root    string
 	sources []string // files and folders in root
+	ignored *regexp.Regexp
 	notify  *fsnotify.Watcher
 }
 
 // Saves gives the names of each save until ctx ends, sorted: of files and folders below those in root that are sources.
 // A nil list says that anything may have changed.
 func Saves(ctx context.Context, root string, sources []string) (<-chan []string, error) {
+	// What editors and systems use for copies and locks: hidden files, causes.md~, #causes.md#, ~$causes.md, Vim's 4913,
+	// sed's sedJqTzYx, KDE's causes.md.JqTzYx.
+	ignored := regexp.MustCompile(`^(?:\.|#|~\$|4913$|sed\w{6}$)|~$|\.(?:md|toml|html|css|js|svg)\.\w{6}$|(?i)\.(?:sw[a-z]|tmp|temp|bak|part|crdownload)$|___jb_(?:tmp|old)___$`)
 	notify, err := fsnotify.NewWatcher()
-	w := &watcher{root: root, sources: sources, notify: notify}
+	w := &watcher{root, sources, ignored, notify}
 	if err == nil {
 		err = errors.Join(notify.Add(root), w.addFolders(root))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the site's folders can't be watched: %w. On Linux, raise the limits "+
-			"fs.inotify.max_user_watches and fs.inotify.max_user_instances with sysctl", err)
+		return nil, fmt.Errorf("the site's folders can't be watched (on Linux, raise the limits fs.inotify.max_user_watches and max_user_instances): %w", err)
 	}
 	saves := make(chan []string)
 	go w.run(ctx, saves)
@@ -89,7 +88,7 @@ func (w *watcher) run(ctx context.Context, saves chan<- []string) {
 func (w *watcher) sourceName(path string) string {
 	rel, err := filepath.Rel(w.root, path)
 	parts := strings.Split(filepath.ToSlash(rel), "/")
-	if err != nil || !slices.Contains(w.sources, parts[0]) || slices.ContainsFunc(parts, ignoredName.MatchString) {
+	if err != nil || !slices.Contains(w.sources, parts[0]) || slices.ContainsFunc(parts, w.ignored.MatchString) {
 		return ""
 	}
 	return strings.Join(parts, "/")
@@ -99,12 +98,10 @@ func (w *watcher) sourceName(path string) string {
 func (w *watcher) follow(event fsnotify.Event) {
 	if event.Has(fsnotify.Create) {
 		_ = w.addFolders(event.Name)
-		return
 	}
-	isGone := event.Has(fsnotify.Remove) || event.Has(fsnotify.Rename)
 	const separator = string(filepath.Separator)
 	for _, folder := range w.notify.WatchList() {
-		if isGone && strings.HasPrefix(folder+separator, event.Name+separator) {
+		if event.Has(fsnotify.Remove|fsnotify.Rename) && strings.HasPrefix(folder+separator, event.Name+separator) {
 			_ = w.notify.Remove(folder) // which the system may have done by itself
 		}
 	}

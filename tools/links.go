@@ -1,0 +1,50 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"microsite/tools/diagnostic"
+	"microsite/tools/rendered"
+	"microsite/tools/site"
+)
+
+type linksCommand struct {
+	formatFlag
+	strictFlag
+	Base     baseURL `placeholder:"URL" help:"The address that the folder is published at."`
+	External bool    `help:"Ask other sites, too, whether what is linked there exists."`
+	Dir      string  `arg:"" help:"A rendered folder."`
+}
+
+// Run checks every HTML file, style sheet and sitemap below a folder. In a
+// site's root folder, a finding is traced to the Markdown that it comes from.
+func (c *linksCommand) Run(ctx context.Context, t *tool) error {
+	if info, err := os.Stat(c.Dir); err != nil || !info.IsDir() {
+		return fmt.Errorf("%s is not a folder that can be read", c.Dir)
+	}
+	options := rendered.Options{BaseURL: string(c.Base)}
+	if _, err := os.Stat(site.ConfigFile); err == nil {
+		if options.Site, _, err = site.Load(t.root); err != nil {
+			return err
+		}
+		options.BaseURL = cmp.Or(options.BaseURL, options.Site.BaseURL)
+	}
+	if c.External {
+		options.External = &rendered.External{}
+	}
+	pages, findings, err := rendered.Check(ctx, c.Dir, options)
+	isStopped := ctx.Err() != nil
+	if err != nil && !(isStopped && errors.Is(err, ctx.Err())) {
+		return err
+	}
+	err = t.printFindings(c.Format, c.Strict, findings)
+	if isStopped {
+		return errors.New("it was stopped, and this is what is known so far")
+	}
+	t.say("Checked the links of %s: %s.", diagnostic.Plural(pages, "page"), diagnostic.Plural(len(findings), "finding"))
+	return err
+}
