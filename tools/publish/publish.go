@@ -60,7 +60,8 @@ func (s *Stage) Close() error {
 
 // WriteFile puts a generated file into the rendered site, over the copy that Hugo made of an older one.
 func (s *Stage) WriteFile(name string, data []byte) error {
-	return os.WriteFile(filepath.Join(s.Dir, name), data, 0o644)
+	file := filepath.Join(s.Dir, name)
+	return errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, data, 0o644), minifyInPlace(file))
 }
 
 // Commit swaps the staging folder in as public/ and, in the same breath, replaces one generated file of the site.

@@ -100,11 +100,14 @@ func (s *Stage) MinifyStatic() error {
 		if err != nil || d.IsDir() {
 			return nil // where there is no such folder, nothing was copied
 		}
-		copied := filepath.Join(s.Dir, filepath.FromSlash(strings.TrimPrefix(name, staticDir+"/")))
-		small, err := minifyFile(copied)
-		if err == nil && small != nil {
-			err = os.WriteFile(copied, small, 0o644)
-		}
-		return err
+		return minifyInPlace(filepath.Join(s.Dir, filepath.FromSlash(strings.TrimPrefix(name, staticDir+"/"))))
 	})
+}
+
+func minifyInPlace(name string) error {
+	small, err := minifyFile(name)
+	if err == nil && small != nil {
+		err = os.WriteFile(name, small, 0o644)
+	}
+	return err
 }

@@ -140,7 +140,7 @@ func (s *Site) hasFile(name string) bool {
 func (l *loader) readConfig() (isUsable bool, err error) {
 	src, err := ReadRegular(filepath.Join(l.site.Root, ConfigFile), 256<<10)
 	if err != nil {
-		return false, fmt.Errorf("this is no site's root folder: %w", err)
+		return false, fmt.Errorf("there is no %s here that can be read: run this in the site's root folder (%w)", ConfigFile, err)
 	}
 	for _, name := range OtherConfigFiles {
 		if _, err := os.Stat(filepath.Join(l.site.Root, name)); err == nil {
