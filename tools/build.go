@@ -58,9 +58,9 @@ func (t *tool) publish(ctx context.Context, s *checkedSite, isStrict bool) error
 	if err != nil {
 		return err
 	}
-	// The checklist's page carries the digest of the lists, by which its script sees that there is a newer version.
+	// The checklist's page carries the version of the lists, by which its script sees that there is a newer one.
 	const settings = ".build/settings.toml"
-	if err := publish.ReplaceFile(s.Root, settings, fmt.Appendf(nil, "[params.checklist]\ndigest = %q\n", s.list.Version)); err != nil {
+	if err := publish.ReplaceFile(s.Root, settings, s.listVersions()); err != nil {
 		return err
 	}
 	options := hugo.Options{Root: s.Root, Destination: stage.Dir, BaseURL: s.BaseURL, Clock: s.clock, Settings: settings}
@@ -69,13 +69,14 @@ func (t *tool) publish(ctx context.Context, s *checkedSite, isStrict bool) error
 	if s.findings = append(s.findings, findings...); err != nil || fails(isStrict, s.findings) {
 		return err
 	}
-	published, _ := checklist.Build(s.Site, s.reports) // with the address that the site is built for
-	list, err := published.Encode()
-	if err != nil {
-		return err
-	}
-	if err := stage.WriteFile(strings.TrimPrefix(checklist.File, "static/"), list); err != nil {
-		return err
+	for i, list := range s.publishedLists() {
+		src, err := list.Encode()
+		if err != nil {
+			return err
+		}
+		if err := stage.WriteFile(strings.TrimPrefix(checklist.File(s.All()[i]), "static/"), src); err != nil {
+			return err
+		}
 	}
 	if err := stage.MinifyStatic(); err != nil {
 		return err
@@ -88,13 +89,28 @@ func (t *tool) publish(ctx context.Context, s *checkedSite, isStrict bool) error
 	if ctx.Err() != nil { // Ctrl-C at the last moment still stops it
 		return ctx.Err()
 	}
-	return stage.Commit(checklist.File, s.checklist)
+	return stage.Commit(s.checklists)
+}
+
+// listVersions returns settings for Hugo that hold the version of each language's lists.
+func (s *checkedSite) listVersions() []byte {
+	var settings []byte
+	for i, list := range s.publishedLists() {
+		table := "params.checklist"
+		if key := s.All()[i].Key; key != "" {
+			table = "languages." + key + "." + table
+		}
+		settings = fmt.Appendf(settings, "[%s]\ndigest = %q\n", table, list.Version)
+	}
+	return settings
 }
 
 // checkRendered runs every check of a folder that holds the whole rendered site.
 func checkRendered(ctx context.Context, s *checkedSite, dir, baseURL string) ([]diagnostic.Diagnostic, error) {
-	_, findings, err := rendered.Check(ctx, dir, rendered.Options{
-		Site: s.Site, BaseURL: baseURL, Complete: true, Emergency: true, Checklist: s.list.Texts(),
-	})
+	options := rendered.Options{Site: s.Site, BaseURL: baseURL, Complete: true, Emergency: true}
+	for _, list := range s.publishedLists() {
+		options.Checklist = append(options.Checklist, list.Texts()...)
+	}
+	_, findings, err := rendered.Check(ctx, dir, options)
 	return findings, err
 }

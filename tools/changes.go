@@ -18,66 +18,74 @@ import (
 
 // showChanges prints what of each page is not as it was signed.
 func (t *tool) showChanges(ctx context.Context, s *checkedSite, pages []*site.Page) error {
-	folder, err := os.MkdirTemp("", "signed-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(folder)
 	for _, page := range pages {
-		record := review.RecordOf(s.Site, page, s.today)
+		record := review.RecordOf(page, s.today)
 		if record == (review.Record{}) {
 			return fmt.Errorf("%s has no sign-off that can be read, so there is nothing to compare with: run check", page.File)
 		}
-		if record.Digest == review.Digest(s.Site, page, record) {
+		if record.Digest == review.Digest(page, record) {
 			t.say("%s: nothing of what %s signed on %s has changed.", page.File, record.By, review.Day(record.Reviewed))
 			continue
 		}
-		commit, signed, err := findSigned(ctx, s, page, record, folder)
+		err := t.showDifference(ctx, page, record, "signed", func(old *site.Page) (signed review.Record, isSigned bool) {
+			for _, signed := range []review.Record{record, review.RecordOf(old, s.today)} { // a record may have been edited since
+				if record.Digest == review.Digest(old, signed) {
+					return signed, true
+				}
+			}
+			return record, false
+		})
 		if err != nil {
 			return err
 		}
-		diff, err := wordDiff(ctx, folder, signed, review.ReadableText(s.Site, page, record))
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(t.stdout, "%s since it was signed, as in commit %.12s: [-what is gone-] {+what is new+}\n%s\n", page.File, commit, diff)
 	}
 	return nil
 }
 
-// findSigned looks through the commits that changed anything that a sign-off
-// covers, and returns the newest in which the page is as it was signed, and its text.
-func findSigned(ctx context.Context, s *checkedSite, page *site.Page, record review.Record, folder string) (commit, text string, err error) {
-	log, err := git(ctx, s.Root, "log", "--follow", "--format=", "--name-only", "--relative", "--", page.File)
+// showDifference prints what of a page with its sign-off is not as it was in the newest commit that was meant, whose
+// sign-off isMeant returns, too.
+func (t *tool) showDifference(ctx context.Context, page *site.Page, record review.Record, verb string, isMeant func(old *site.Page) (review.Record, bool)) error {
+	folder, err := os.MkdirTemp("", "changes-")
 	if err != nil {
-		return "", "", err
+		return err
 	}
-	names := slices.Compact(slices.Sorted(slices.Values(append(strings.Fields(log), page.File)))) // a page may have been renamed
-	list, err := git(ctx, s.Root, append([]string{"rev-list", "--max-count=1000", "HEAD", "--", site.ConfigFile, site.FiguresDir}, names...)...)
+	defer os.RemoveAll(folder)
+	commits, names, err := listCommits(ctx, t.root, page)
 	if err != nil {
-		return "", "", err
+		return err
 	}
-	for _, commit := range strings.Fields(list) {
+	for _, commit := range commits {
 		for _, name := range names {
-			old, oldPage := loadCommit(ctx, s.Root, folder, commit, name)
-			if oldPage == nil {
+			old := loadCommit(ctx, t.root, folder, commit, name)
+			if old == nil {
 				continue
 			}
-			own := review.RecordOf(old, oldPage, s.today) // by which a record is found that was edited since
-			for _, r := range []review.Record{record, own} {
-				if record.Digest == review.Digest(old, oldPage, r) {
-					return commit, review.ReadableText(old, oldPage, r), nil
-				}
+			if oldRecord, isIt := isMeant(old); isIt {
+				diff, err := wordDiff(ctx, folder, review.ReadableText(old, oldRecord), review.ReadableText(page, record))
+				fmt.Fprintf(t.stdout, "%s since it was %s, as in commit %.12s: [-what is gone-] {+what is new+}\n%s\n", page.File, verb, commit, diff)
+				return err
 			}
 		}
 	}
-	return "", "", errors.Join(ctx.Err(), fmt.Errorf("what was signed is not in git's history here: it was never committed, or is older "+
-		"(then \"git fetch --unshallow\" may get it). Read the whole page: go run ./tools sign --show %s", page.File))
+	return errors.Join(ctx.Err(), fmt.Errorf("what was %s is not in git's history here: it was never committed, or is older "+
+		"(then \"git fetch --unshallow\" may get it). Read the whole page: go run ./tools sign --show %s", verb, page.File))
+}
+
+// listCommits returns the commits that changed anything that a sign-off of a page covers, newest first, and the names that
+// the page has had.
+func listCommits(ctx context.Context, root string, page *site.Page) (commits, names []string, err error) {
+	log, err := git(ctx, root, "log", "--follow", "--format=", "--name-only", "--relative", "--", page.File)
+	if err != nil {
+		return nil, nil, err
+	}
+	names = slices.Compact(slices.Sorted(slices.Values(append(strings.Fields(log), page.File))))
+	list, err := git(ctx, root, append([]string{"rev-list", "--max-count=1000", "HEAD", "--", site.ConfigFile, site.FiguresDir}, names...)...)
+	return strings.Fields(list), names, err
 }
 
 // loadCommit reads a page and its site as they were in a commit, in a new folder below parent. The page is nil where
 // it was not there or can't be read.
-func loadCommit(ctx context.Context, root, parent, commit, file string) (*site.Site, *site.Page) {
+func loadCommit(ctx context.Context, root, parent, commit, file string) *site.Page {
 	folder, _ := os.MkdirTemp(parent, "") // where that fails, nothing can be read either
 	checkOut := func(name string) string {
 		text, err := git(ctx, root, "cat-file", "blob", commit+":./"+name)
@@ -91,7 +99,12 @@ func loadCommit(ctx context.Context, root, parent, commit, file string) (*site.S
 	src := checkOut(file)
 	s, _, err := site.Load(folder)
 	if err != nil {
-		return nil, nil
+		return nil
+	}
+	for _, language := range s.Translations {
+		if strings.HasPrefix(file, language.Folder+"/") {
+			s = language
+		}
 	}
 	page, _ := s.ParsePage(file, []byte(src))
 	if page != nil {
@@ -99,7 +112,7 @@ func loadCommit(ctx context.Context, root, parent, commit, file string) (*site.S
 			checkOut(site.FiguresDir + "/" + name + ".svg")
 		}
 	}
-	return s, page
+	return page
 }
 
 // hunkHeader matches the lines of git diff that say where a difference stands.

@@ -34,24 +34,25 @@ func (c *checkCommand) Run(ctx context.Context, t *tool) error {
 	}
 	t.say("%s", review.Summary(s.Site, s.reports, s.today))
 	if !fails(false, s.findings) { // else what the list should hold is not known
-		findings, err := checklist.Compare(s.Root, s.checklist)
-		if err != nil {
-			return err
+		for file, want := range s.checklists {
+			findings, err := checklist.Compare(s.Root, file, want)
+			if err != nil {
+				return err
+			}
+			s.findings = append(s.findings, findings...)
 		}
-		s.findings = append(s.findings, findings...)
 	}
 	return t.printFindings(c.Format, c.Strict, s.findings)
 }
 
-// checkedSite is a site with what the checks of its content found.
+// checkedSite is a site with what the checks of its content found, in all languages.
 type checkedSite struct {
 	*site.Site
-	clock     time.Time // the instant that pages are rendered for
-	today     time.Time // its civil day in the site's time zone, midnight UTC
-	reports   []review.Report
-	list      *checklist.Questionnaire
-	checklist []byte // list as checklist.json is to be
-	findings  []diagnostic.Diagnostic
+	clock      time.Time // the instant that pages are rendered for
+	today      time.Time // its civil day in the site's time zone, midnight UTC
+	reports    []review.Report
+	checklists map[string][]byte // as they are to be committed, by file
+	findings   []diagnostic.Diagnostic
 }
 
 // checkSite reads the site in the current folder and runs every check that needs
@@ -68,13 +69,36 @@ func (t *tool) checkSite(today day, base baseURL, isStrict bool) (*checkedSite, 
 		s.clock = time.Date(today.Year(), today.Month(), today.Day(), 12, 0, 0, 0, s.Location)
 	}
 	s.today = review.Today(s.clock, s.Location)
-	reports, ofReview := review.Check(s.Site, s.today, isStrict)
-	list, ofChecklist := checklist.Build(s.Site, reports)
-	s.reports, s.list = reports, list
-	s.findings = slices.Concat(findings, publish.CheckFiles(t.root, checklist.File), leftoverMarkup(s.Site), readability.Check(s.Site), ofReview, ofChecklist)
-	s.checklist, err = list.Encode() // with config.toml's address, because this is committed
-	s.BaseURL = cmp.Or(string(base), s.BaseURL)
-	return s, err
+	s.checklists = map[string][]byte{}
+	s.findings = findings
+	for _, language := range s.All() {
+		reports, ofReview := review.Check(language, s.today, isStrict)
+		list, ofChecklist := checklist.Build(language, reports)
+		s.reports = append(s.reports, reports...)
+		s.findings = slices.Concat(s.findings, leftoverMarkup(language), readability.Check(language), ofReview, ofChecklist)
+		if s.checklists[checklist.File(language)], err = list.Encode(); err != nil {
+			return nil, err
+		}
+		language.BaseURL = cmp.Or(string(base), language.BaseURL) // after the list, which is committed with config.toml's address
+	}
+	s.findings = append(s.findings, publish.CheckFiles(t.root, s.isGenerated)...)
+	return s, nil
+}
+
+// isGenerated reports whether a file is one that a build writes.
+func (s *checkedSite) isGenerated(name string) bool {
+	_, isList := s.checklists[name]
+	return isList
+}
+
+// publishedLists returns the checklists with the address that the site is built for.
+func (s *checkedSite) publishedLists() (lists []*checklist.Questionnaire) {
+	for _, language := range s.All() {
+		reports := slices.DeleteFunc(slices.Clone(s.reports), func(r review.Report) bool { return r.Page.Site != language })
+		list, _ := checklist.Build(language, reports)
+		lists = append(lists, list)
+	}
+	return lists
 }
 
 // leftoverMarkup reports Markdown that readers would see, because it is not what

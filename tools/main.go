@@ -7,6 +7,7 @@
 //	go run ./tools links DIR        check the links of a rendered folder
 //	go run ./tools sign FILE…       sign pages off, show what changed since, or take a sign-off off
 //	go run ./tools due              list what is due, worst first
+//	go run ./tools translated FILE… say that translations are up to date, or show what changed
 //
 // Findings, which an editor can mend, go to the standard output; progress and
 // failures go to the standard error. README.md is the manual, and
@@ -45,6 +46,8 @@ type commandLine struct {
 	Links linksCommand `cmd:"" help:"Check links, fragments and assets of a rendered folder."`
 	Sign  signCommand  `cmd:"" help:"Sign off the text of pages as a clinician has reviewed it."`
 	Due   dueCommand   `cmd:"" help:"List pages by what is due, worst first."`
+
+	Translated translatedCommand `cmd:"" help:"Say that pages are up to date with the text that they translate."`
 }
 
 // errFindings says that findings, which have been printed, fail a command.

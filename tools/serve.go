@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -44,6 +45,7 @@ type session struct {
 	today    day
 	isStrict bool
 	saved    []string // the files of the last save; nil for all
+	written  []string // the checklists that were written after it
 
 	// Hugo's server, which renders into options.Destination.
 	port     int    // 0: there is no preview
@@ -99,7 +101,7 @@ func (s *session) run(ctx context.Context) (err error) {
 
 // takeSave checks what was saved, and starts Hugo's server again where it has ended or would go wrong.
 func (s *session) takeSave(ctx context.Context, saved []string) {
-	if slices.Equal(saved, []string{checklist.File}) { // as this session wrote it
+	if slices.Equal(saved, s.written) { // by this session
 		return
 	}
 	if err := s.checkContent(saved); err != nil {
@@ -125,18 +127,25 @@ func (s *session) checkContent(saved []string) error {
 	}
 	subject := strings.Join(saved, ", ")
 	if len(saved) == 0 || len(saved) > 3 {
-		subject = diagnostic.Plural(len(checked.Pages), "page")
+		subject = diagnostic.Plural(len(checked.AllPages()), "page")
 	}
 	s.report(subject, saved, checked.findings)
 	if fails(false, checked.findings) {
 		return nil
 	}
-	outdated, err := checklist.Compare(s.root, checked.checklist)
-	if err != nil || len(outdated) == 0 {
-		return err
+	s.written = nil
+	for _, file := range slices.Sorted(maps.Keys(checked.checklists)) {
+		outdated, err := checklist.Compare(s.root, file, checked.checklists[file])
+		if err == nil && len(outdated) > 0 {
+			s.print("%s is up to date again: commit it with your change.", file)
+			s.written = append(s.written, file)
+			err = publish.ReplaceFile(s.root, file, checked.checklists[file])
+		}
+		if err != nil {
+			return err
+		}
 	}
-	s.print("%s is up to date again: commit it with your change.", checklist.File)
-	return publish.ReplaceFile(s.root, checklist.File, checked.checklist)
+	return nil
 }
 
 // misleadsServer reports whether Hugo's server would go wrong after a save: it keeps the pages of files that are

@@ -79,7 +79,7 @@ func (c *signCommand) Run(ctx context.Context, t *tool) error {
 // findPage returns the page that is written in a file.
 func findPage(s *site.Site, name string) (*site.Page, error) {
 	var known []string
-	for _, page := range s.Pages {
+	for _, page := range s.AllPages() {
 		file := filepath.FromSlash(page.File)
 		if clean := filepath.Clean(name); clean == file || clean == filepath.Join(s.Root, file) {
 			return page, nil
@@ -93,11 +93,11 @@ func findPage(s *site.Site, name string) (*site.Page, error) {
 func (c *signCommand) show(t *tool, s *checkedSite, pages []*site.Page, record review.Record) error {
 	for _, page := range pages {
 		if c.By == "" {
-			record = review.RecordOf(s.Site, page, s.today)
+			record = review.RecordOf(page, s.today)
 		}
-		text := review.ReadableText(s.Site, page, record)
+		text := review.ReadableText(page, record)
 		if c.Exact {
-			text = review.SignedText(s.Site, page, record)
+			text = review.SignedText(page, record)
 		}
 		if _, err := fmt.Fprint(t.stdout, text); err != nil {
 			return err
@@ -117,7 +117,7 @@ func (c *signCommand) sign(t *tool, s *checkedSite, pages []*site.Page, record r
 				findings = append(findings, f)
 			}
 		}
-		src, list, err := review.Sign(s.Site, page, record, s.today)
+		src, list, err := review.Sign(page, record, s.today)
 		if err != nil {
 			return err
 		}
@@ -151,7 +151,7 @@ func (t *tool) removeSignOffs(s *site.Site, pages []*site.Page, reason string) e
 			t.say("%s carries no sign-off.", page.File)
 			continue
 		}
-		src, err := page.ReplaceTable(s, "review", nil)
+		src, err := page.ReplaceTable("review", nil)
 		if err == nil {
 			err = publish.ReplaceFile(s.Root, page.File, src)
 		}

@@ -21,8 +21,8 @@ import (
 	"microsite/tools/site"
 )
 
-// File is where the checklist is committed, relative to the site.
-const File = "static/checklist.json"
+// File returns where the checklist of a site in its language is committed, relative to the root folder.
+func File(s *site.Site) string { return "static" + s.Prefix + "/checklist.json" }
 
 // supportLink is the standard extension for an address that explains an item:
 // https://hl7.org/fhir/R4/extension-questionnaire-supportlink.html
@@ -80,7 +80,7 @@ type Coding struct {
 // that readers and portals could not tell apart are findings.
 func Build(s *site.Site, reports []review.Report) (*Questionnaire, []diagnostic.Diagnostic) {
 	base := strings.TrimSuffix(s.BaseURL, "/")
-	q := &Questionnaire{ResourceType: "Questionnaire", Language: s.Language, URL: base + strings.TrimPrefix(File, "static"), Title: s.Title,
+	q := &Questionnaire{ResourceType: "Questionnaire", Language: s.Language, URL: base + strings.TrimPrefix(File(s), "static"), Title: s.Title,
 		Status: "draft", Experimental: true, SubjectType: []string{"Patient"}, Publisher: cmp.Or(s.Clinic.Name, s.Title)}
 	b := builder{levels: s.ChecklistLevels, base: base, ids: map[string]*site.Page{}}
 	var signed []review.Record
@@ -201,10 +201,10 @@ func (q *Questionnaire) Encode() ([]byte, error) {
 	return append(b, '\n'), err
 }
 
-// Compare returns a finding where the site's committed file is not as wanted. The error says that the file could not be
+// Compare returns a finding where a committed file is not as wanted. The error says that the file could not be
 // read. Line ends may differ: git changes them.
-func Compare(root string, want []byte) ([]diagnostic.Diagnostic, error) {
-	have, err := site.ReadRegular(filepath.Join(root, File), 0)
+func Compare(root, file string, want []byte) ([]diagnostic.Diagnostic, error) {
+	have, err := site.ReadRegular(filepath.Join(root, file), 0)
 	state := "is behind the content"
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -214,6 +214,6 @@ func Compare(root string, want []byte) ([]diagnostic.Diagnostic, error) {
 	case bytes.Equal(bytes.ReplaceAll(have, []byte("\r\n"), []byte("\n")), want):
 		return nil, nil
 	}
-	return []diagnostic.Diagnostic{diagnostic.Place{File: File}.Errorf(diagnostic.RuleChecklist,
+	return []diagnostic.Diagnostic{diagnostic.Place{File: file}.Errorf(diagnostic.RuleChecklist,
 		"the checklist %s: build the site (go run ./tools build), and commit this file with your change", state)}, nil
 }

@@ -27,11 +27,13 @@ const (
 	RuleMarkup   Rule = "markup"
 	RuleLanguage Rule = "plain-language"
 	// How the text stands. config.toml can make errors of these.
-	RuleChanged        Rule = "changed"
-	RuleOverdue        Rule = "overdue"
-	RuleDueSoon        Rule = "due-soon"
-	RuleUnreviewed     Rule = "unreviewed"
-	RuleOutdatedSource Rule = "outdated-source"
+	RuleChanged             Rule = "changed"
+	RuleOverdue             Rule = "overdue"
+	RuleDueSoon             Rule = "due-soon"
+	RuleUnreviewed          Rule = "unreviewed"
+	RuleOutdatedSource      Rule = "outdated-source"
+	RuleTranslation         Rule = "translation"
+	RuleOutdatedTranslation Rule = "outdated-translation"
 	// The checklist and the published site.
 	RuleChecklist   Rule = "checklist"
 	RuleEmergency   Rule = "emergency"
@@ -48,4 +50,4 @@ const (
 )
 
 // Raisable lists the rules that config.toml can make errors.
-var Raisable = []Rule{RuleChanged, RuleOverdue, RuleDueSoon, RuleUnreviewed, RuleOutdatedSource}
+var Raisable = []Rule{RuleChanged, RuleOverdue, RuleDueSoon, RuleUnreviewed, RuleOutdatedSource, RuleOutdatedTranslation}

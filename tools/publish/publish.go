@@ -64,11 +64,14 @@ func (s *Stage) WriteFile(name string, data []byte) error {
 	return errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, data, 0o644), minifyInPlace(file))
 }
 
-// Commit swaps the staging folder in as public/ and, in the same breath, replaces one generated file of the site.
-func (s *Stage) Commit(name string, data []byte) error {
-	return replace(filepath.Join(s.root, name), data, func() error {
-		return swap(s.Dir, filepath.Join(s.root, "public"))
-	})
+// Commit swaps the staging folder in as public/ and, in the same breath, replaces generated files of the site.
+func (s *Stage) Commit(generated map[string][]byte) error {
+	commit := func() error { return swap(s.Dir, filepath.Join(s.root, "public")) }
+	for name, data := range generated {
+		inner := commit
+		commit = func() error { return replace(filepath.Join(s.root, name), data, inner) }
+	}
+	return commit()
 }
 
 // ReplaceFile writes a file of the site whole or not at all, unless its bytes are equal. It keeps the file's rights.

@@ -50,7 +50,7 @@ func build(t *testing.T, root, text, checklist string) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(os.WriteFile(filepath.Join(s.Dir, "index.txt"), []byte(text), 0o644), s.Commit(list, []byte(checklist)))
+	err = errors.Join(os.WriteFile(filepath.Join(s.Dir, "index.txt"), []byte(text), 0o644), s.Commit(map[string][]byte{list: []byte(checklist)}))
 	return errors.Join(err, s.Close())
 }
 
@@ -110,7 +110,7 @@ func TestCommitFails(t *testing.T) {
 		if strings.Contains(name, "lost") {
 			os.RemoveAll(s.Dir)
 		}
-		if err := s.Commit(list, []byte("2")); err == nil || !strings.Contains(err.Error(), c.message) {
+		if err := s.Commit(map[string][]byte{list: []byte("2")}); err == nil || !strings.Contains(err.Error(), c.message) {
 			t.Errorf("%s: %v", name, err)
 		}
 		s.Close()

@@ -26,8 +26,8 @@ import (
 const staticDir = "static"
 
 // CheckFiles reports what Hugo would hang at, leave out or publish by mistake in the folders that it reads whole.
-// What stands in the generated file does not matter, because it will be written again.
-func CheckFiles(root, generated string) (findings []diagnostic.Diagnostic) {
+// What stands in a generated file does not matter, because it will be written again.
+func CheckFiles(root string, isGenerated func(name string) bool) (findings []diagnostic.Diagnostic) {
 	isBackup := regexp.MustCompile(`~$|^#.*#$|^~\$|(?i)\.(?:bak|old|orig|rej|tmp|sw[a-p])$`).MatchString
 	for _, folder := range []string{"layouts", "i18n", staticDir} {
 		_ = fs.WalkDir(os.DirFS(root), folder, func(name string, d fs.DirEntry, err error) error {
@@ -41,7 +41,7 @@ func CheckFiles(root, generated string) (findings []diagnostic.Diagnostic) {
 				message = "this is a link, a pipe or the like, which Hugo can't publish: put the file itself here"
 			case folder == "static" && (isHidden || isBackup(d.Name())):
 				message = "this looks like a hidden file or a copy that an editor or git made, and it would be published: delete it, or give it another name"
-			case folder == "static" && !d.IsDir() && name != generated:
+			case folder == "static" && !d.IsDir() && !isGenerated(name):
 				if _, err := minifyFile(filepath.Join(root, name)); err != nil {
 					reason, _, _ := strings.Cut(err.Error(), "\n")
 					message = "this file can't be read as what its name says: " + reason

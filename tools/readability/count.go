@@ -110,10 +110,10 @@ var (
 	sibilantES = regexp.MustCompile(`(?:[scgzx]|[^t]sh|[^aeiou]ch|[eo]ach|[aeiou]tch|ush|ish|ash)es$`)
 )
 
-// countSyllables returns the syllables of a word as it is said in English. A
+// countSyllables returns the syllables of a word by the spelling of its language. A
 // word with hyphens is the sum of its parts. Figures and initials (911, TV)
 // count one, however long: Flesch leaves figures out of the count.
-func countSyllables(text string) int {
+func countSyllables(text string, bySpelling func(word string) int) int {
 	if !strings.ContainsFunc(text, unicode.IsLetter) {
 		return 1
 	}
@@ -122,15 +122,15 @@ func countSyllables(text string) int {
 		if utf8.RuneCountInString(piece) <= 5 && strings.ToUpper(piece) == piece {
 			n++
 		} else {
-			n += countBySpelling(strings.ToLower(piece))
+			n += bySpelling(strings.ToLower(piece))
 		}
 	}
 	return max(n, 1)
 }
 
-// countBySpelling counts the groups of vowels in a word of small letters, less
+// countEnglish counts the groups of vowels in a word of small letters, less
 // those that are silent, more those that are said apart.
-func countBySpelling(w string) int {
+func countEnglish(w string) int {
 	w, _, _ = strings.Cut(strings.ReplaceAll(w, "’", "'"), "'")
 	if m := silentED.FindStringSubmatch(w); m != nil {
 		w = m[1]

@@ -20,9 +20,11 @@ const minGradedWords = 100
 
 type checker struct {
 	limits      site.Readability
-	twins       map[string]string // what to write instead of each form of a phrase, in small letters
-	twinWords   int               // in the longest phrase of twins
-	syllables   map[string]int    // of the words that were counted before
+	language    string                // BCP 47
+	bySpelling  func(word string) int // counts the syllables of a word
+	twins       map[string]string     // what to write instead of each form of a phrase, in small letters
+	twinWords   int                   // in the longest phrase of twins
+	syllables   map[string]int        // of the words that were counted before
 	usedIgnores []bool
 	findings    []diagnostic.Diagnostic
 }
@@ -30,20 +32,22 @@ type checker struct {
 // Check judges every page of the site by its limits. Each heading, item and
 // card title is at least one sentence: readers stop there, too.
 func Check(s *site.Site) []diagnostic.Diagnostic {
-	c := &checker{limits: s.Readability, twins: map[string]string{}, syllables: map[string]int{}, usedIgnores: make([]bool, len(s.Readability.Ignores))}
+	c := &checker{limits: s.Readability, language: s.Language, bySpelling: countEnglish, twins: map[string]string{}, syllables: map[string]int{}, usedIgnores: make([]bool, len(s.Readability.Ignores))}
 	for _, entry := range slices.Sorted(maps.Keys(c.limits.Words)) { // sorted, so that "used" replaces a form of "use"
 		phrase, plainer := strings.ToLower(site.NormalizeSpace(entry)), c.limits.Words[entry]
 		c.twinWords = max(c.twinWords, strings.Count(phrase, " ")+1)
-		for _, ending := range []string{"", "s", "es", "d", "ed", "ing"} {
+		for _, ending := range []string{"", "s", "es", "d", "ed", "ing"} { // those of English; those of Spanish are among them
 			c.twins[phrase+ending] = plainer
 		}
 		if stem, endsInE := strings.CutSuffix(phrase, "e"); endsInE {
 			c.twins[stem+"ing"] = plainer
 		}
 	}
-	isEnglish := strings.HasPrefix(s.Language, "en") // which the formula of the grade is for
+	if c.isIn("es") {
+		c.bySpelling = countSpanish
+	}
 	for _, page := range s.Pages {
-		c.checkPage(page, isEnglish)
+		c.checkPage(page)
 	}
 	for i, ignore := range c.limits.Ignores {
 		if !c.usedIgnores[i] {
@@ -52,6 +56,12 @@ func Check(s *site.Site) []diagnostic.Diagnostic {
 		}
 	}
 	return c.findings
+}
+
+// isIn reports whether the site is in a language, such as es, wherever that is spoken.
+func (c *checker) isIn(language string) bool {
+	tag, _, _ := strings.Cut(c.language, "-")
+	return tag == language
 }
 
 // report adds a finding on a text, unless somebody has a reason to leave it as it is.
@@ -66,7 +76,7 @@ func (c *checker) report(page *site.Page, text string, place diagnostic.Place, f
 	c.findings = append(c.findings, place.Warningf(diagnostic.RuleLanguage, format, args...))
 }
 
-func (c *checker) checkPage(page *site.Page, isEnglish bool) {
+func (c *checker) checkPage(page *site.Page) {
 	var words, sentences, syllables, mostSyllables int
 	var hardest string
 	var hardestPlace diagnostic.Place
@@ -92,13 +102,19 @@ func (c *checker) checkPage(page *site.Page, isEnglish bool) {
 			c.checkSentence(page, s, func(int) diagnostic.Place { return node.Place })
 		}
 	}
-	limit := cmp.Or(c.limits.Grades[page.File], c.limits.Grade)
-	if !isEnglish || limit == 0 || words < minGradedWords {
+	if words < minGradedWords {
 		return
 	}
-	if grade := grade(words, sentences, syllables); grade > float64(limit) {
+	fail := func(format string, value float64, limit int) {
 		c.findings = append(c.findings, hardestPlace.Warningf(diagnostic.RuleLanguage,
-			"the page reads at grade %.1f, and its limit is %d: use shorter sentences and words, first in %q", grade, limit, diagnostic.Excerpt(hardest)))
+			format+": use shorter sentences and words, first in %q", value, limit, diagnostic.Excerpt(hardest)))
+	}
+	limit := cmp.Or(c.limits.Grades[page.File], c.limits.Grade)
+	if grade := grade(words, sentences, syllables); c.isIn("en") && limit > 0 && grade > float64(limit) {
+		fail("the page reads at grade %.1f, and its limit is %d", grade, limit)
+	}
+	if ease := ease(words, sentences, syllables); c.isIn("es") && ease < float64(c.limits.Ease) {
+		fail("the page has a reading ease of %.1f, and its limit is %d", ease, c.limits.Ease)
 	}
 }
 
@@ -116,7 +132,7 @@ func (c *checker) checkSentence(page *site.Page, s sentence, place func(offset i
 	for i := range matches {
 		w := wordAt(i)
 		if c.syllables[w] == 0 {
-			c.syllables[w] = countSyllables(w)
+			c.syllables[w] = countSyllables(w, c.bySpelling)
 		}
 		syllables += c.syllables[w]
 		// A word with a capital is a name, unless it starts the sentence and none

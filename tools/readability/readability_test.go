@@ -24,7 +24,7 @@ func TestSyllables(t *testing.T) {
 		`
 	for marked := range strings.FieldsSeq(words) {
 		word := strings.ReplaceAll(marked, "·", "")
-		if got, want := countSyllables(word), strings.Count(marked, "·")+1; got != want {
+		if got, want := countSyllables(word, countEnglish), strings.Count(marked, "·")+1; got != want {
 			t.Errorf("%s: %d, not %d", marked, got, want)
 		}
 	}
@@ -153,4 +153,21 @@ func TestPageGrade(t *testing.T) {
 	expect(t, check(t, limit, short+"Personalities unanimously congregated.\n"))
 	expect(t, check(t, limit, enough), `content/page.md:101:1 the page reads at grade 29.9`)
 	expect(t, check(t, "locale = \"de\"\n"+limit, enough))
+}
+
+// The samples are divided by hand, after the rules of the Ortografía of the Real Academia Española.
+func TestSpanish(t *testing.T) {
+	for marked := range strings.FieldsSeq("cue·llo do·lor lla·me a·ho·ra sar·pu·lli·do con·vul·sión e·mer·gen·cia fie·bre rí·gi·do dí·a pa·ís le·er " +
+		"que guí·a a·güi·ta a·yu·da hoy muy pro·hi·bir hé·ro·e buey i·de·a cui·dáis ha·cia ha·cí·a vein·tiún san·gre ca·be·za oí·do·s y ahí") {
+		word := strings.ReplaceAll(marked, "·", "")
+		want := strings.Count(marked, "·") + 1
+		got := countSyllables(word, countSpanish)
+		if got != want {
+			t.Errorf("%s has %d syllables, not %d", word, got, want)
+		}
+	}
+	// "Llame ya. La fiebre sube." has 5 words, 2 sentences and 9 syllables.
+	if got := ease(5, 2, 9); got != 92.2 {
+		t.Errorf("the ease is %v", got)
+	}
 }

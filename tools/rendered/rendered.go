@@ -30,7 +30,7 @@ type Options struct {
 	BaseURL   string     // the address that the folder is published at, "" for the site's own
 	Complete  bool       // every page of Site must be there
 	Emergency bool       // every page must show what readers in an emergency need
-	Checklist []string   // the items of checklist.json, for Emergency
+	Checklist []string   // the lines of all checklists, for Emergency
 	External  *External  // set to ask other sites, too
 }
 
@@ -57,7 +57,9 @@ func Check(ctx context.Context, dir string, o Options) (pages int, findings []di
 	}
 	c.findOrphans()
 	if o.Emergency {
-		c.checkEmergency()
+		for _, s := range c.site.All() {
+			c.checkEmergency(s)
+		}
 	}
 	if o.External != nil {
 		o.External.check(ctx, c)
@@ -129,8 +131,8 @@ func (c *checker) list(folder fs.FS) error {
 		}
 		return nil
 	})
-	for _, p := range c.site.Pages {
-		c.sources[p.Path] = p
+	for _, p := range c.site.AllPages() {
+		c.sources[strings.TrimPrefix(p.File, site.ContentDir+"/")] = p
 		if d := c.lookup(c.subPath + p.URL()); d != nil {
 			d.page = p
 		} else if c.options.Complete && !p.Draft {

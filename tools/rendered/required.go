@@ -11,9 +11,9 @@ import (
 )
 
 // checkEmergency reports what readers in an emergency would miss: a number to call on any page, the emergency page's card
-// with its signs, and these signs on the reader's checklist.
-func (c *checker) checkEmergency() {
-	page, level := c.site.EmergencyPage(), cmp.Or(c.site.Cards...)
+// with its signs, and these signs on the reader's checklist, in one language.
+func (c *checker) checkEmergency(s *site.Site) {
+	page, level := s.EmergencyPage(), cmp.Or(s.Cards...)
 	var signs []site.Item
 	if page != nil {
 		for _, card := range page.Cards {
@@ -32,7 +32,7 @@ func (c *checker) checkEmergency() {
 		}
 	}
 	for _, d := range c.documents {
-		if d.page == nil {
+		if d.page == nil || d.page.Site != s {
 			continue
 		}
 		c.checkNumbers(d)
@@ -49,7 +49,7 @@ func (c *checker) checkEmergency() {
 // checkNumbers reports emergency numbers that a page does not show as a link that calls the very number.
 func (c *checker) checkNumbers(d *document) {
 	place := diagnostic.Place{File: d.page.File}
-	for _, number := range c.site.Emergency {
+	for _, number := range d.page.Site.Emergency {
 		want := digits(number.Number)
 		shown, isLinked := d.phones[want]
 		switch {

@@ -59,7 +59,7 @@ var (
 		`@import\s+["']([^"'\n]*)["']|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'`)
 
 	// location matches an address in a sitemap: https://www.sitemaps.org/protocol.html
-	location = regexp.MustCompile(`<loc>\s*(?:<!\[CDATA\[)?([^<\]]*)`)
+	location = regexp.MustCompile(`(?:<loc>\s*(?:<!\[CDATA\[)?|<xhtml:link\s[^>]*href=")([^<\]"]*)`)
 )
 
 // tag is what matters of a tag, wherever it stands.

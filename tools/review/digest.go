@@ -17,26 +17,26 @@ type part struct{ name, text string }
 // partsOf lists what a sign-off covers: the version of this composition, the
 // record itself, title, description and body, each source and emergency number,
 // and each drawing. layouts/_partials/review/digest.html has the same list.
-func partsOf(s *site.Site, p *site.Page, record Record) []part {
+func partsOf(p *site.Page, record Record) []part {
 	parts := []part{{"", "2"}, {"Reviewed by", record.By}, {"Role", record.Role}, {"Reviewed on", Day(record.Reviewed)},
 		{"Next review due on", Day(record.Due)}, {"Title", p.Title}, {"Description", p.Description}, {"Text", p.Body}}
-	for _, source := range sourcesOf(s, p) {
+	for _, source := range sourcesOf(p) {
 		parts = append(parts, part{"Source", strings.Join([]string{source.Key, source.Title, source.Publisher, Day(source.Reviewed)}, "|")})
 	}
-	for _, number := range s.Emergency {
+	for _, number := range p.Site.Emergency {
 		parts = append(parts, part{"Emergency number", number.Number + "|" + number.Where})
 	}
 	for _, name := range FiguresOf(p) {
-		drawing, _ := s.Figure(name) // a missing drawing is reported by the layout that shows it
+		drawing, _ := p.Site.Figure(name) // a missing drawing is reported by the layout that shows it
 		parts = append(parts, part{"Drawing " + name, string(drawing)})
 	}
 	return parts
 }
 
 // SignedText returns exactly what a sign-off covers, of which the digest is made.
-func SignedText(s *site.Site, p *site.Page, record Record) string {
+func SignedText(p *site.Page, record Record) string {
 	var lines []string
-	for _, part := range partsOf(s, p, record) {
+	for _, part := range partsOf(p, record) {
 		lines = append(lines, site.NormalizeSpace(part.text))
 	}
 	return strings.Join(lines, "\n")
@@ -44,9 +44,9 @@ func SignedText(s *site.Site, p *site.Page, record Record) string {
 
 // ReadableText returns what a sign-off covers for people to read: the text one
 // sentence a line, a drawing by its name and digest, and nothing that is empty.
-func ReadableText(s *site.Site, p *site.Page, record Record) string {
+func ReadableText(p *site.Page, record Record) string {
 	var out strings.Builder
-	for _, part := range partsOf(s, p, record) {
+	for _, part := range partsOf(p, record) {
 		text := site.NormalizeSpace(part.text)
 		switch {
 		case part.name == "Text":
@@ -92,10 +92,10 @@ func FiguresOf(p *site.Page) (names []string) {
 }
 
 // sourcesOf returns the sources that a page names and config.toml has.
-func sourcesOf(s *site.Site, p *site.Page) (sources []*site.Source) {
+func sourcesOf(p *site.Page) (sources []*site.Source) {
 	if list := p.FrontMatter.Get("sources"); list != nil {
 		for _, item := range list.Items {
-			if source := s.Sources[item.Raw]; source != nil {
+			if source := p.Site.Sources[item.Raw]; source != nil {
 				sources = append(sources, source)
 			}
 		}
@@ -105,13 +105,13 @@ func sourcesOf(s *site.Site, p *site.Page) (sources []*site.Source) {
 
 // Digest returns the SHA-256 of SignedText, which binds a sign-off to all that
 // it covers. layouts/_partials/review/digest.html computes the same.
-func Digest(s *site.Site, p *site.Page, record Record) string {
-	return digestOf(SignedText(s, p, record))
+func Digest(p *site.Page, record Record) string {
+	return digestOf(SignedText(p, record))
 }
 
 // isOldDigest reports whether a digest is of the first composition, which covered words alone.
 func isOldDigest(p *site.Page, digest string) bool {
-	return digest == digestOf("1\n"+site.NormalizeSpace(p.Title)+"\n"+site.NormalizeSpace(p.Description)+"\n"+site.NormalizeSpace(p.Body))
+	return digest == digestOf("1\n"+wordsOf(p))
 }
 
 func digestOf(text string) string {

@@ -16,7 +16,7 @@ func TestCoverage(t *testing.T) {
 	}
 	s := loadFiles(t, files)
 	record := Record{By: "A. Person", Role: "Nurse", Reviewed: date(t, "2026-02-01"), Due: date(t, "2027-02-01")}
-	src, findings, err := Sign(s, s.Pages[0], record, date(t, "2026-03-01"))
+	src, findings, err := Sign(s.Pages[0], record, date(t, "2026-03-01"))
 	if err != nil || len(findings) > 0 {
 		t.Fatal(err, findings)
 	}
@@ -89,7 +89,7 @@ Go
 Source: old | Old | P | 2022-11-22
 Emergency number: 112 | Here
 `
-	if got := ReadableText(s, s.Pages[0], Record{}); got != want {
+	if got := ReadableText(s.Pages[0], Record{}); got != want {
 		t.Errorf("got:\n%s", got)
 	}
 }

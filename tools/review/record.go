@@ -32,7 +32,7 @@ func (r *Report) readFrontMatter(s *site.Site) {
 	front := r.Page.FrontMatter
 	r.Adapted = r.readDate(front, "adapted")
 	if r.Page.Medical {
-		r.Sources = sourcesOf(s, r.Page)
+		r.Sources = sourcesOf(r.Page)
 		r.checkSources(s, front.Get("sources"))
 		r.readRecord(s, front.Get("review"))
 		return
@@ -131,24 +131,24 @@ func (r *Report) readDate(table *site.Node, key string) time.Time {
 // Sign returns the page's file with a sign-off of the text as it stands now, in
 // place of an older one. The record's digest is filled in. Findings, as of today,
 // have to be mended first; the error says that the front matter can't be changed safely.
-func Sign(s *site.Site, p *site.Page, record Record, today time.Time) ([]byte, []diagnostic.Diagnostic, error) {
+func Sign(p *site.Page, record Record, today time.Time) ([]byte, []diagnostic.Diagnostic, error) {
 	if !p.Medical {
 		return nil, []diagnostic.Diagnostic{p.FrontMatter.Get("medical").KeyPlace.Errorf(diagnostic.RuleReview,
 			"this page holds no medical text of its own (\"medical: false\"), so there is nothing to sign")}, nil
 	}
-	record.Digest = Digest(s, p, record)
+	record.Digest = Digest(p, record)
 	format := "review:\n  by: %s\n  role: %s\n  reviewed: %s\n  due: %s\n  text: %s"
 	if p.IsTOML {
 		format = "[review]\nby = %s\nrole = %s\nreviewed = %s\ndue = %s\ntext = %s"
 	}
 	quote := strconv.QuoteToGraphic // YAML and TOML read back alike what it makes of text that can be printed
 	block := fmt.Sprintf(format, quote(record.By), quote(record.Role), Day(record.Reviewed), Day(record.Due), quote(record.Digest))
-	src, err := p.ReplaceTable(s, "review", strings.Split(block, "\n"))
+	src, err := p.ReplaceTable("review", strings.Split(block, "\n"))
 	if err != nil {
 		return nil, nil, err
 	}
-	signed, _ := s.ParsePage(p.File, src) // ReplaceTable has seen that it can be read
-	report := judge(s, signed, today)
+	signed, _ := p.Site.ParsePage(p.File, src) // ReplaceTable has seen that it can be read
+	report := judge(signed, today)
 	switch {
 	case report.State == Invalid:
 		return nil, report.findings, nil

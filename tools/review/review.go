@@ -66,9 +66,10 @@ func Check(s *site.Site, today time.Time, strict bool) ([]Report, []diagnostic.D
 	}
 	var reports []Report
 	for _, page := range s.Pages {
-		report := judge(s, page, today)
+		report := judge(page, today)
 		reports = append(reports, report)
 		all = append(all, report.findings...)
+		all = append(all, checkTranslation(page)...)
 	}
 	all = append(all, similarReviewers(reports)...)
 	for _, f := range all {
@@ -85,7 +86,8 @@ func Check(s *site.Site, today time.Time, strict bool) ([]Report, []diagnostic.D
 
 // judge finds a page's state. Errors in what its front matter says of its review
 // make that invalid; a warning says that a state other than current is to be mended.
-func judge(s *site.Site, page *site.Page, today time.Time) Report {
+func judge(page *site.Page, today time.Time) Report {
+	s := page.Site
 	r := Report{Page: page, today: today}
 	r.readFrontMatter(s)
 	record := r.Record
@@ -101,7 +103,7 @@ func judge(s *site.Site, page *site.Page, today time.Time) Report {
 		warn(Unreviewed, diagnostic.RuleUnreviewed, "no clinician has signed this page")
 	case isOldDigest(page, record.Digest):
 		warn(Changed, diagnostic.RuleChanged, "this page was signed by an older version of the tool, which covered words alone")
-	case record.Digest != Digest(s, page, record):
+	case record.Digest != Digest(page, record):
 		warn(Changed, diagnostic.RuleChanged, "the page is not the one that %s signed on %s (go run ./tools sign --changes %s shows the change)",
 			record.By, Day(record.Reviewed), page.File)
 	case r.Adapted.After(record.Reviewed):
@@ -126,8 +128,8 @@ func keyPlace(page *site.Page, key string) diagnostic.Place {
 
 // RecordOf returns the sign-off that a page carries, or zero where there is none
 // or anything about it is wrong.
-func RecordOf(s *site.Site, page *site.Page, today time.Time) Record {
-	return judge(s, page, today).Record
+func RecordOf(page *site.Page, today time.Time) Record {
+	return judge(page, today).Record
 }
 
 // similarReviewers warns of a name that differs from that on an earlier page in
@@ -161,7 +163,7 @@ func Summary(s *site.Site, reports []Report, today time.Time) string {
 		}
 	}
 	return fmt.Sprintf("Checked %s on %s: %d of %d with medical text are not reviewed by a clinician; %d of %s outdated.",
-		diagnostic.Plural(len(s.Pages), "page"), Day(today), pages[Invalid]+pages[Changed]+pages[Unreviewed],
+		diagnostic.Plural(len(reports), "page"), Day(today), pages[Invalid]+pages[Changed]+pages[Unreviewed],
 		len(reports)-pages[""], outdated, diagnostic.Plural(len(s.Sources), "source"))
 }
 

@@ -64,7 +64,7 @@ func loadSigned(t *testing.T, adapted, reviewed, due string, change func(string)
 	t.Helper()
 	page := fmt.Sprintf("---\ntitle: T\ndescription: D\nadapted: %s\nsources: [old]\n---\nWords to sign.\n", adapted)
 	s := load(t, page)
-	digest := Digest(s, s.Pages[0], Record{By: "B", Role: "R", Reviewed: date(t, reviewed), Due: date(t, due)})
+	digest := Digest(s.Pages[0], Record{By: "B", Role: "R", Reviewed: date(t, reviewed), Due: date(t, due)})
 	record := fmt.Sprintf("review:\n  by: B\n  role: R\n  reviewed: %s\n  due: %s\n  text: %s\n---\nWords", reviewed, due, digest)
 	page = strings.Replace(page, "---\nWords", record, 1)
 	if change != nil {

@@ -31,7 +31,7 @@ func FuzzSign(f *testing.F) {
 		if page == nil || len(findings) > 0 {
 			return
 		}
-		signed, findings, err := Sign(s, page, Record{By: by, Role: role, Reviewed: reviewed, Due: AddMonths(reviewed, 36)}, reviewed)
+		signed, findings, err := Sign(page, Record{By: by, Role: role, Reviewed: reviewed, Due: AddMonths(reviewed, 36)}, reviewed)
 		if err != nil || len(findings) > 0 {
 			return
 		}
@@ -39,11 +39,11 @@ func FuzzSign(f *testing.F) {
 		if again == nil || len(findings) > 0 {
 			t.Fatalf("the signed page can't be read: %v\n%s", findings, signed)
 		}
-		report := judge(s, again, reviewed)
-		if again.Body != page.Body || report.Record.Digest != Digest(s, page, report.Record) {
+		report := judge(again, reviewed)
+		if again.Body != page.Body || report.Record.Digest != Digest(page, report.Record) {
 			t.Fatalf("the text changed:\n%s\n%s", src, signed)
 		}
-		if shown := ReadableText(s, again, report.Record); words(shown) == "" || !strings.Contains(words(shown), words(page.Body)) {
+		if shown := ReadableText(again, report.Record); words(shown) == "" || !strings.Contains(words(shown), words(page.Body)) {
 			t.Fatalf("what is shown leaves out words of the text:\n%s\n%s", shown, src)
 		}
 		if report.State != Current || report.Record.By != by || report.Record.Role != role {
@@ -52,7 +52,7 @@ func FuzzSign(f *testing.F) {
 		if page.FrontMatter.Get("review") != nil {
 			return
 		}
-		unsigned, err := again.ReplaceTable(s, "review", nil)
+		unsigned, err := again.ReplaceTable("review", nil)
 		if err != nil || !bytes.Equal(unsigned, src) {
 			t.Fatalf("after the sign-off was removed: %v\n%q\n%q", err, src, unsigned)
 		}

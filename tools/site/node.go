@@ -61,6 +61,24 @@ func (n *Node) Get(path ...string) *Node {
 	return n
 }
 
+// merged returns a table with the values of another over its own.
+func (n *Node) merged(over *Node) *Node {
+	if n == nil || over == nil || n.Kind != Map || over.Kind != Map {
+		return cmp.Or(over, n)
+	}
+	out := *n
+	out.Items = nil
+	for _, item := range n.Items {
+		out.Items = append(out.Items, item.merged(over.Get(item.Key)))
+	}
+	for _, item := range over.Items {
+		if n.Get(item.Key) == nil {
+			out.Items = append(out.Items, item)
+		}
+	}
+	return &out
+}
+
 // Describe returns what a value is, for messages.
 func (n *Node) Describe() string {
 	if n.Kind == Text || n.Kind == Scalar {
@@ -102,9 +120,8 @@ func (n *Node) value() (v any) {
 	return map[Kind]any{Text: n.Raw, List: list, Map: table}[n.Kind]
 }
 
-// readTree reads config.toml, or front matter with the line that opens it. The tree is nil where it can't be read;
-// isValid says that its schema allows it.
-func (l *loader) readTree(file string, text []byte, isTOML bool, rule diagnostic.Rule, schema *jsonschema.Schema) (root *Node, isValid bool) {
+// readTree reads config.toml, or front matter with the line that opens it. The tree is nil where it can't be read.
+func (l *loader) readTree(file string, text []byte, isTOML bool, rule diagnostic.Rule) (root *Node) {
 	before := len(l.findings)
 	r := &treeReader{file, text, func(place diagnostic.Place, format string, args ...any) { l.fail(place, rule, format, args...) }}
 	if isTOML {
@@ -113,11 +130,10 @@ func (l *loader) readTree(file string, text []byte, isTOML bool, rule diagnostic
 		root = r.readYAML()
 	}
 	if len(l.findings) > before {
-		return nil, false
+		return nil
 	}
 	root.Place, root.KeyPlace = placeIn(file, text, 0), placeIn(file, text, 0)
-	l.validate(root, schema, rule)
-	return root, len(l.findings) == before
+	return root
 }
 
 type treeReader struct {
@@ -262,7 +278,8 @@ func IsBaseURL(address string) bool {
 }
 
 // validate reports what a schema does not allow in a tree, each at its place.
-func (l *loader) validate(root *Node, schema *jsonschema.Schema, rule diagnostic.Rule) {
+func (l *loader) validate(root *Node, schema *jsonschema.Schema, rule diagnostic.Rule) (isValid bool) {
+	before := len(l.findings)
 	var report func(e *jsonschema.ValidationError)
 	report = func(e *jsonschema.ValidationError) {
 		for _, cause := range e.Causes {
@@ -292,6 +309,7 @@ func (l *loader) validate(root *Node, schema *jsonschema.Schema, rule diagnostic
 	if errors.As(schema.Validate(root.value()), &invalid) {
 		report(invalid)
 	}
+	return len(l.findings) == before
 }
 
 // lookUp finds the value at a location, its key or that of the list around it, and its schema.

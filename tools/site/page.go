@@ -22,8 +22,11 @@ type Page struct {
 	Weight      int
 	Draft       bool
 	Medical     bool    // holds medical text of its own
-	File        string  `json:"-"` // relative to the site: content/causes.md
-	Path        string  `json:"-"` // relative to content/: causes.md
+	Translates  string  // the digest of the text that this is a translation of, or ""
+	Site        *Site   `json:"-"`
+	Original    *Page   `json:"-"` // of which this is a translation, or nil
+	File        string  `json:"-"` // relative to the site's root folder: content/es/causes.md
+	Path        string  `json:"-"` // relative to the folder of its language: causes.md
 	FrontMatter *Node   `json:"-"` // as written, with its places in the file
 	IsTOML      bool    `json:"-"` // it stands between +++ lines, not --- lines
 	Source      []byte  `json:"-"` // the whole file
@@ -83,14 +86,14 @@ func (p *Page) bodyPlace(offset int) diagnostic.Place {
 	return placeIn(p.File, p.Source, p.bodyOffset+offset)
 }
 
-// URL returns where Hugo publishes the page, relative to the site. File names and front matter that would make Hugo
+// URL returns where Hugo publishes the page, relative to the site's address. File names and front matter that would make Hugo
 // choose another are refused, and the check of the rendered site proves that the page is there.
 func (p *Page) URL() string {
 	name := strings.TrimSuffix(p.Path, ".md")
 	if base := path.Base(name); base == "_index" || base == "index" {
-		return "/" + strings.TrimSuffix(name, base)
+		return p.Site.Prefix + "/" + strings.TrimSuffix(name, base)
 	}
-	return "/" + name + "/"
+	return p.Site.Prefix + "/" + name + "/"
 }
 
 // maxPage, in bytes, is five times the longest page: parsing takes time by its square, or worse.
@@ -104,7 +107,7 @@ var frontMatter = regexp.MustCompile(`\A(?:(---[ \t]*\r?\n(?:[^\n]*\n)*?)---|(\+
 // one makes it unreadable.
 func (s *Site) ParsePage(file string, src []byte) (*Page, []diagnostic.Diagnostic) {
 	l := &loader{site: s}
-	p := &Page{File: file, Path: strings.TrimPrefix(file, ContentDir+"/"), Source: src}
+	p := &Page{Site: s, File: file, Path: strings.TrimPrefix(file, s.Folder+"/"), Source: src}
 	if !l.checkEncoding(file, src) {
 		return nil, l.findings
 	}
@@ -119,10 +122,11 @@ func (s *Site) ParsePage(file string, src []byte) (*Page, []diagnostic.Diagnosti
 	if p.IsTOML {
 		copy(front, "###") // which makes a remark of the first line
 	}
-	root, _ := l.readTree(file, front, p.IsTOML, diagnostic.RuleFrontMatter, pageSchema)
+	root := l.readTree(file, front, p.IsTOML, diagnostic.RuleFrontMatter)
 	if root == nil {
 		return nil, l.findings
 	}
+	l.validate(root, pageSchema, diagnostic.RuleFrontMatter)
 	p.FrontMatter, p.Medical = root, true
 	root.decode(p)
 	l.parseBody(p)
@@ -132,9 +136,11 @@ func (s *Site) ParsePage(file string, src []byte) (*Page, []diagnostic.Diagnosti
 // ReplaceTable returns the page's file with the lines of one top-level table of its front matter replaced, or removed
 // where lines is nil. A new table goes to the end of the front matter. No other byte changes; where that can't be
 // promised, the error says what to do by hand.
-func (p *Page) ReplaceTable(s *Site, key string, lines []string) ([]byte, error) {
+func (p *Page) ReplaceTable(key string, lines []string) ([]byte, error) {
 	table := "(?m)^" + key + ":.*\n(?:[ \t]+\\S.*\n)*"
-	if p.IsTOML {
+	if p.IsTOML && len(lines) == 1 {
+		table = "(?m)^" + key + "[ \t]*=.*\n"
+	} else if p.IsTOML {
 		table = "(?m)^\\[" + key + "\\].*\n(?:[^\\s#\\[].*\n)*"
 	}
 	front := p.Source[:p.bodyOffset]
@@ -150,7 +156,7 @@ func (p *Page) ReplaceTable(s *Site, key string, lines []string) ([]byte, error)
 	}
 	out = append(out, p.Source[at[1]:]...)
 
-	again, _ := s.ParsePage(p.File, out)
+	again, _ := p.Site.ParsePage(p.File, out)
 	if again == nil || again.Body != p.Body || !equalBut(key, p.FrontMatter, again.FrontMatter) || (again.FrontMatter.Get(key) == nil) != (lines == nil) {
 		return nil, fmt.Errorf("%s: the front matter is written in a way that can't be changed without touching the rest: "+
 			"take out %q by hand, write each other key on a line of its own, and try again", p.File, key)

@@ -4,6 +4,7 @@ package site
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -29,10 +30,14 @@ const (
 // OtherConfigFiles are names under which Hugo looks for settings, too.
 var OtherConfigFiles = []string{"hugo.toml", "hugo.yaml", "hugo.yml", "hugo.json", "config.yaml", "config.yml", "config.json", "config"}
 
-// Site is what the tool knows of a site before Hugo runs. Its settings are read from the tables of config.toml by their
-// names.
+// Site is what the tool knows of a site in one language before Hugo runs. Its settings are read from the tables of
+// config.toml by their names.
 type Site struct {
-	Root            string `json:"-"` // folder that holds config.toml
+	Root            string  `json:"-"` // folder that holds config.toml
+	Key             string  `json:"-"` // of the language in [languages], "" where there are none
+	Folder          string  `json:"-"` // of the pages: content, or content/es
+	Prefix          string  `json:"-"` // of the pages' addresses: "", or /es
+	Translations    []*Site `json:"-"` // the site in its other languages, where this is the default one
 	Title           string
 	BaseURL         string
 	Clinic          struct{ Name string } // that hands the pages out; its name may be ""
@@ -77,7 +82,8 @@ type Ignore struct {
 
 // Readability is [params.plain]: how plain the language is to be. A limit of 0 is none.
 type Readability struct {
-	Grade              int            // the highest reading grade of a page
+	Grade              int            // the highest reading grade of a page, for English
+	Ease               int            // the lowest reading ease of a page, for Spanish
 	Grades             map[string]int // of files that have one of their own
 	SentenceWords      int
 	ParagraphSentences int
@@ -87,8 +93,8 @@ type Readability struct {
 
 // loader gathers what is wrong while it reads a site.
 type loader struct {
-	site     *Site
-	config   *Node // config.toml
+	site     *Site // in the language that is read
+	config   *Node // config.toml, with the language's own settings over it
 	findings []diagnostic.Diagnostic
 }
 
@@ -96,22 +102,73 @@ func (l *loader) fail(place diagnostic.Place, rule diagnostic.Rule, format strin
 	l.findings = append(l.findings, place.Errorf(rule, format, args...))
 }
 
-// Load reads config.toml and everything under content/. Findings are what an editor can mend; an error means that a
-// file or folder could not be read. The site has no pages where config.toml can't be made sense of.
+// Load reads config.toml and everything under content/, and returns the site in its default language. Findings are what
+// an editor can mend; an error means that a file or folder could not be read. The site has no pages where config.toml
+// can't be made sense of.
 func Load(root string) (*Site, []diagnostic.Diagnostic, error) {
-	s := &Site{Root: root, Language: "en", Location: time.UTC, IntervalMonths: 36, DueSoonDays: 60, Sources: map[string]*Source{},
-		byPath: map[string]*Page{}, byURL: map[string]*Page{}}
-	l := &loader{site: s}
-	isUsable, err := l.readConfig()
-	if err != nil || !isUsable {
-		return s, l.findings, err
-	}
-	if err := l.readPages(); err != nil {
+	l := &loader{}
+	config, err := l.readConfig(root)
+	if err != nil {
 		return nil, nil, err
 	}
+	languages := languagesOf(config)
+	first := newSite(root, "")
+	isUsable := config != nil
+	for i, key := range languages {
+		l.site = first
+		if i > 0 {
+			l.site = newSite(root, key)
+			first.Translations = append(first.Translations, l.site)
+		}
+		l.site.Key, l.config = key, config.merged(config.Get("languages", key))
+		isUsable = l.takeConfig() && isUsable
+	}
+	for i, s := range first.All() {
+		l.site, l.config = s, config.merged(config.Get("languages", languages[i]))
+		if !isUsable {
+			break
+		}
+		if err := l.readPages(languages[1:]); err != nil {
+			return nil, nil, err
+		}
+		l.checkPages(first)
+	}
+	return first, l.findings, nil
+}
+
+// newSite returns a site without settings, in the default language, "", or another.
+func newSite(root, language string) *Site {
+	s := &Site{Root: root, Language: "en", Folder: ContentDir, Location: time.UTC, IntervalMonths: 36, DueSoonDays: 60,
+		Sources: map[string]*Source{}, byPath: map[string]*Page{}, byURL: map[string]*Page{}}
+	if language != "" {
+		s.Folder, s.Prefix = ContentDir+"/"+language, "/"+language
+	}
+	return s
+}
+
+// languagesOf returns the keys of a site's languages, the default one first: "" where config.toml has no [languages].
+func languagesOf(config *Node) []string {
+	keys := []string{""}
+	if config == nil || config.Get("languages") == nil {
+		return keys
+	}
+	keys[0] = cmp.Or(config.Get("defaultContentLanguage"), &Node{Raw: "en"}).Raw
+	for _, item := range config.Get("languages").Items {
+		if item.Key != keys[0] {
+			keys = append(keys, item.Key)
+		}
+	}
+	return keys
+}
+
+// checkPages reports what is wrong between the pages of a language, and with those of the default one, which first holds.
+func (l *loader) checkPages(first *Site) {
 	l.checkPublished()
 	l.checkNames()
-	for _, p := range s.Pages {
+	for _, p := range l.site.Pages {
+		if l.site != first {
+			p.Original = first.byPath[p.Path]
+		}
 		for _, link := range p.Links {
 			if problem := l.linkProblem(p, link); problem != "" {
 				rule := map[bool]diagnostic.Rule{true: diagnostic.RulePicture, false: diagnostic.RuleLink}[link.IsImage]
@@ -119,11 +176,21 @@ func Load(root string) (*Site, []diagnostic.Diagnostic, error) {
 			}
 		}
 	}
-	return s, l.findings, nil
+}
+
+// All returns the site in each of its languages, the default one first.
+func (s *Site) All() []*Site { return append([]*Site{s}, s.Translations...) }
+
+// AllPages returns the pages of all languages.
+func (s *Site) AllPages() (pages []*Page) {
+	for _, language := range s.All() {
+		pages = append(pages, language.Pages...)
+	}
+	return pages
 }
 
 // EmergencyPage returns the page that the emergency box leads to, or nil.
-func (s *Site) EmergencyPage() *Page { return s.byURL[s.EmergencyURL] }
+func (s *Site) EmergencyPage() *Page { return s.byURL[s.Prefix+s.EmergencyURL] }
 
 // Figure returns the text of a drawing in content/figures/.
 func (s *Site) Figure(name string) ([]byte, error) {
@@ -136,31 +203,32 @@ func (s *Site) hasFile(name string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// readConfig reads config.toml. isUsable is false where nothing true could be said of any page.
-func (l *loader) readConfig() (isUsable bool, err error) {
-	src, err := ReadRegular(filepath.Join(l.site.Root, ConfigFile), 256<<10)
+// readConfig reads config.toml. The tree is nil where that can't be read as TOML.
+func (l *loader) readConfig(root string) (config *Node, err error) {
+	src, err := ReadRegular(filepath.Join(root, ConfigFile), 256<<10)
 	if err != nil {
-		return false, fmt.Errorf("there is no %s here that can be read: run this in the site's root folder (%w)", ConfigFile, err)
+		return nil, fmt.Errorf("there is no %s here that can be read: run this in the site's root folder (%w)", ConfigFile, err)
 	}
 	for _, name := range OtherConfigFiles {
-		if _, err := os.Stat(filepath.Join(l.site.Root, name)); err == nil {
+		if _, err := os.Stat(filepath.Join(root, name)); err == nil {
 			l.fail(diagnostic.Place{File: name}, diagnostic.RuleConfig,
 				"Hugo reads settings from here, too, and no one checks them: move them into %s", ConfigFile)
 		}
 	}
-	if !l.checkEncoding(ConfigFile, src) {
-		return false, nil
+	if l.checkEncoding(ConfigFile, src) {
+		config = l.readTree(ConfigFile, src, true, diagnostic.RuleConfig)
 	}
-	l.config, isUsable = l.readTree(ConfigFile, src, true, diagnostic.RuleConfig, configSchema)
-	if l.config != nil {
-		l.takeConfig()
-	}
-	return isUsable, nil
+	return config, nil
 }
 
-// takeConfig fills the site with the settings, and reports those that name what isn't there.
-func (l *loader) takeConfig() {
+// takeConfig fills the site with the settings, and reports those that name what isn't there. isUsable is false where
+// nothing true could be said of any page.
+func (l *loader) takeConfig() (isUsable bool) {
 	s, root := l.site, l.config
+	if root == nil {
+		return false
+	}
+	isUsable = l.validate(root, configSchema, diagnostic.RuleConfig)
 	for _, table := range [][]string{{}, {"params"}, {"params", "review"}, {"params", "checklist"}, {"params", "links"}} {
 		root.Get(table...).decode(s)
 	}
@@ -203,12 +271,14 @@ func (l *loader) takeConfig() {
 			l.fail(n.Place, diagnostic.RuleConfig, "there is no i18n/%s.toml with the words of this language: write it, and set defaultContentLanguage", language)
 		}
 	}
+	return isUsable
 }
 
-// readPages reads the pages, and reports those that would become one.
-func (l *loader) readPages() error {
+// readPages reads the pages, and reports those that would become one. Those in folders of translations are not the
+// default language's.
+func (l *loader) readPages(translations []string) error {
 	s := l.site
-	files, err := l.listContent()
+	files, err := l.listContent(translations)
 	if err != nil {
 		return err
 	}
@@ -242,10 +312,17 @@ var fileName = regexp.MustCompile(`^(_?index|[a-z0-9]+(-[a-z0-9]+)*)$`)
 
 // listContent returns the Markdown files below content/, and reports what Hugo would publish in another way than its
 // name says, or not at all.
-func (l *loader) listContent() (files []string, err error) {
-	err = fs.WalkDir(os.DirFS(l.site.Root), ContentDir, func(file string, d fs.DirEntry, err error) error {
-		if err != nil || file == ContentDir || file == FiguresDir {
+func (l *loader) listContent(translations []string) (files []string, err error) {
+	root := l.site.Folder
+	err = fs.WalkDir(os.DirFS(l.site.Root), root, func(file string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) && l.site.Prefix != "" {
+			return nil // checkPublished reports a language without pages
+		}
+		if err != nil || file == root || file == FiguresDir {
 			return err
+		}
+		if path.Dir(file) == ContentDir && d.IsDir() && slices.Contains(translations, d.Name()) {
+			return fs.SkipDir
 		}
 		name, isPage := d.Name(), path.Ext(file) == ".md"
 		isHidden := strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~") // from Hugo, too
@@ -278,11 +355,11 @@ func (l *loader) listContent() (files []string, err error) {
 func (l *loader) checkPublished() {
 	s := l.site
 	places := map[string]diagnostic.Place{s.EmergencyURL: l.config.Get("params", "emergencyPage").Place}
-	places["/"] = diagnostic.Place{File: ContentDir + "/_index.md"}
+	places["/"] = diagnostic.Place{File: s.Folder + "/_index.md"}
 	for url, place := range places {
-		isBroken := s.hasFile(ContentDir+url+"_index.md") || s.hasFile(ContentDir+strings.TrimSuffix(url, "/")+".md")
-		if p := s.byURL[url]; p != nil && p.Draft || p == nil && !isBroken {
-			l.fail(place, diagnostic.RuleConfig, "no page is published at %s, where readers look for one: write it, and not as a draft", url)
+		isBroken := s.hasFile(s.Folder+url+"_index.md") || s.hasFile(s.Folder+strings.TrimSuffix(url, "/")+".md")
+		if p := s.byURL[s.Prefix+url]; p != nil && p.Draft || p == nil && !isBroken {
+			l.fail(place, diagnostic.RuleConfig, "no page is published at %s, where readers look for one: write it, and not as a draft", s.Prefix+url)
 		}
 	}
 }
@@ -336,7 +413,7 @@ func (l *loader) linkProblem(p *Page, link Link) string {
 	switch target := l.site.byPath[file]; {
 	case target != nil && target.Draft && !p.Draft:
 		return target.File + " is a draft, which is not published: remove the link, or publish the page first"
-	case target != nil || isPage && filepath.IsLocal(file) && l.site.hasFile(ContentDir+"/"+file): // which has a problem of its own
+	case target != nil || isPage && filepath.IsLocal(file) && l.site.hasFile(l.site.Folder+"/"+file): // which has a problem of its own
 		return ""
 	case isStatic && !strings.HasPrefix(u.Path, "/"):
 		return "the file stands in static/: write " + static

@@ -11,7 +11,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"microsite/tools/diagnostic"
 )
@@ -68,7 +67,7 @@ func TestTree(t *testing.T) {
 		{"TOML, nothing at all", "# only\n", `{}`},
 	} {
 		l := &loader{}
-		n, _ := l.readTree("", []byte(c.src), strings.HasPrefix(c.name, "TOML"), diagnostic.RuleConfig, &jsonschema.Schema{Bool: new(true)})
+		n := l.readTree("", []byte(c.src), strings.HasPrefix(c.name, "TOML"), diagnostic.RuleConfig)
 		if n == nil {
 			t.Errorf("%s: %v", c.name, l.findings)
 			continue
