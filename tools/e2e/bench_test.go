@@ -20,7 +20,6 @@ import (
 	"github.com/andybalholm/brotli"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/chromedp"
 )
 
 // BenchmarkPages prints what pages cost, as README shows it: bytes on the wire,
@@ -40,17 +39,17 @@ func BenchmarkPages(b *testing.B) {
 		fmt.Print("\n| page | brotli | gzip | requests | LCP, ms | beside an empty page | CLS | TBT, ms | Lighthouse |\n|---|--:|--:|--:|--:|--:|--:|--:|---|\n")
 		tb := open(b)
 		for _, p := range site.pages {
-			if p == "/404.html" { // which no search engine shall keep
+			if p.is404() { // which no search engine shall keep
 				continue
 			}
-			html := []byte(page(b, site.public, p))
-			tb.size(b, 412, 823, 1)
+			html, url := []byte(p.html(b)), server.URL+p.path
+			tb.view(412, 823, 1)
 			tb.complaints()
-			tb.do(b, chromedp.Navigate(server.URL+p))
+			tb.visit(url)
 			_, requests := tb.complaints()
-			seen, beside := sights(b, tb, server.URL+p, server.URL+emptyPage)
-			fmt.Printf("| %s | %d | %d | %d | %.0f | %s | %.3f | %.0f | %s |\n", p, len(pack(html, "br")), len(pack(html, "gzip")), len(requests),
-				seen.LCP, beside, seen.CLS, seen.TBT, scores(b, lighthouse, server.URL+p))
+			seen, beside := sights(tb, url, server.URL+emptyPage)
+			fmt.Printf("| %s | %d | %d | %d | %.0f | %s | %.3f | %.0f | %s |\n", p.path, len(pack(html, "br")), len(pack(html, "gzip")),
+				len(requests), seen.LCP, beside, seen.CLS, seen.TBT, scores(b, lighthouse, url))
 		}
 	}
 }
@@ -111,27 +110,20 @@ const turns = 31
 // largest text: the median over the turns in percent, because what slows one page down mostly slows its neighbor in time
 // too, and behind it the range that holds the true median in 19 of 20 benches. (The least of a few turns would tell more of
 // luck: one paint that comes a frame early is 2 %.)
-func sights(b *testing.B, tb *tab, one, other string) (seen sight, beside string) {
-	b.Helper()
+func sights(tb *tab, one, other string) (seen sight, beside string) {
+	tb.Helper()
 	slow := &network.Conditions{Latency: 150 * 3.75, DownloadThroughput: 1.6 * 1024 * 1024 / 8 * .9, UploadThroughput: 750 * 1024 / 8 * .9}
 	set := func(conditions []*network.Conditions, rate float64) {
-		b.Helper()
-		if _, err := chromedp.Call(tb.ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: conditions}); err != nil {
-			b.Fatal(err)
-		}
-		if _, err := chromedp.Call(tb.ctx, emulation.SetCPUThrottlingRate, emulation.SetCPUThrottlingRateParams{Rate: rate}); err != nil {
-			b.Fatal(err)
-		}
+		call(tb, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: conditions})
+		call(tb, emulation.SetCPUThrottlingRate, emulation.SetCPUThrottlingRateParams{Rate: rate})
 	}
-	if _, err := chromedp.Call(tb.ctx, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}); err != nil {
-		b.Fatal(err)
-	}
+	call(tb, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true})
 	set([]*network.Conditions{slow}, 4)
 	defer set([]*network.Conditions{}, 1)
 	look := func(url string) sight {
-		b.Helper()
-		tb.do(b, chromedp.Navigate("about:blank"), chromedp.Navigate(url))
-		return get(b, tb, chromedp.Evaluate[sight](`(async () => {
+		tb.visit("about:blank")
+		tb.visit(url)
+		return eval[sight](tb, `(async () => {
 			await new Promise(done => requestAnimationFrame(() => setTimeout(done, 300)));
 			const seen = type => { const o = new PerformanceObserver(() => {}); o.observe({type, buffered: true}); return o.takeRecords() };
 			return {
@@ -139,7 +131,7 @@ func sights(b *testing.B, tb *tab, one, other string) (seen sight, beside string
 				CLS: seen('layout-shift').reduce((sum, s) => sum + s.value, 0),
 				TBT: seen('longtask').reduce((sum, s) => sum + s.duration - 50, 0),
 			};
-		})()`, chromedp.EvalAwaitPromise))
+		})()`)
 	}
 	look(one) // once before it counts, for a browser that just started
 	var times, ratios []float64
@@ -167,13 +159,15 @@ func sights(b *testing.B, tb *tab, one, other string) (seen sight, beside string
 // only lower them, so they are the best of up to three runs.
 func scores(b *testing.B, lighthouse, url string) string {
 	b.Helper()
+	chrome, err := chromium()
+	must(b, err)
 	names := []string{"performance", "accessibility", "best-practices", "seo"}
 	best := make([]float64, len(names))
 	var failed error
 	for run := 0; run < 3 && slices.Min(best) < 1; run++ {
 		cmd := exec.Command(lighthouse, url, "--output=json", "--quiet", "--only-categories="+strings.Join(names, ","),
 			"--chrome-flags=--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync")
-		cmd.Env = append(os.Environ(), "CHROME_PATH="+chromium(b))
+		cmd.Env = append(os.Environ(), "CHROME_PATH="+chrome)
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr
 		out, err := cmd.Output()

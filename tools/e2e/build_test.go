@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -26,112 +25,105 @@ import (
 func BenchmarkBuild(all *testing.B) {
 	thousand := map[string]float64{}
 	for _, n := range []int{1000, 3000, 10000} {
-		var root string
+		var f folder
 		for _, setup := range []string{"go-tool", "on-PATH"} {
 			all.Run(fmt.Sprintf("%d-pages/%s", n, setup), func(b *testing.B) {
-				if root == "" {
-					root = many(all, n)
+				if f.root == "" {
+					f = manyPages(all, n)
 				}
-				bin := b.TempDir()
-				link := func(name, target string, err error) string {
-					if err := errors.Join(err, os.Symlink(strings.TrimSpace(target), filepath.Join(bin, name))); err != nil {
-						b.Fatal(err)
-					}
-					return filepath.Join(bin, name)
+				bare := []string{"go", "tool", "hugo"}
+				if setupPath(b, setup == "on-PATH"); setup == "on-PATH" {
+					bare = []string{"hugo"}
 				}
-				goCommand, err := exec.LookPath("go")
-				hugo := []string{link("go", goCommand, err), "tool", "hugo"}
-				if setup == "on-PATH" {
-					found, err := exec.Command("go", "tool", "-n", "hugo").Output()
-					hugo = []string{link("hugo", string(found), err)}
-				}
-				path := slices.DeleteFunc(filepath.SplitList(os.Getenv("PATH")), func(dir string) bool {
-					_, err := os.Stat(filepath.Join(dir, "hugo"))
-					return err == nil
-				})
-				b.Setenv("PATH", strings.Join(append([]string{bin}, path...), string(filepath.ListSeparator)))
-				start := func() cost { return run(b, filepath.Join("..", ".."), "go", "run", "./tools", "help") }
+				start := func() cost { return spend(b, filepath.Join("..", ".."), "go", "run", "./tools", "help") }
 				start() // compiles the tool
-				var cpu, wall, bare, share []float64
+				values := map[string][]float64{}
 				for turn := 0; b.Loop(); turn++ {
 					var ours, hugos cost
 					sides := []func(){
-						func() { ours = start().and(run(b, root, site.tool, "build")) },
 						func() {
-							hugos = run(b, root, append(hugo, "--minify", "--noBuildLock", "--destination", "bare")...)
-							if err := os.RemoveAll(filepath.Join(root, "bare")); err != nil {
-								b.Fatal(err)
-							}
+							run, build := start(), spend(b, f.root, site.tool, "build")
+							ours = cost{run.cpu + build.cpu, run.wall + build.wall}
+						},
+						func() {
+							hugos = spend(b, f.root, append(bare, "--minify", "--noBuildLock", "--destination", "bare")...)
+							must(b, os.RemoveAll(f.path("bare")))
 						},
 					}
 					sides[turn%2]() // who goes first changes
 					sides[1-turn%2]()
-					links := run(b, b.TempDir(), site.tool, "links", "--base", "https://site.test/", filepath.Join(root, "public"))
-					cpu, wall = append(cpu, ours.cpu/hugos.cpu), append(wall, ours.wall/hugos.wall)
-					bare, share = append(bare, hugos.cpu), append(share, links.cpu/hugos.cpu)
+					links := spend(b, b.TempDir(), site.tool, "links", "--base", "https://site.test/", f.path("public"))
+					values["hugo"] = append(values["hugo"], hugos.cpu)
+					values["links"] = append(values["links"], links.cpu/hugos.cpu)
+					values["cpu"] = append(values["cpu"], ours.cpu/hugos.cpu)
+					values["wall"] = append(values["wall"], ours.wall/hugos.wall)
 				}
 				if n == 1000 {
-					thousand[setup] = median(bare)
+					thousand[setup] = median(values["hugo"])
 				}
 				b.ReportMetric(0, "ns/op")
-				b.ReportMetric(median(bare), "hugo-cpu-s")
-				for name, ratios := range map[string][]float64{"cpu": cpu, "wall": wall} {
-					b.ReportMetric(slices.Min(ratios), name+"-ratio-least")
-					b.ReportMetric(median(ratios), name+"-ratio")
-					b.ReportMetric(slices.Max(ratios), name+"-ratio-most")
-				}
-				b.ReportMetric(median(share), "links-share")
-				if thousand[setup] > 0 {
-					b.ReportMetric(median(bare)/thousand[setup], "growth")
+				b.ReportMetric(median(values["hugo"]), "hugo-cpu-s")
+				b.ReportMetric(median(values["links"]), "links-share")
+				b.ReportMetric(median(values["hugo"])/thousand[setup], "growth")
+				for _, name := range []string{"cpu", "wall"} {
+					b.ReportMetric(slices.Min(values[name]), name+"-ratio-least")
+					b.ReportMetric(median(values[name]), name+"-ratio")
+					b.ReportMetric(slices.Max(values[name]), name+"-ratio-most")
 				}
 			})
 		}
 	}
 }
 
-// many makes this site with n pages more in 20 sections, which the navigation lists, each with cards, boxes and links,
-// and about 3 kB long, as real ones are.
-func many(b *testing.B, n int) string {
+// setupPath makes a PATH with Go, and with Hugo or without.
+func setupPath(b *testing.B, hasHugo bool) {
 	b.Helper()
-	root := filepath.Join(b.TempDir(), "site")
-	if err := copySite(root, "content", "config.toml", "static"); err != nil {
-		b.Fatal(err)
+	bin := b.TempDir()
+	goCommand, err := exec.LookPath("go")
+	must(b, err, os.Symlink(goCommand, filepath.Join(bin, "go")))
+	if hasHugo {
+		must(b, os.Symlink(site.hugo, filepath.Join(bin, "hugo")))
 	}
-	config := filepath.Join(root, "config.toml")
-	source := regexp.MustCompile(`\[params\.sources\.([a-z-]+)\]`).FindStringSubmatch(read(b, config))[1]
-	err := os.WriteFile(config, []byte(regexp.MustCompile(`(?m)^baseURL.*`).ReplaceAllString(read(b, config), `baseURL = "https://site.test/"`)), 0o644)
+	dirs := slices.DeleteFunc(filepath.SplitList(os.Getenv("PATH")), func(dir string) bool {
+		_, err := os.Stat(filepath.Join(dir, "hugo"))
+		return err == nil
+	})
+	b.Setenv("PATH", strings.Join(append([]string{bin}, dirs...), string(filepath.ListSeparator)))
+}
+
+// manyPages makes this site with n pages more in 20 sections, which the navigation lists, each with cards, boxes and links,
+// and about 3 kB long, as real ones are.
+func manyPages(b *testing.B, n int) folder {
+	b.Helper()
+	f := ours(b)
+	config := f.read(b, "config.toml")
+	source := regexp.MustCompile(`\[params\.sources\.([a-z-]+)\]`).FindStringSubmatch(config)[1]
+	f.write(b, "config.toml", regexp.MustCompile(`(?m)^baseURL.*`).ReplaceAllString(config, `baseURL = "https://site.test/"`))
 	words := strings.Repeat(strings.Repeat("Plain words that fill a paragraph as they do on a real page, line after line of them.\n", 2)+"\n", 4)
 	for i := range n {
-		var text strings.Builder
-		fmt.Fprintf(&text, "---\ntitle: Page %d\ndescription: One sentence about it.\nweight: %d\nadapted: 2026-11-01\nsources: [%s]\n---\n\n", i, i+100, source)
+		text := fmt.Sprintf("---\ntitle: Page %d\ndescription: One sentence about it.\nweight: %d\nadapted: 2026-11-01\nsources: [%s]\n---\n\n",
+			i, i+100, source)
 		for h := range 3 {
-			fmt.Fprintf(&text, "## Heading %d\n\n%s\n> [!DO] Card %d of %d\n> - [ ] First thing of %d\n> - [ ] Second thing of %d\n\n", h, words, h, i, h, h)
-			fmt.Fprintf(&text, "[One](/part-%d/page-%d.md), [two](/part-0/page-0.md#heading-1).\n\n", (i+1)%n%20, (i+1)%n)
+			text += fmt.Sprintf("## Heading %d\n\n%s\n> [!DO] Card %d of %d\n> - [ ] First thing of %d\n> - [ ] Second thing of %d\n\n", h, words, h, i, h, h)
+			text += fmt.Sprintf("[One](/part-%d/page-%d.md), [two](/part-0/page-0.md#heading-1).\n\n", (i+1)%n%20, (i+1)%n)
 		}
-		name := filepath.Join(root, "content", fmt.Sprintf("part-%d", i%20), fmt.Sprintf("page-%d.md", i))
-		err = errors.Join(err, os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, []byte(text.String()), 0o644))
+		f.write(b, fmt.Sprintf("content/part-%d/page-%d.md", i%20, i), text)
 		if i < 20 {
-			err = errors.Join(err, os.WriteFile(filepath.Join(filepath.Dir(name), "_index.md"), []byte(strings.ReplaceAll(text.String(), "title: Page", "title: Part")), 0o644))
+			f.write(b, fmt.Sprintf("content/part-%d/_index.md", i), strings.ReplaceAll(text, "title: Page", "title: Part"))
 		}
 	}
-	if err != nil {
-		b.Fatal(err)
-	}
-	return root
+	return f
 }
 
 // cost is the seconds that a command took.
 type cost struct{ cpu, wall float64 }
 
-func (c cost) and(d cost) cost { return cost{c.cpu + d.cpu, c.wall + d.wall} }
-
-func run(b *testing.B, dir string, args ...string) cost {
+func spend(b *testing.B, dir string, args ...string) cost {
 	b.Helper()
 	start := time.Now()
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
-	if err != nil {
+	if out, err := cmd.CombinedOutput(); err != nil {
 		b.Fatalf("%s: %v\n%s", args, err, out[:min(len(out), 4000)])
 	}
 	return cost{(cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds(), time.Since(start).Seconds()}

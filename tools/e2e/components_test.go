@@ -7,102 +7,113 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
 	cdpage "github.com/chromedp/cdproto/page"
-	"github.com/chromedp/chromedp"
 )
 
 // cell is the size of one kept picture: so small that neither fonts nor the smoothing of lines matter, and large enough to
 // show what is filled.
 var cell = image.Rect(0, 0, 32, 24)
 
-// TestComponents compares the drawings and icons of /components/, a page of the preview, with pictures that are kept in
-// testdata/components, in light, dark, forced colors and on paper. UPDATE_PICTURES=1 keeps those of today; look at them first.
+// shape is a drawing or an icon on the page.
+type shape struct {
+	Name                string
+	X, Y, Width, Height float64
+}
+
+// TestComponents looks at the two pages of the preview that are never published: that of all figures shows each once, and small;
+// the drawings and icons of /components/ look like the pictures in testdata/components, in light, dark, forced colors and on
+// paper. UPDATE_PICTURES=1 keeps those of today; look at them first.
 func TestComponents(t *testing.T) {
-	public := filepath.Join(t.TempDir(), "public")
-	if out, err := hugo(site.root, "-D", "-d", public); err != nil {
+	f := ours(t)
+	if out, err := f.bare("-D"); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	tb := open(t)
-	for _, look := range []struct{ name, media, scheme, forced string }{
-		{"light", "", "light", "none"}, {"dark", "", "dark", "none"}, {"forced", "", "dark", "active"}, {"paper", "print", "light", "none"},
-	} {
-		tb.do(t, chromedp.EmulateViewport(1000, 800))
-		if _, err := chromedp.Call(tb.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: look.media, Features: []*emulation.MediaFeature{
-			{Name: "prefers-color-scheme", Value: look.scheme}, {Name: "forced-colors", Value: look.forced},
-		}}); err != nil {
-			t.Fatal(err)
+	figures := f.page(t, "/figures/")
+	if !strings.Contains(figures, "Draft. This page is not published.") {
+		t.Error("the page of all figures does not say that it is a draft")
+	}
+	for _, name := range drawings(t) {
+		parts := strings.Split(figures, `aria-label="`+name+`"`)
+		if n := strings.Index(parts[len(parts)-1], "</svg>"); len(parts) != 2 || n < 0 || n > 1536 {
+			t.Errorf("the page of all figures shows %s %d times, in %d bytes, at most 1536", name, len(parts)-1, n)
 		}
-		tb.do(t, chromedp.Navigate("file://"+filepath.ToSlash(filepath.Join(public, "components", "index.html"))))
-		shapes := get(t, tb, chromedp.Evaluate[[]struct {
-			Name                string
-			X, Y, Width, Height float64
-		}](`(() => {
+	}
+	tb := open(t)
+	tb.view(1000, 800, 1)
+	tb.visit("file://" + filepath.ToSlash(f.path("public/components/index.html")))
+	for _, look := range []struct {
+		name, medium string
+		features     []string
+	}{
+		{"light", "", []string{"prefers-color-scheme:light"}}, {"dark", "", []string{"prefers-color-scheme:dark"}},
+		{"forced", "", []string{"prefers-color-scheme:dark", "forced-colors:active"}}, {"paper", "print", []string{"prefers-color-scheme:light"}},
+	} {
+		tb.media(look.medium, look.features...)
+		shapes := eval[[]shape](tb, `(async () => {
 			document.querySelector('main').style.columns = 'auto';
+			`+twoFrames+`
 			return [...document.querySelectorAll('figure > svg, .card .icon')].map(e => {
 				const r = e.getBoundingClientRect();
 				return {Name: e.getAttribute('aria-label') ?? e.closest('.card').className, X: r.x + scrollX, Y: r.y + scrollY, Width: r.width, Height: r.height};
 			});
-		})()`))
+		})()`)
 		if want := len(drawings(t)) + 8; len(shapes) != want {
 			t.Fatalf("%s: the page shows %d drawings and icons, want %d", look.name, len(shapes), want)
 		}
-		sheet := image.NewGray(image.Rect(0, 0, cell.Dx(), cell.Dy()*len(shapes)))
-		for i, s := range shapes {
-			shot, err := chromedp.Call(tb.ctx, cdpage.CaptureScreenshot, cdpage.CaptureScreenshotParams{CaptureBeyondViewport: new(true),
-				Clip: &cdpage.Viewport{X: s.X, Y: s.Y, Width: s.Width, Height: s.Height, Scale: 1}})
-			if err != nil {
-				t.Fatal(err)
+		tb.compare(filepath.Join("testdata", "components", look.name+".png"), shapes)
+	}
+}
+
+// compare compares pictures of shapes, one below the other, with a kept file, or keeps them.
+func (tb *tab) compare(name string, shapes []shape) {
+	tb.Helper()
+	sheet := image.NewGray(image.Rect(0, 0, cell.Dx(), cell.Dy()*len(shapes)))
+	for i, s := range shapes {
+		shot := call(tb, cdpage.CaptureScreenshot, cdpage.CaptureScreenshotParams{CaptureBeyondViewport: new(true),
+			Clip: &cdpage.Viewport{X: s.X, Y: s.Y, Width: s.Width, Height: s.Height, Scale: 1}})
+		from, err := png.Decode(bytes.NewReader(shot.Data))
+		must(tb, err)
+		draw.Draw(sheet, cell.Add(image.Pt(0, i*cell.Dy())), shrink(from), image.Point{}, draw.Src)
+	}
+	if os.Getenv("UPDATE_PICTURES") != "" {
+		var out bytes.Buffer
+		must(tb, png.Encode(&out, sheet), os.WriteFile(name, out.Bytes(), 0o644))
+		return
+	}
+	file, err := os.ReadFile(name)
+	must(tb, err)
+	kept, err := png.Decode(bytes.NewReader(file))
+	must(tb, err)
+	for i, s := range shapes {
+		difference := 0
+		for y := i * cell.Dy(); y < (i+1)*cell.Dy(); y++ {
+			for x := range cell.Dx() {
+				before, _, _, _ := kept.At(x, y).RGBA()
+				now := int(sheet.GrayAt(x, y).Y)
+				difference += max(int(before>>8)-now, now-int(before>>8))
 			}
-			draw.Draw(sheet, cell.Add(image.Pt(0, i*cell.Dy())), shrink(t, shot.Data), image.Point{}, draw.Src)
 		}
-		name := filepath.Join("testdata", "components", look.name+".png")
-		if os.Getenv("UPDATE_PICTURES") != "" {
-			var out bytes.Buffer
-			if err := png.Encode(&out, sheet); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(name, out.Bytes(), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
-		kept, err := png.Decode(bytes.NewReader([]byte(read(t, name))))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, s := range shapes {
-			difference := 0
-			for y := i * cell.Dy(); y < (i+1)*cell.Dy(); y++ {
-				for x := range cell.Dx() {
-					was, _, _, _ := kept.At(x, y).RGBA()
-					difference += max(int(was>>8)-int(sheet.GrayAt(x, y).Y), int(sheet.GrayAt(x, y).Y)-int(was>>8))
-				}
-			}
-			if mean := difference / (cell.Dx() * cell.Dy()); mean > 8 {
-				t.Errorf("%s: %s does not look as in %s: by %d of 255", look.name, s.Name, name, mean)
-			}
+		if mean := difference / (cell.Dx() * cell.Dy()); mean > 8 {
+			tb.Errorf("%s does not look as in %s: by %d of 255", s.Name, name, mean)
 		}
 	}
 }
 
 // shrink makes a picture the size of a cell, each pixel the mean of what it covers.
-func shrink(t *testing.T, src []byte) *image.Gray {
-	t.Helper()
-	from, err := png.Decode(bytes.NewReader(src))
-	if err != nil {
-		t.Fatal(err)
-	}
+func shrink(from image.Image) *image.Gray {
 	gray := image.NewGray(from.Bounds())
 	draw.Draw(gray, gray.Rect, from, gray.Rect.Min, draw.Src)
 	to := image.NewGray(cell)
 	for y := range cell.Dy() {
+		top, bottom := y*gray.Rect.Dy()/cell.Dy(), (y+1)*gray.Rect.Dy()/cell.Dy()
 		for x := range cell.Dx() {
+			left, right := x*gray.Rect.Dx()/cell.Dx(), (x+1)*gray.Rect.Dx()/cell.Dx()
 			sum, n := 0, 0
-			for v := y * gray.Rect.Dy() / cell.Dy(); v < max((y+1)*gray.Rect.Dy()/cell.Dy(), y*gray.Rect.Dy()/cell.Dy()+1); v++ {
-				for u := x * gray.Rect.Dx() / cell.Dx(); u < max((x+1)*gray.Rect.Dx()/cell.Dx(), x*gray.Rect.Dx()/cell.Dx()+1); u++ {
+			for v := top; v < max(bottom, top+1); v++ {
+				for u := left; u < max(right, left+1); u++ {
 					sum += int(gray.GrayAt(u, v).Y)
 					n++
 				}
