@@ -33,8 +33,9 @@ const behind = e => {
   return 'rgb(255, 255, 255)';
 };
 
-// What the caption of a figure starts with, by the language of the page.
+// By the language of the page, what the caption of a figure starts with, and words of two emergency signs.
 const captions = { en: { do: 'Do: ', dont: 'Do not: ' } };
+const signs = { en: ['A drooping face', 'Loss of bladder'] };
 
 const checks = {
   // Body text is 18 px, and nothing is smaller.
@@ -60,13 +61,16 @@ const checks = {
   // Through all controls and back: each shows that it has the focus, in a color that stands out, and nothing covers it.
   badFocus() {
     all('details').forEach(d => { d.open = false });
+    scrollTo({ top: 0, behavior: 'instant' });
     const stops = controls();
     for (const c of [...stops, ...stops.toReversed()]) {
       c.focus({ focusVisible: true });
       if (document.activeElement !== c) { found.push('no focus: ' + name(c)); continue }
       const s = getComputedStyle(c);
-      if (s.outlineStyle === 'none' || parseFloat(s.outlineWidth) < 2 || !c.matches(':focus-visible')) found.push('focus unseen: ' + name(c));
-      else if (contrast(s.outlineColor, behind(c.matches('.skip-link') ? c : c.parentElement)) < 3) found.push('focus hardly seen: ' + name(c));
+      const ground = behind(c.matches('.skip-link') ? c : c.parentElement);
+      const isMarked = s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2 && c.matches(':focus-visible');
+      if (!isMarked) found.push('focus unseen: ' + name(c));
+      else if (contrast(s.outlineColor, ground) < 3) found.push('focus hardly seen: ' + name(c));
       const r = c.getClientRects()[0], x = r.left + r.width / 2;
       if (r.top < -1 || r.bottom > innerHeight + 1 && r.height < innerHeight || r.left < 0 || r.right > innerWidth + 1) {
         found.push('focus out of sight: ' + name(c));
@@ -148,6 +152,58 @@ const checks = {
     menu.open = false;
   },
 
+  // What a phone shows at first: what to do in an emergency and each number, in a row; and how far down the rest stands.
+  firstScreen(isEmergencyPage, isChecklist) {
+    scrollTo({ top: 0, behavior: 'instant' });
+    const top = e => e?.getBoundingClientRect().top ?? 0;
+    const isWhole = e => {
+      const r = e.getBoundingClientRect();
+      return r.height > 0 && r.top >= 0 && r.bottom <= innerHeight && r.left >= 0 && r.right <= innerWidth;
+    };
+    const sign = n => all('main li').find(e => e.textContent.includes(signs[document.documentElement.lang.slice(0, 2)][n]));
+    const box = document.querySelector('.emergency-numbers').getBoundingClientRect().bottom, { scrollHeight } = document.documentElement;
+    const [first, droop, bladder] = [document.querySelector('main .card.emergency li'), sign(0), sign(1)].map(top);
+    window.measured = `header and emergency box ${box} px, first sign at ${first}, drooping face at ${droop}, bladder at ${bladder}, end at ${scrollHeight}`;
+    if (!isWhole(document.querySelector('.emergency-call'))) found.push('what to do is not whole');
+    if (!numbers().every(isWhole) || new Set(numbers().map(top)).size !== 1) found.push('the numbers are not whole and in one row');
+    if (box > 180) found.push('header and emergency box end at ' + box);
+    if (isChecklist && scrollHeight > 6000) found.push('the checklist ends at ' + scrollHeight);
+    if (!isEmergencyPage) return;
+    if (!isWhole(document.querySelector('main .emergency .card-head'))) found.push('no head of the first card');
+    for (const [what, y, limit] of [['first sign', first, 400], ['drooping face', droop, 1600], ['bladder', bladder, 2000]]) {
+      if (y <= 0 || y > limit) found.push(what + ' at ' + y);
+    }
+  },
+
+  // On the page of emergency signs, what to do now, today and later is one tap away, wherever a reader is.
+  jumpLinks() {
+    const links = all('.jump-links a');
+    if (links.length !== 3) found.push(links.length + ' links');
+    for (const level of ['routine', 'today', 'emergency']) {
+      const card = document.querySelector('.card.' + level), link = links.find(a => card.contains(document.querySelector(a.hash)));
+      const r = link.getBoundingClientRect();
+      if (!link.contains(document.elementFromPoint(r.left + r.width / 2, r.top + r.height / 2))) found.push('out of reach: ' + name(link));
+      link.click();
+      const { top } = card.getBoundingClientRect();
+      if (top < 50 || top > innerHeight / 2) found.push(name(link) + ' leads to ' + top);
+    }
+  },
+
+  // No word of a table is broken, and a wide one scrolls by itself.
+  table() {
+    const make = (name, parent) => parent.appendChild(document.createElement(name));
+    const box = make('div', document.querySelector('article .text'));
+    box.className = 'table';
+    const table = make('table', box);
+    for (const words of ['Acetaminophen Ibuprofen temporomandibular', 'spasmodic overstretched ligaments']) {
+      const row = make('tr', table);
+      for (const word of words.split(' ')) make('span', make('td', row)).textContent = word;
+    }
+    for (const word of all('td span')) if (word.getClientRects().length > 1) found.push('broken: ' + name(word));
+    if (document.documentElement.scrollWidth > innerWidth) found.push('the page scrolls sideways');
+    box.remove();
+  },
+
   // On pages, lists are plain bullets with a link to the checklist below.
   lists() {
     for (const e of all('main input')) found.push('a box to tick: ' + name(e));
@@ -168,9 +224,8 @@ const checks = {
 
   // What only a script can work isn't shown without one.
   deadControls() {
-    for (const c of controls()) {
-      if (c.matches('button, textarea, select, a[href^="javascript:"], a[href="#"]') || c.closest('.my-notes')) found.push('does nothing: ' + name(c));
-    }
+    const dead = 'button, textarea, select, a[href^="javascript:"], a[href="#"], .my-notes *';
+    for (const c of controls()) if (c.matches(dead)) found.push('does nothing: ' + name(c));
   },
 
   // With styles off, the page is a document still: in order, in no odd size, whichever way the browser's own words run.

@@ -74,9 +74,7 @@ func (tb *tab) compare(name string, shapes []shape) {
 	for i, s := range shapes {
 		shot := call(tb, cdpage.CaptureScreenshot, cdpage.CaptureScreenshotParams{CaptureBeyondViewport: new(true),
 			Clip: &cdpage.Viewport{X: s.X, Y: s.Y, Width: s.Width, Height: s.Height, Scale: 1}})
-		from, err := png.Decode(bytes.NewReader(shot.Data))
-		must(tb, err)
-		draw.Draw(sheet, cell.Add(image.Pt(0, i*cell.Dy())), shrink(from), image.Point{}, draw.Src)
+		draw.Draw(sheet, cell.Add(image.Pt(0, i*cell.Dy())), shrink(gray(tb, shot.Data)), image.Point{}, draw.Src)
 	}
 	if os.Getenv("UPDATE_PICTURES") != "" {
 		var out bytes.Buffer
@@ -85,36 +83,43 @@ func (tb *tab) compare(name string, shapes []shape) {
 	}
 	file, err := os.ReadFile(name)
 	must(tb, err)
-	kept, err := png.Decode(bytes.NewReader(file))
-	must(tb, err)
+	kept := gray(tb, file)
+	if !kept.Rect.Eq(sheet.Rect) {
+		tb.Fatalf("%s is of other shapes", name)
+	}
+	size := cell.Dx() * cell.Dy()
 	for i, s := range shapes {
 		difference := 0
-		for y := i * cell.Dy(); y < (i+1)*cell.Dy(); y++ {
-			for x := range cell.Dx() {
-				before, _, _, _ := kept.At(x, y).RGBA()
-				now := int(sheet.GrayAt(x, y).Y)
-				difference += max(int(before>>8)-now, now-int(before>>8))
-			}
+		for at := i * size; at < (i+1)*size; at++ {
+			difference += max(int(kept.Pix[at])-int(sheet.Pix[at]), int(sheet.Pix[at])-int(kept.Pix[at]))
 		}
-		if mean := difference / (cell.Dx() * cell.Dy()); mean > 8 {
+		if mean := difference / size; mean > 8 {
 			tb.Errorf("%s does not look as in %s: by %d of 255", s.Name, name, mean)
 		}
 	}
 }
 
+// gray returns a PNG file's picture without its colors.
+func gray(t testing.TB, src []byte) *image.Gray {
+	t.Helper()
+	img, err := png.Decode(bytes.NewReader(src))
+	must(t, err)
+	out := image.NewGray(img.Bounds())
+	draw.Draw(out, out.Rect, img, out.Rect.Min, draw.Src)
+	return out
+}
+
 // shrink makes a picture the size of a cell, each pixel the mean of what it covers.
-func shrink(from image.Image) *image.Gray {
-	gray := image.NewGray(from.Bounds())
-	draw.Draw(gray, gray.Rect, from, gray.Rect.Min, draw.Src)
-	to := image.NewGray(cell)
+func shrink(from *image.Gray) *image.Gray {
+	to, width, height := image.NewGray(cell), from.Rect.Dx(), from.Rect.Dy()
 	for y := range cell.Dy() {
-		top, bottom := y*gray.Rect.Dy()/cell.Dy(), (y+1)*gray.Rect.Dy()/cell.Dy()
+		top, bottom := y*height/cell.Dy(), (y+1)*height/cell.Dy()
 		for x := range cell.Dx() {
-			left, right := x*gray.Rect.Dx()/cell.Dx(), (x+1)*gray.Rect.Dx()/cell.Dx()
+			left, right := x*width/cell.Dx(), (x+1)*width/cell.Dx()
 			sum, n := 0, 0
 			for v := top; v < max(bottom, top+1); v++ {
 				for u := left; u < max(right, left+1); u++ {
-					sum += int(gray.GrayAt(u, v).Y)
+					sum += int(from.GrayAt(u, v).Y)
 					n++
 				}
 			}

@@ -20,64 +20,70 @@ const by, role = "Test Person, not real", "made-up role"
 // standing is what a reader must find about a review: on the page, and in the margin of each of its sheets.
 type standing struct{ page, sheet string }
 
-// What one text says of itself, signed on 1 March 2024 until 1 March 2025, and what several say together.
+const (
+	signDay, lastDay, lateDay = "2024-03-01", "2025-03-01", "2025-03-02"
+	signedBy                  = by + " (" + role + ") reviewed this text on 1 March 2024. "
+	noneHas, noneHasThese     = "No clinician has reviewed this text.", "No clinician has reviewed these texts."
+	someHaveNone              = "No clinician has reviewed some of these texts."
+)
+
+// What one text says of itself, signed on the first of these days until the second, and what several say together.
 var (
-	unreviewed = standing{"No clinician has reviewed this text.", "No clinician has reviewed this text."}
-	current    = standing{"Test Person, not real (made-up role) reviewed this text on 1 March 2024. The next review is due on 1 March 2025.",
-		"Reviewed 1 March 2024. Next review due 1 March 2025."}
-	overdue = standing{"Test Person, not real (made-up role) reviewed this text on 1 March 2024. The next review was due on 1 March 2025. " +
-		"It may be out of date.", "The medical review of this text is overdue."}
-	changed = standing{"This text has changed since Test Person, not real (made-up role) reviewed it on 1 March 2024. " +
+	unreviewed = standing{noneHas, noneHas}
+	current    = standing{signedBy + "The next review is due on 1 March 2025.", "Reviewed 1 March 2024. Next review due 1 March 2025."}
+	overdue    = standing{signedBy + "The next review was due on 1 March 2025. It may be out of date.",
+		"The medical review of this text is overdue."}
+	changed = standing{"This text has changed since " + by + " (" + role + ") reviewed it on 1 March 2024. " +
 		"No clinician has reviewed it as it stands now.", "Changed since a clinician reviewed it."}
 
-	allUnreviewed = standing{"No clinician has reviewed these texts.", "No clinician has reviewed these texts."}
+	allUnreviewed = standing{noneHasThese, noneHasThese}
 	allCurrent    = standing{"A clinician reviewed each of these texts. Each text names its reviewer and the date at its end.",
 		"A clinician reviewed each of these texts."}
-	someUnreviewed = standing{"No clinician has reviewed some of these texts.", "No clinician has reviewed some of these texts."}
-	someOverdue    = standing{"For some of these texts the next review is overdue. They may be out of date.", "Some of these texts are overdue for review."}
-	someChanged    = standing{"Some of these texts have changed since a clinician reviewed them. No clinician has reviewed them as they stand now.",
-		"Some of these texts changed after their review."}
+	someUnreviewed = standing{someHaveNone, someHaveNone}
+	someOverdue    = standing{"For some of these texts the next review is overdue. They may be out of date.",
+		"Some of these texts are overdue for review."}
+	someChanged = standing{"Some of these texts have changed since a clinician reviewed them. " +
+		"No clinician has reviewed them as they stand now.", "Some of these texts changed after their review."}
 )
 
 // and says the worse in the margin, and both on the page.
 func (s standing) and(milder standing) standing { return standing{s.page + " " + milder.page, s.sheet} }
+
+// The files of the three texts, and two of them.
+const (
+	home, what, deep = "_index", "what-to-do", "more/deeper"
+	three, two       = home + " " + what + " " + deep, what + " " + deep
+)
 
 const (
 	overThree = "That is more than 3 years ago, so it may be out of date."
 	overFour  = "That is more than 4 years ago, so it may be out of date."
 )
 
-// reviewCases are sites of three texts (home, what-to-do and more/deeper) with their records, built on one day and read on
-// another: what each page and sheet must say, and the page of lists and the booklet of the last two.
+// reviewCases are sites of these texts with their records, built on one day and read on another: what each page and sheet must
+// say, and the page of lists and the booklet of the last two texts.
 var reviewCases = []struct {
-	name, built, read string
-	signed            map[string]string // until when
-	change            string            // a file that is changed after the sign-offs
-	home, what, deep  standing
-	all, booklet      standing
-	source            string // what is said of its age, since 29 February 2024
+	name, built, read, signed, changed string
+	home, what, deep, all, booklet     standing
+	source                             string // what is said of its age, since 29 February 2024
 }{
-	{"none signed", "2024-03-01", "2024-03-01", nil, "", unreviewed, unreviewed, unreviewed, allUnreviewed, allUnreviewed, ""},
-	{"all signed", "2024-03-01", "2024-03-01", until("2025-03-01"), "", current, current, current, allCurrent, allCurrent, ""},
-	{"all signed, the last day", "2024-03-01", "2025-03-01", until("2025-03-01"), "", current, current, current, allCurrent, allCurrent, ""},
-	{"all signed, read a day late", "2024-03-01", "2025-03-02", until("2025-03-01"), "", overdue, overdue, overdue, someOverdue, someOverdue, ""},
-	{"all signed, built a day late, the clock is slow", "2025-03-02", "2020-01-01", until("2025-03-01"), "", overdue, overdue, overdue, someOverdue, someOverdue, ""},
-	{"some signed", "2024-03-01", "2024-03-01", map[string]string{"what-to-do": "2025-03-01"}, "", unreviewed, current, unreviewed, someUnreviewed, someUnreviewed, ""},
-	{"some signed, read late", "2024-03-01", "2025-03-02", map[string]string{"what-to-do": "2025-03-01"}, "",
-		unreviewed, overdue, unreviewed, someOverdue.and(someUnreviewed), someOverdue.and(someUnreviewed), ""},
-	{"all signed, home changed", "2024-03-01", "2024-03-01", until("2025-03-01"), "_index", changed, current, current, someChanged, allCurrent, ""},
-	{"one changed, read late", "2024-03-01", "2025-03-02", until("2025-03-01"), "what-to-do", overdue, changed, overdue, someChanged.and(someOverdue), someChanged.and(someOverdue), ""},
-	{"one changed, home not signed", "2024-03-01", "2024-03-01", map[string]string{"what-to-do": "2025-03-01", "more/deeper": "2025-03-01"}, "what-to-do",
-		unreviewed, changed, current, someChanged.and(someUnreviewed), someChanged, ""},
-	{"a source's last day", "2027-02-28", "2027-02-28", nil, "", unreviewed, unreviewed, unreviewed, allUnreviewed, allUnreviewed, ""},
-	{"a source, read a day late", "2027-02-28", "2027-03-01", nil, "", unreviewed, unreviewed, unreviewed, allUnreviewed, allUnreviewed, overThree},
-	{"a source's anniversary", "2028-02-29", "2028-02-29", nil, "", unreviewed, unreviewed, unreviewed, allUnreviewed, allUnreviewed, overThree},
-	{"a source, four years and a day", "2028-03-01", "2028-03-01", nil, "", unreviewed, unreviewed, unreviewed, allUnreviewed, allUnreviewed, overFour},
-}
-
-// until signs every text for as long.
-func until(due string) map[string]string {
-	return map[string]string{"_index": due, "what-to-do": due, "more/deeper": due}
+	{"none signed", signDay, signDay, "", "", unreviewed, unreviewed, unreviewed, allUnreviewed, allUnreviewed, ""},
+	{"all signed", signDay, signDay, three, "", current, current, current, allCurrent, allCurrent, ""},
+	{"the last day", signDay, lastDay, three, "", current, current, current, allCurrent, allCurrent, ""},
+	{"read a day late", signDay, lateDay, three, "", overdue, overdue, overdue, someOverdue, someOverdue, ""},
+	{"built a day late, the clock is slow", lateDay, "2020-01-01", three, "", overdue, overdue, overdue, someOverdue, someOverdue, ""},
+	{"one signed", signDay, signDay, what, "", unreviewed, current, unreviewed, someUnreviewed, someUnreviewed, ""},
+	{"one signed, read late", signDay, lateDay, what, "", unreviewed, overdue, unreviewed,
+		someOverdue.and(someUnreviewed), someOverdue.and(someUnreviewed), ""},
+	{"home changed", signDay, signDay, three, home, changed, current, current, someChanged, allCurrent, ""},
+	{"one changed, read late", signDay, lateDay, three, what, overdue, changed, overdue,
+		someChanged.and(someOverdue), someChanged.and(someOverdue), ""},
+	{"one changed, home not signed", signDay, signDay, two, what, unreviewed, changed, current,
+		someChanged.and(someUnreviewed), someChanged, ""},
+	{"a source's last day", "2027-02-28", "2027-02-28", "", "", unreviewed, unreviewed, unreviewed, allUnreviewed, allUnreviewed, ""},
+	{"a source, a day late", "2027-02-28", "2027-03-01", "", "", unreviewed, unreviewed, unreviewed, allUnreviewed, allUnreviewed, overThree},
+	{"its anniversary", "2028-02-29", "2028-02-29", "", "", unreviewed, unreviewed, unreviewed, allUnreviewed, allUnreviewed, overThree},
+	{"four years and a day", "2028-03-01", "2028-03-01", "", "", unreviewed, unreviewed, unreviewed, allUnreviewed, allUnreviewed, overFour},
 }
 
 // said finds what a page says about a review.
@@ -88,25 +94,15 @@ var said = regexp.MustCompile(`(?i).{0,40}(review|overdue|outofdate|changed(sinc
 func TestEverySentenceAboutReview(t *testing.T) {
 	tb := open(t)
 	tb.view(phoneWidth, phoneHeight, 1)
+	sites := map[string]string{} // the address of each, by what makes it
 	for _, c := range reviewCases {
-		f := other(t)
-		f.replace(t, "config.toml", `levels = ["emergency", "today", "do"]`, `levels = ["emergency", "today"]`) // "do" has no heading on a checklist
-		for _, name := range []string{"checklist", "handout", "about"} {
-			f.write(t, "content/"+name+".md", fmt.Sprintf("---\ntitle: %s\ndescription: Made up for a test.\nlayout: %[1]s\n"+
-				"adapted: 2024-03-01\nmedical: false\n---\nMade up.\n", name))
+		made := c.built + c.signed + c.changed
+		if sites[made] == "" {
+			sites[made] = makeReviewed(t, c.built, c.signed, c.changed)
 		}
-		for name, due := range c.signed {
-			f.succeed(t, "sign", "--by", by, "--role", role, "--today", "2024-03-01", "--due", due, "content/"+name+".md")
-		}
-		if c.change != "" {
-			name := "content/" + c.change + ".md"
-			f.write(t, name, f.read(t, name)+"\nMore.\n")
-		}
-		handler := &netlify{root: f.path("public")}
-		server := httptest.NewServer(handler)
-		f.succeed(t, "build", "--today", c.built, "--base", server.URL+"/")
-		must(t, handler.readPublished())
-		tb.onLoad(fmt.Sprintf(`window.Clock ??= Date; Date = class extends Clock { constructor(...a) { a.length ? super(...a) : super('%sT12:00') } }`, c.read))
+		url := sites[made]
+		tb.onLoad(`window.Clock ??= Date;
+			Date = class extends Clock { constructor(...a) { a.length ? super(...a) : super('` + c.read + `T12:00') } }`)
 		home := []string{c.home.page, "The texts of all pages: " + c.all.page}
 		if c.all == allUnreviewed {
 			home = []string{c.all.page}
@@ -125,13 +121,34 @@ func TestEverySentenceAboutReview(t *testing.T) {
 			"/checklist/": {[]string{c.all.page}, c.all.sheet}, "/about/": {[]string{c.all.page}, c.all.sheet},
 			"/handout/": {[]string{c.deep.page, c.what.page, c.booklet.page}, c.booklet.sheet}, "/more/": {[]string{folder.page}, folder.sheet},
 		} {
-			tb.visit(server.URL + p)
+			tb.visit(url + p)
 			tb.checkReview(c.name+", "+p, want.states, want.sheet, c.source)
 		}
-		tb.visit("about:blank") // so that the server may close
 		tb.quiet(c.name)
-		server.Close()
 	}
+}
+
+// makeReviewed serves a site that was built on a day, with some texts signed, and one changed afterwards.
+func makeReviewed(t *testing.T, built, signed, changed string) (url string) {
+	t.Helper()
+	f := other(t)
+	for _, name := range []string{"checklist", "handout", "about"} {
+		f.write(t, "content/"+name+".md", fmt.Sprintf("---\ntitle: %s\ndescription: Made up for a test.\nlayout: %[1]s\n"+
+			"adapted: 2024-03-01\nmedical: false\n---\nMade up.\n", name))
+	}
+	for name := range strings.FieldsSeq(signed) {
+		f.succeed(t, "sign", "--by", by, "--role", role, "--today", signDay, "--due", lastDay, "content/"+name+".md")
+	}
+	if changed != "" {
+		name := "content/" + changed + ".md"
+		f.write(t, name, f.read(t, name)+"\nMore.\n")
+	}
+	handler := &netlify{root: f.path("public")}
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	f.succeed(t, "build", "--today", built, "--base", server.URL+"/")
+	must(t, handler.readPublished())
+	return server.URL
 }
 
 // checkReview holds a page to what it must say about a review, on the screen and on each sheet.

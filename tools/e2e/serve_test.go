@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -13,43 +12,40 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 )
 
-// desk is an editor at work: a site, and its preview in a terminal.
+// desk is an editor at work: a site, and its preview in a terminal, which is a file.
 type desk struct {
 	*testing.T
 	folder
-	cmd       *exec.Cmd
-	port, url string
-
-	mu   sync.Mutex
-	out  bytes.Buffer
-	seen int // up to where it was read
+	cmd                 *exec.Cmd
+	port, url, terminal string
+	seen                int // up to where the terminal was read
 }
 
 // work starts the preview of a site and waits until it is there.
 func work(t *testing.T, f folder, args ...string) *desk {
 	t.Helper()
-	d := &desk{T: t, folder: f}
+	d := &desk{T: t, folder: f, terminal: filepath.Join(t.TempDir(), "terminal")}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	_, d.port, _ = net.SplitHostPort(l.Addr().String())
-	l.Close()
+	terminal, err := os.Create(d.terminal)
+	must(t, l.Close(), err)
 	d.cmd = exec.Command(site.tool, append([]string{"serve", "--port", d.port}, args...)...)
-	d.cmd.Dir, d.cmd.Stdout, d.cmd.Stderr = f.root, d, d
-	must(t, d.cmd.Start())
+	d.cmd.Dir, d.cmd.Stdout, d.cmd.Stderr = f.root, terminal, terminal
+	must(t, d.cmd.Start(), terminal.Close())
 	t.Cleanup(func() {
 		if d.cmd.ProcessState == nil { // a test that failed half-way
 			_ = d.cmd.Process.Signal(syscall.SIGTERM)
 			_ = d.cmd.Wait()
 		}
-		if t.Failed() {
-			t.Logf("The terminal:\n%s", d.out.Bytes())
+		if out, _ := os.ReadFile(d.terminal); t.Failed() {
+			t.Logf("The terminal, which was read up to %d:\n%s", d.seen, out)
 		}
 	})
 	d.reads(`^..:..:..  \d+ pages: `)
@@ -57,23 +53,16 @@ func work(t *testing.T, f folder, args ...string) *desk {
 	return d
 }
 
-// Write takes what the tool prints.
-func (d *desk) Write(p []byte) (int, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.out.Write(p)
-}
-
 // reads waits until the terminal shows a text that was not read yet.
 func (d *desk) reads(pattern string) (found string) {
 	d.Helper()
 	want := regexp.MustCompile(`(?m)` + pattern)
 	waitUntil(d, "the terminal says "+pattern, func() bool {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		at := want.FindIndex(d.out.Bytes()[d.seen:])
+		out, err := os.ReadFile(d.terminal)
+		must(d, err)
+		at := want.FindIndex(out[d.seen:])
 		if at != nil {
-			found = string(d.out.Bytes()[d.seen+at[0] : d.seen+at[1]])
+			found = string(out[d.seen+at[0] : d.seen+at[1]])
 			d.seen += at[1]
 		}
 		return at != nil
@@ -103,19 +92,10 @@ func (d *desk) shows(p, text string) (html string) {
 }
 
 // hugo returns the processes of Hugo that this tool has started.
-func (d *desk) hugo() (pids []int) {
+func (d *desk) hugo() []string {
 	d.Helper()
-	out, err := exec.Command("ps", "-A", "-o", "pid=,args=").Output()
-	must(d, err)
-	for line := range strings.Lines(string(out)) {
-		var pid int
-		if strings.Contains(line, " server ") && strings.Contains(line, "--port "+d.port+" ") {
-			if _, err := fmt.Sscan(line, &pid); err == nil {
-				pids = append(pids, pid)
-			}
-		}
-	}
-	return pids
+	out, _ := exec.Command("pgrep", "-f", " server .*--port "+d.port+" ").Output() // which fails where there is none
+	return strings.Fields(string(out))
 }
 
 // ends sends a signal: the tool exits with 0, and leaves nothing running and nothing behind.
@@ -206,9 +186,7 @@ func TestServeRecovers(t *testing.T) {
 	saves("Words of the second save.")
 
 	// Hugo is killed: it starts again with the next save, and the browser comes back to it.
-	for _, pid := range d.hugo() {
-		must(t, syscall.Kill(pid, syscall.SIGKILL))
-	}
+	must(t, exec.Command("kill", append([]string{"-KILL"}, d.hugo()...)...).Run())
 	d.reads(`The preview has ended \(.*\)\. It starts again with the next save\.`)
 	saves("Words after the kill.")
 
