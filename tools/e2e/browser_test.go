@@ -1,12 +1,11 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -32,33 +31,21 @@ var browser struct {
 	err error
 }
 
-// chromium finds the browser that tools/test.sh installs.
-func chromium() (string, error) {
-	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
-		if name == "" {
-			continue
-		}
-		if path, err := exec.LookPath(name); err == nil {
-			return path, nil
-		}
-	}
-	return "", errors.New("Chromium is missing: run ./tools/test.sh, which installs it")
-}
+// chromium returns the browser that tools/test.sh has found.
+func chromium() string { return cmp.Or(os.Getenv("CHROMIUM"), "chromium") }
 
 func startBrowser() {
-	path, err := chromium()
-	if err != nil {
-		browser.err = err
-		return
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU)
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium()), chromedp.NoSandbox, chromedp.DisableGPU)
 	for _, off := range []string{"disable-background-networking", "disable-component-update", "disable-sync"} {
 		options = append(options, chromedp.Flag(off, true))
 	}
 	allocator, _ := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
 	defer time.AfterFunc(deadline, cancel).Stop() // a deadline of ctx itself would end the browser's life, too
-	browser.ctx, browser.err = ctx, chromedp.Do(ctx)
+	browser.ctx = ctx
+	if err := chromedp.Do(ctx); err != nil {
+		browser.err = fmt.Errorf("Chromium can't be started: run ./tools/test.sh, which installs it (%w)", err)
+	}
 }
 
 func stopBrowser() error {

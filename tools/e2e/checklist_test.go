@@ -138,7 +138,7 @@ func TestAlarm(t *testing.T) {
 	const see = `({
 		Message: message(), Numbers: [...document.querySelectorAll('[role=alert] a[href^="tel:"]')].map(a => a.getAttribute('href')),
 		IsFocused: document.activeElement === window.before, CanHide: !!one('[role=alert] button'),
-		IsSeen: (() => { const b = one('[role=alert]').getBoundingClientRect(); return b.height > 0 && b.top >= 0 && b.bottom <= innerHeight + 1 })(),
+		IsSeen: [one('[role=alert]').getBoundingClientRect()].some(b => b.height > 0 && b.top >= 0 && b.bottom <= innerHeight + 1),
 	})`
 	tick := func(level string, n int) alarm {
 		box := fmt.Sprintf("list('%s')[%d]", level, n)
@@ -210,7 +210,8 @@ func TestNotes(t *testing.T) {
 	r.onLoad(`
 		window.did = [];
 		Object.defineProperty(navigator, 'share', {value: async what => { did.push('share ' + what.text) }});
-		Object.defineProperty(navigator, 'clipboard', {value: {writeText: async text => { if (window.refuse) throw 0; did.push('copy ' + text) }}});
+		const writeText = async text => { if (window.refuse) throw 0; did.push('copy ' + text) };
+		Object.defineProperty(navigator, 'clipboard', {value: {writeText}});
 		window.print = () => { did.push('print ' + document.documentElement.className); dispatchEvent(new Event('afterprint')) };`)
 	r.visit(r.url + "/checklist/")
 	r.does("nothing ticked", `sum().includes('Are you worried? Get help.') && sum().includes('not a diagnosis')`)

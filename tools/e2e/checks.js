@@ -163,7 +163,8 @@ const checks = {
     const sign = n => all('main li').find(e => e.textContent.includes(signs[document.documentElement.lang.slice(0, 2)][n]));
     const box = document.querySelector('.emergency-numbers').getBoundingClientRect().bottom, { scrollHeight } = document.documentElement;
     const [first, droop, bladder] = [document.querySelector('main .card.emergency li'), sign(0), sign(1)].map(top);
-    window.measured = `header and emergency box ${box} px, first sign at ${first}, drooping face at ${droop}, bladder at ${bladder}, end at ${scrollHeight}`;
+    window.measured = `header and emergency box ${box} px, first sign at ${first}, drooping face at ${droop}, bladder at ${bladder},
+      end at ${scrollHeight}`;
     if (!isWhole(document.querySelector('.emergency-call'))) found.push('what to do is not whole');
     if (!numbers().every(isWhole) || new Set(numbers().map(top)).size !== 1) found.push('the numbers are not whole and in one row');
     if (box > 180) found.push('header and emergency box end at ' + box);

@@ -56,8 +56,8 @@ func TestComponents(t *testing.T) {
 			document.querySelector('main').style.columns = 'auto';
 			`+twoFrames+`
 			return [...document.querySelectorAll('figure > svg, .card .icon')].map(e => {
-				const r = e.getBoundingClientRect();
-				return {Name: e.getAttribute('aria-label') ?? e.closest('.card').className, X: r.x + scrollX, Y: r.y + scrollY, Width: r.width, Height: r.height};
+				const r = e.getBoundingClientRect(), name = e.getAttribute('aria-label') ?? e.closest('.card').className;
+				return {Name: name, X: r.x + scrollX, Y: r.y + scrollY, Width: r.width, Height: r.height};
 			});
 		})()`)
 		if want := len(drawings(t)) + 8; len(shapes) != want {

@@ -58,7 +58,7 @@ An !["A" & B](/a.png?b&c) image.
 			`Lie & "rest"</figcaption>`, `<img src=/leaflets/a.png?b&amp;c alt='"A" & B' width=12 height=7 loading=lazy>`,
 		},
 		"/more/":        {"Deeper", "These pages stand in a folder"},
-		"/more/deeper/": {"The foot is blue", "href=/leaflets/>back to the start", "href=/leaflets/what-to-do/#rest", "href=/leaflets/leaflet.pdf"},
+		"/more/deeper/": {"The foot is blue", "href=/leaflets/>back to the start", "href=/leaflets/what-to-do/#rest", "=/leaflets/leaflet.pdf"},
 		"/404.html":     {"<h1"},
 	} {
 		html := f.page(t, p)
@@ -157,7 +157,8 @@ func TestNewPage(t *testing.T) {
 		}
 		out, err := f.run("check")
 		about := regexp.MustCompile(`(?m)^content/a-new-page\.md:.*$`).FindAllString(out, -1)
-		if err == nil || len(about) != 2 || !strings.Contains(about[0], `"description" is empty`) || !strings.Contains(about[1], "name where the facts come from") {
+		wants := regexp.MustCompile(`"description" is empty.*\n.*name where the facts come from`)
+		if err == nil || len(about) != 2 || !wants.MatchString(strings.Join(about, "\n")) {
 			t.Errorf("check should ask for a description and sources, and for nothing else:\n%s", out)
 		}
 		// Each line that waits for its writer works as it is written.

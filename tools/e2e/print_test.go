@@ -85,21 +85,18 @@ func (p printed) pictures(t testing.TB, dpi int) (out []*image.Gray) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "sheets.pdf")
 	must(t, os.WriteFile(name, p.pdf, 0o644))
-	if msg, err := exec.Command("pdftoppm", "-r", strconv.Itoa(dpi), "-gray", name, filepath.Join(dir, "sheet")).CombinedOutput(); err != nil {
+	msg, err := exec.Command("pdftoppm", "-r", strconv.Itoa(dpi), "-gray", "-png", name, filepath.Join(dir, "sheet")).CombinedOutput()
+	if err != nil {
 		t.Fatalf("pdftoppm is missing or failed: run ./tools/test.sh, which installs it (%v)\n%s", err, msg)
 	}
-	names, err := filepath.Glob(filepath.Join(dir, "*.pgm"))
+	names, err := filepath.Glob(filepath.Join(dir, "*.png"))
 	if err != nil || len(names) != len(p.sheets) {
 		t.Fatalf("%d sheets give the pictures %q (%v)", len(p.sheets), names, err)
 	}
 	for _, name := range names {
 		src, err := os.ReadFile(name)
 		must(t, err)
-		var width, height, white int
-		if _, err := fmt.Sscanf(string(src[:40]), "P5\n%d %d\n%d\n", &width, &height, &white); err != nil || white != 255 {
-			t.Fatalf("%s: %v", name, err)
-		}
-		out = append(out, &image.Gray{Pix: src[len(src)-width*height:], Stride: width, Rect: image.Rect(0, 0, width, height)})
+		out = append(out, gray(t, src))
 	}
 	return out
 }
@@ -363,8 +360,9 @@ func TestBooklet(t *testing.T) {
 // how its review stands; the emergency signs come first.
 func (tb *tab) checkChapters(where string, p page, out printed) (firsts []string) {
 	tb.Helper()
-	firsts = eval[[]string](tb, `[...document.querySelectorAll('.chapter')].map(c => c.querySelector('article li, article .text > p').textContent)`)
-	lasts := eval[[]string](tb, `[...document.querySelectorAll('.chapter article')].map(a => [...a.querySelectorAll('p, li')].at(-1).textContent)`)
+	const articles = `[...document.querySelectorAll('.chapter article')]`
+	firsts = eval[[]string](tb, articles+`.map(a => a.querySelector('li, .text > p').textContent)`)
+	lasts := eval[[]string](tb, articles+`.map(a => [...a.querySelectorAll('p, li')].at(-1).textContent)`)
 	if len(firsts) != len(medical) {
 		tb.Fatalf("%s: the booklet has %d chapters, want %d", where, len(firsts), len(medical))
 	}

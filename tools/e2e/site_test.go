@@ -298,11 +298,6 @@ func matches(pattern, p string) bool {
 	return pattern == p
 }
 
-var mediaTypes = map[string]string{
-	".html": "text/html; charset=UTF-8", ".json": "application/json", ".xml": "application/xml", ".svg": "image/svg+xml",
-	".txt": "text/plain; charset=UTF-8", ".js": "text/javascript; charset=UTF-8",
-}
-
 func (n *netlify) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for _, h := range n.headers {
 		if matches(h.For, r.URL.Path) {
@@ -311,27 +306,17 @@ func (n *netlify) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
-	p, code := path.Clean(r.URL.Path), http.StatusOK
-	info, err := os.Stat(filepath.Join(n.root, filepath.FromSlash(p)))
-	switch {
-	case err == nil && info.IsDir() && !strings.HasSuffix(r.URL.Path, "/"):
-		http.Redirect(w, r, r.URL.Path+"/", http.StatusMovedPermanently)
-		return
-	case err == nil && info.IsDir():
-		p = path.Join(p, "index.html")
-	case err != nil || p == "/_headers":
-		p, code = "/404.html", http.StatusNotFound
-		if at := slices.IndexFunc(n.redirects, func(to redirect) bool { return matches(to.From, r.URL.Path) }); at >= 0 {
-			p = n.redirects[at].To
-		}
-	}
-	src, err := os.ReadFile(filepath.Join(n.root, filepath.FromSlash(p)))
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusNotFound)
+	if _, err := os.Stat(filepath.Join(n.root, filepath.FromSlash(r.URL.Path))); err == nil && r.URL.Path != "/_headers" {
+		http.FileServer(http.Dir(n.root)).ServeHTTP(w, r)
 		return
 	}
-	w.Header().Set("Content-Type", mediaTypes[filepath.Ext(p)])
-	w.WriteHeader(code)
+	p := "/404.html"
+	if at := slices.IndexFunc(n.redirects, func(to redirect) bool { return matches(to.From, r.URL.Path) }); at >= 0 {
+		p = n.redirects[at].To
+	}
+	src, _ := os.ReadFile(filepath.Join(n.root, filepath.FromSlash(p)))
+	w.Header().Set("Content-Type", "text/html; charset=UTF-8")
+	w.WriteHeader(http.StatusNotFound)
 	_, _ = w.Write(src)
 }
 
