@@ -181,6 +181,13 @@ func (tb *tab) view(width, height int64, zoom float64) {
 	run(tb, chromedp.EmulateViewport(int64(float64(width)/zoom), int64(float64(height)/zoom), options...))
 }
 
+// resize shows the page that is there in another window.
+func (tb *tab) resize(width, height int64, zoom float64) {
+	tb.Helper()
+	tb.view(width, height, zoom)
+	tb.await(fmt.Sprintf("document.documentElement.clientWidth === %d", int64(float64(width)/zoom)))
+}
+
 // media shows pages from now on as on a medium, "" for the screen, to a reader who prefers all this: "prefers-color-scheme:dark".
 func (tb *tab) media(medium string, features ...string) {
 	tb.Helper()

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -32,18 +31,6 @@ func readList(t testing.TB, f folder) (l list) {
 	return l
 }
 
-// trickyList is checklist.json of another site, whose words have all that Markdown can do to them.
-func trickyList(t *testing.T) string {
-	t.Helper()
-	f := other(t)
-	f.write(t, "content/more/tricky.md", "---\ntitle: Tricky\ndescription: D\nadapted: 2026-01-05\nsources: [made-up]\n---\n\n"+
-		"> [!DO] *Loud* & `code` \\<b> &amp; “quoted”\n> Words, and\n>\n> 1. a numbered list\n>\n"+
-		"> - [ ] Two\u00a0 spaces,   and \\*stars\\* <b\\>\n> - [ ] **Strong** & `a < b` &lt;i&gt; ~~gone~~ 🙂\n\n"+
-		"> [!EMERGENCY]\n> - [ ] No title\n")
-	f.succeed(t, "build", "--today", "2026-11-22")
-	return f.page(t, "/checklist.json")
-}
-
 // TestSchema holds each checklist.json that a build writes to the schema that the site publishes beside it, and the schema to
 // the file: it lets nothing else through.
 func TestSchema(t *testing.T) {
@@ -58,25 +45,27 @@ func TestSchema(t *testing.T) {
 	must(t, compiler.AddResource("schema.json", decode(site.page(t, "/checklist.schema.json"))))
 	schema, err := compiler.Compile("schema.json")
 	must(t, err)
-	good := trickyList(t)
+	f := other(t)
+	f.succeed(t, "build", "--today", "2026-11-22")
+	good := f.page(t, "/checklist.json")
 	for _, src := range []string{site.page(t, "/checklist.json"), site.read(t, "static/checklist.json"), good} {
 		if err := schema.Validate(decode(src)); err != nil {
 			t.Error(err)
 		}
 	}
 	for old, fresh := range map[string]string{
-		`"version":1`:              `"version":2`,
-		`"digest":"`:               `"digest":"x`,
-		`"adapted":"2026-01-05"`:   `"adapted":"2026-02-30"`,
-		`"page":"/more/tricky/"`:   `"page":"more/tricky"`,
-		`"text":"No title"`:        `"text":""`,
-		`"level":"do"`:             `"level":"do","more":1`,
-		`"publisher":"Nobody"`:     `"publisher":null`,
-		`"language":"en-GB"`:       `"language":"English (GB)"`,
-		`"reviewed":"2024-02-29"`:  `"reviewed":"soon"`,
-		`"title":"Tricky"`:         `"title":"Tricky","due":"2026-01-05"`,
-		`"items":[{"id":"`:         `"items":[{"id":"-`,
-		`"site":"Twisted ankles",`: ``,
+		`"version":1`:               `"version":2`,
+		`"digest":"`:                `"digest":"x`,
+		`"adapted":"2024-03-01"`:    `"adapted":"2024-02-30"`,
+		`"page":"/more/deeper/"`:    `"page":"more/deeper"`,
+		`"text":"The foot is blue"`: `"text":""`,
+		`"level":"do"`:              `"level":"do","more":1`,
+		`"publisher":"Nobody"`:      `"publisher":null`,
+		`"language":"en-GB"`:        `"language":"English (GB)"`,
+		`"reviewed":"2024-02-29"`:   `"reviewed":"soon"`,
+		`"title":"Deeper"`:          `"title":"Deeper","due":"2026-01-05"`,
+		`"items":[{"id":"`:          `"items":[{"id":"-`,
+		`"site":"Twisted ankles",`:  ``,
 	} {
 		bad := strings.Replace(good, old, fresh, 1)
 		if bad == good {
@@ -275,8 +264,8 @@ func TestRemember(t *testing.T) {
 func TestBackAndForward(t *testing.T) {
 	isShort := false
 	item := regexp.MustCompile(`<li><label><input type="?checkbox.*?</li>`)
-	r := openChecklist(t, serve(t, func(path, body string) string {
-		if at := item.FindStringIndex(body); isShort && path == "/checklist/" && at != nil {
+	r := openChecklist(t, serve(t, func(_ http.ResponseWriter, q *http.Request, body string) string {
+		if at := item.FindStringIndex(body); isShort && q.URL.Path == "/checklist/" && at != nil {
 			return body[:at[0]] + body[at[1]:] // without its first item
 		}
 		return body
@@ -318,29 +307,26 @@ func TestNewerVersion(t *testing.T) {
 	other := strings.Replace(good, own, strings.Repeat("0", 16), 1)
 	const slow = "slow"
 	end := make(chan struct{})
-	var body atomic.Value
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+	var list atomic.Value
+	url := serve(t, func(w http.ResponseWriter, q *http.Request, body string) string {
 		if q.URL.Path != "/checklist.json" {
-			site.server.Config.Handler.ServeHTTP(w, q)
-			return
+			return body
 		}
 		if told := q.Header.Get("Cookie") + q.Header.Get("Authorization") + q.Header.Get("Referer"); told != "" {
 			t.Errorf("the request for checklist.json tells %q", told)
 		}
-		switch w.Header().Set("Content-Type", "application/json"); body.Load() {
-		case "":
-			http.NotFound(w, q)
-		case slow:
-			<-end
-		default:
-			_, _ = w.Write([]byte(body.Load().(string)))
+		if list.Load() == "" {
+			w.WriteHeader(http.StatusNotFound)
 		}
-	}))
-	t.Cleanup(server.Close)
+		if list.Load() == slow {
+			<-end
+		}
+		return list.Load().(string)
+	})
 	t.Cleanup(func() { close(end) }) // before the server closes, which waits for the answer
-	r := reader{open(t), server.URL}
+	r := reader{open(t), url}
 	r.onLoad(countAnswers)
-	r.visit(server.URL + "/about/")
+	r.visit(url + "/about/")
 	r.act(`document.cookie = 'secret=1;path=/'`)
 	want := ""
 	for _, test := range []struct {
@@ -362,9 +348,9 @@ func TestNewerVersion(t *testing.T) {
 		{"HTML for a file", "<!DOCTYPE html><title>x</title>", false},
 		{"slow", slow, false},
 	} {
-		body.Store(test.body)
+		list.Store(test.body)
 		r.complaints()
-		r.visit(server.URL + "/checklist/")
+		r.visit(url + "/checklist/")
 		if r.await(`window.asked === 1`); test.body != slow {
 			r.await(`window.answers > 0`)
 		}

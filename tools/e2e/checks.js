@@ -15,6 +15,8 @@ const texts = () => {
 };
 const controls = () => all('a[href], button, summary, input, select, textarea, [tabindex]').filter(isShown);
 const numbers = () => all('.emergency-numbers a').filter(a => a.checkVisibility());
+// Not innerWidth, which grows with what is too wide for a phone.
+const width = document.documentElement.clientWidth;
 const size = e => parseFloat(getComputedStyle(e).fontSize);
 const twoFrames = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))));
 
@@ -72,7 +74,7 @@ const checks = {
       if (!isMarked) found.push('focus unseen: ' + name(c));
       else if (contrast(s.outlineColor, ground) < 3) found.push('focus hardly seen: ' + name(c));
       const r = c.getClientRects()[0], x = r.left + r.width / 2;
-      if (r.top < -1 || r.bottom > innerHeight + 1 && r.height < innerHeight || r.left < 0 || r.right > innerWidth + 1) {
+      if (r.top < -1 || r.bottom > innerHeight + 1 && r.height < innerHeight || r.left < 0 || r.right > width + 1) {
         found.push('focus out of sight: ' + name(c));
         continue;
       }
@@ -88,9 +90,9 @@ const checks = {
   // Nothing to read or use lies beside the screen, where it can be scrolled to or not at all.
   sideways() {
     const wide = document.documentElement.scrollWidth;
-    if (wide > innerWidth) found.push('scrolls sideways: ' + wide + ' px wide');
+    if (wide > width) found.push('scrolls sideways: ' + wide + ' px wide');
     const range = document.createRange();
-    const isOut = r => r.width > 0 && (r.left < -1 || r.right > innerWidth + 1);
+    const isOut = r => r.width > 0 && (r.left < -1 || r.right > width + 1);
     for (const t of texts()) {
       range.selectNodeContents(t);
       if ([...range.getClientRects()].some(isOut)) found.push('beside the screen: ' + name(t.parentElement));
@@ -158,7 +160,7 @@ const checks = {
     const top = e => e?.getBoundingClientRect().top ?? 0;
     const isWhole = e => {
       const r = e.getBoundingClientRect();
-      return r.height > 0 && r.top >= 0 && r.bottom <= innerHeight && r.left >= 0 && r.right <= innerWidth;
+      return r.height > 0 && r.top >= 0 && r.bottom <= innerHeight && r.left >= 0 && r.right <= width;
     };
     const sign = n => all('main li').find(e => e.textContent.includes(signs[document.documentElement.lang.slice(0, 2)][n]));
     const box = document.querySelector('.emergency-numbers').getBoundingClientRect().bottom, { scrollHeight } = document.documentElement;
@@ -201,7 +203,7 @@ const checks = {
       for (const word of words.split(' ')) make('span', make('td', row)).textContent = word;
     }
     for (const word of all('td span')) if (word.getClientRects().length > 1) found.push('broken: ' + name(word));
-    if (document.documentElement.scrollWidth > innerWidth) found.push('the page scrolls sideways');
+    if (document.documentElement.scrollWidth > width) found.push('the page scrolls sideways');
     box.remove();
   },
 

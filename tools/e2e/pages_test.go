@@ -88,7 +88,7 @@ func TestPages(t *testing.T) {
 		}
 		lookByPreference(tb, p)
 		for _, s := range sheets {
-			tb.view(s.width, 900, s.zoom)
+			tb.resize(s.width, 900, s.zoom)
 			tb.act("const s = new CSSStyleSheet(); s.replaceSync(`" + s.css + "`); document.adoptedStyleSheets = [s]")
 			tb.report(p.path+", "+s.name, "sideways()")
 		}
@@ -137,7 +137,7 @@ func lookByPreference(tb *tab, p page) {
 			tb.reportAxe(where, true)
 		}
 	}
-	tb.view(1920, 1080, 1)
+	tb.resize(1920, 1080, 1)
 	tb.media("", "prefers-color-scheme:light")
 	tb.report(p.path+", 1920 px", "fills()", "sideways()", "figures(7, 3)")
 	tb.report(p.path, "preferences(false)")
@@ -253,8 +253,8 @@ func TestArrivesInPieces(t *testing.T) {
 // TestPlantedFaults: each check finds what it is there to find. (That they find nothing else, the other tests see.)
 func TestPlantedFaults(t *testing.T) {
 	var html string
-	url := serve(t, func(path, body string) string {
-		if strings.HasSuffix(path, "/") {
+	url := serve(t, func(_ http.ResponseWriter, q *http.Request, body string) string {
+		if strings.HasSuffix(q.URL.Path, "/") {
 			return html
 		}
 		return body

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -320,19 +321,24 @@ func (n *netlify) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(src)
 }
 
-// serve serves one page otherwise than the site's server does, or another file: change gets what that answers.
-func serve(t testing.TB, change func(path, body string) string) string {
+// serve serves the site otherwise than its server does: change gets what that answers.
+func serve(t testing.TB, change func(w http.ResponseWriter, q *http.Request, body string) string) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		rec := httptest.NewRecorder()
-		site.server.Config.Handler.ServeHTTP(rec, q)
-		for key, values := range rec.Header() {
-			w.Header()[key] = values
-		}
-		_, _ = w.Write([]byte(change(q.URL.Path, rec.Body.String())))
+		_, _ = w.Write([]byte(change(w, q, answer(w, q))))
 	}))
 	t.Cleanup(server.Close)
 	return server.URL
+}
+
+// answer gives the headers that the site's server answers with, and returns the body.
+func answer(w http.ResponseWriter, q *http.Request) (body string) {
+	q.Header.Del("If-Modified-Since")
+	rec := httptest.NewRecorder()
+	site.server.Config.Handler.ServeHTTP(rec, q)
+	rec.Header().Del("Content-Length")
+	maps.Copy(w.Header(), rec.Header())
+	return rec.Body.String()
 }
 
 // TestPublished: what is published is each page of content/ that is no draft, which the sitemap lists, and a 404 page. Each says what
