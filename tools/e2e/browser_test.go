@@ -130,7 +130,9 @@ func run[T any](tb *tab, action chromedp.Action[T]) T {
 // call calls a command of the browser's protocol.
 func call[P, R any](tb *tab, command cdp.Command[P, R], params P) R {
 	tb.Helper()
-	value, err := chromedp.Call(tb.ctx, command, params)
+	ctx, cancel := context.WithTimeout(tb.ctx, deadline)
+	defer cancel()
+	value, err := chromedp.Call(ctx, command, params)
 	must(tb, err)
 	return value
 }
@@ -155,8 +157,10 @@ func (tb *tab) visit(url string) {
 // await waits until an expression is true, also while pages come and go.
 func (tb *tab) await(js string) {
 	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.ctx, deadline)
+	defer cancel()
 	waitUntil(tb, js, func() bool {
-		holds, err := chromedp.Run(tb.ctx, chromedp.Evaluate[bool]("!!("+js+")"))
+		holds, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+js+")"))
 		return err == nil && holds
 	})
 }
