@@ -91,12 +91,13 @@ const checks = {
   sideways() {
     const wide = document.documentElement.scrollWidth;
     if (wide > width) found.push('scrolls sideways: ' + wide + ' px wide');
-    const range = document.createRange();
+    const range = document.createRange(), seen = new Set();
     const isOut = r => r.width > 0 && (r.left < -1 || r.right > width + 1);
     for (const t of texts()) {
       range.selectNodeContents(t);
       if ([...range.getClientRects()].some(isOut)) found.push('beside the screen: ' + name(t.parentElement));
-      for (let e = t.parentElement; e !== document.body; e = e.parentElement) {
+      for (let e = t.parentElement; e !== document.body && !seen.has(e); e = e.parentElement) {
+        seen.add(e);
         const { overflowY } = getComputedStyle(e);
         if (['visible', 'auto'].includes(overflowY) || e.scrollHeight <= e.clientHeight + 1) continue;
         found.push('cut off: ' + name(e));

@@ -30,8 +30,8 @@ var views = []struct {
 	{"a phone", phoneWidth, phoneHeight, 1, true}, {"a desk", 1280, 900, 1, true},
 }
 
-// sheets are what readers may have set, at widths at which nothing may get lost by it.
-var sheets = []struct {
+// settings are what readers may have set, at widths at which nothing may get lost by it.
+var settings = []struct {
 	name, css string
 	width     int64
 	zoom      float64
@@ -87,7 +87,7 @@ func TestPages(t *testing.T) {
 			tickAndLook(tb, where, v.isWalked, v.width == 1280)
 		}
 		lookByPreference(tb, p)
-		for _, s := range sheets {
+		for _, s := range settings {
 			tb.resize(s.width, 900, s.zoom)
 			tb.act("const s = new CSSStyleSheet(); s.replaceSync(`" + s.css + "`); document.adoptedStyleSheets = [s]")
 			tb.report(p.path+", "+s.name, "sideways()")
