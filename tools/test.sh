@@ -36,13 +36,14 @@ CHROMIUM=$(browser) || fail "Chromium is missing: install it (on Debian: sudo ap
 export CHROMIUM
 has pdftoppm || install poppler-utils # makes pictures of printed sheets
 has pdftoppm || fail "pdftoppm is missing: install poppler-utils (on Debian: sudo apt-get install poppler-utils)"
-has ps || install procps
-has ps || fail "ps is missing: install it (on Debian: sudo apt-get install procps)"
+has pgrep || install procps
+has pgrep || fail "pgrep is missing: install it (on Debian: sudo apt-get install procps)"
 say "Browser: $CHROMIUM"
 has java || say "No Java here: the Nu HTML checker is left out, html-validate is not"
 
 say "Test tools of package-lock.json"
-npm ci --prefix tools --no-audit --no-fund --ignore-scripts
+# npm notes in .package-lock.json what it has installed. Only a newer lock file asks for more, because npm ci deletes all first.
+[ tools/node_modules/.package-lock.json -nt tools/package-lock.json ] || npm ci --prefix tools --no-audit --no-fund --ignore-scripts
 
 say "Formatting"
 unformatted=$(gofmt -l tools/*.go tools/*/*.go)
@@ -62,8 +63,13 @@ GOOS=windows go vet ./...
 say "Hugo (compiling it takes a few minutes the first time)"
 go tool hugo version
 
-say "go test"
-go test -race -vet=off -timeout 30m $(go list ./... | grep -v /e2e)
+# The race detector makes code several times slower, so it watches only the packages that start goroutines of their own.
+concurrent="./tools/hugo ./tools/rendered ./tools/site ./tools/watch"
+say "go test, with the race detector"
+go test -race -vet=off -timeout 30m $concurrent
 
-say "go test, with a browser" # alone, because pages are timed by their browser
-go test -vet=off -timeout 30m ./tools/e2e
+say "go test"
+go test -vet=off -timeout 30m $(go list ./... | grep -vE "/e2e$|$(go list $concurrent | paste -sd '|')")
+
+say "go test, with a browser" # alone, because a browser and a printer keep two cores busy
+go test -vet=off -timeout 45m ./tools/e2e

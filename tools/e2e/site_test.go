@@ -4,14 +4,18 @@
 package e2e
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -19,123 +23,230 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// site is the one that every test of this package looks at.
+// site is the one that every test of this package looks at: built once, and changed by none.
 var site struct {
-	root   string // a copy of the project's site folders
-	public string
-	tool   string // the built tool
-	server *httptest.Server
-	pages  []string // paths of all pages, the 404 page included
+	folder
+	public     string
+	tool, hugo string // the two programs
+	server     *httptest.Server
+	pages      []page // all that is published, in every language, 404 pages included
 }
+
+// page is a published page. Its name is its path without the language: that of /es/causes/ is /causes/.
+type page struct{ path, name, lang, file string }
+
+func (p page) url() string { return site.server.URL + p.path }
+
+func (p page) html(t testing.TB) string { return site.page(t, p.path) }
+
+func (p page) is404() bool { return p.name == "/404.html" }
+
+// home is the path of the home page in the page's language.
+func (p page) home() string { return strings.TrimSuffix(p.path, p.name[1:]) }
+
+// medical are the names of the pages that hold the text itself, in reading order.
+var medical = []string{emergencyPage, "/overview/", "/causes/", "/treatment/", "/prevention/"}
+
+const emergencyPage = "/emergency-signs/"
+
+func (p page) isMedical() bool { return slices.Contains(medical, p.name) }
+
+// phrases are the words of a language that readers must find, %s for an address.
+type phrases struct{ callNow, unreviewed, eachUnreviewed, source, outdated, newest, version, printed, before string }
+
+// languages are those that tests know. A site in one more needs its phrases here.
+var languages = map[string]phrases{"en": {
+	callNow:        "Call your local emergency number",
+	unreviewed:     "No clinician has reviewed",
+	eachUnreviewed: "No clinician has reviewed this text. This page is based on:",
+	source:         "Source last reviewed November 22, 2022",
+	outdated:       "years ago, so it may be out of date",
+	newest:         "Newest version: %s",
+	version:        "This version:",
+	printed:        "Printed on May 6, 2031.",
+	before:         "Notes from your provider",
+}}
+
+// budget returns what a table allows a page: by its path, which tells languages apart, or its name, or "" for all.
+func budget(table map[string]int, p page) int { return cmp.Or(table[p.path], table[p.name], table[""]) }
 
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "site-*")
+	code := 1
 	if err == nil {
 		err = start(dir)
 	}
-	code := 1
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	} else {
+	if err == nil {
 		code = m.Run()
 		site.server.Close()
+		err = stopBrowser()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
 	}
 	os.RemoveAll(dir)
 	os.Exit(code)
 }
 
+// start builds the tool and, with it, the site.
 func start(dir string) error {
 	site.root, site.tool = filepath.Join(dir, "site"), filepath.Join(dir, "tool")
+	site.public = site.path("public")
 	if out, err := exec.Command("go", "build", "-o", site.tool, "..").CombinedOutput(); err != nil {
 		return fmt.Errorf("building the tool: %w\n%s", err, out)
 	}
-	if err := copySite(site.root, "content", "config.toml", "static"); err != nil {
-		return err
-	}
-	site.public = filepath.Join(site.root, "public")
-	var err error
+	hugo, err := exec.Command("go", "tool", "-n", "hugo").Output()
+	site.hugo = strings.TrimSpace(string(hugo))
 	handler := &netlify{root: site.public}
-	if handler.headers, err = netlifyHeaders(filepath.Join(site.root, "netlify.toml")); err != nil {
+	if err := errors.Join(err, copySite(site.root, own...), handler.readConfig(site.path("netlify.toml"))); err != nil {
 		return err
 	}
 	site.server = httptest.NewServer(handler)
-	if out, err := tool(site.root, "build", "--base", site.server.URL+"/"); err != nil {
+	if out, err := site.run("build", "--base", site.server.URL+"/"); err != nil {
 		return fmt.Errorf("building the site: %w\n%s", err, out)
 	}
-	own, err := publishedHeaders(filepath.Join(site.public, "_headers"))
-	if err != nil {
+	if err := handler.readPublished(); err != nil {
 		return err
 	}
-	handler.headers = append(handler.headers, own...)
 	return filepath.WalkDir(site.public, func(name string, d fs.DirEntry, err error) error {
 		if err == nil && strings.HasSuffix(name, ".html") {
-			rel, _ := filepath.Rel(site.public, name)
-			site.pages = append(site.pages, "/"+strings.TrimSuffix(filepath.ToSlash(rel), "index.html"))
+			site.pages = append(site.pages, newPage(name))
 		}
 		return err
 	})
 }
 
+var htmlLang = regexp.MustCompile(`<html lang="?([a-z]+)`)
+
+func newPage(file string) page {
+	rel, _ := filepath.Rel(site.public, file)
+	p := page{path: "/" + strings.TrimSuffix(filepath.ToSlash(rel), "index.html"), file: file}
+	src, _ := os.ReadFile(file)
+	if m := htmlLang.FindSubmatch(src); m != nil {
+		p.lang = string(m[1])
+	}
+	p.name = p.path
+	if rest, ok := strings.CutPrefix(p.path, "/"+p.lang+"/"); ok {
+		p.name = "/" + rest
+	}
+	return p
+}
+
+// own are the parts that another condition has for itself.
+var own = []string{"content", "config.toml", "static"}
+
 // copySite copies what every site shares, and the named parts of this one.
-func copySite(to string, parts ...string) error {
+func copySite(to string, parts ...string) (err error) {
 	for _, part := range append([]string{"layouts", "i18n", "netlify.toml", "go.mod", "go.sum"}, parts...) {
 		from := filepath.Join("..", "..", part)
-		info, err := os.Stat(from)
-		if err != nil {
-			return err
-		}
-		if info.IsDir() {
-			err = os.CopyFS(filepath.Join(to, part), os.DirFS(from))
+		if src, e := os.ReadFile(from); e == nil {
+			err = errors.Join(err, os.WriteFile(filepath.Join(to, part), src, 0o644))
 		} else {
-			var src []byte
-			if src, err = os.ReadFile(from); err == nil {
-				err = os.WriteFile(filepath.Join(to, part), src, 0o644)
-			}
-		}
-		if err != nil {
-			return err
+			err = errors.Join(err, os.CopyFS(filepath.Join(to, part), os.DirFS(from)))
 		}
 	}
-	return nil
+	return err
 }
 
-// tool runs the built tool and returns all that it says.
-func tool(dir string, args ...string) (string, error) {
-	cmd := exec.Command(site.tool, args...)
-	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
-	return string(out), err
-}
+// folder is a folder that holds a site.
+type folder struct{ root string }
 
-func read(t testing.TB, name string) string {
+// ours is a copy of this site.
+func ours(t testing.TB) folder {
 	t.Helper()
-	src, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := folder{filepath.Join(t.TempDir(), "site")}
+	must(t, copySite(f.root, own...))
+	return f
+}
+
+// other is a site about another condition, from testdata/other.
+func other(t testing.TB) folder {
+	t.Helper()
+	f := folder{filepath.Join(t.TempDir(), "other")}
+	must(t, copySite(f.root), os.CopyFS(f.root, os.DirFS(filepath.Join("testdata", "other"))))
+	return f
+}
+
+func (f folder) path(name string) string { return filepath.Join(f.root, filepath.FromSlash(name)) }
+
+func (f folder) read(t testing.TB, name string) string {
+	t.Helper()
+	src, err := os.ReadFile(f.path(name))
+	must(t, err)
 	return string(src)
 }
 
 // page returns the HTML published at a path such as /causes/.
-func page(t testing.TB, public, p string) string {
+func (f folder) page(t testing.TB, p string) string {
 	t.Helper()
 	if strings.HasSuffix(p, "/") {
 		p += "index.html"
 	}
-	return read(t, filepath.Join(public, filepath.FromSlash(p)))
+	return f.read(t, "public"+p)
 }
 
-// header is one rule of netlify.toml or _headers.
-type header struct {
-	path   string // a path, with * for the rest
-	values map[string]string
+func (f folder) write(t testing.TB, name, text string) {
+	t.Helper()
+	must(t, os.MkdirAll(filepath.Dir(f.path(name)), 0o755), os.WriteFile(f.path(name), []byte(text), 0o644))
 }
 
-func (h header) matches(p string) bool {
-	if prefix, wild := strings.CutSuffix(h.path, "*"); wild {
-		return strings.HasPrefix(p, prefix)
+// replace puts one text in the place of another, which stands in the file once.
+func (f folder) replace(t testing.TB, name, old, fresh string) {
+	t.Helper()
+	src := f.read(t, name)
+	if n := strings.Count(src, old); n != 1 {
+		t.Fatalf("%s holds %q %d times, not once", name, old, n)
 	}
-	return h.path == p
+	f.write(t, name, strings.Replace(src, old, fresh, 1))
+}
+
+// run runs the tool and returns all that it says.
+func (f folder) run(args ...string) (string, error) { return f.command(site.tool, args...) }
+
+// bare runs Hugo without the tool, as an editor may.
+func (f folder) bare(args ...string) (string, error) {
+	return f.command(site.hugo, append([]string{"--noBuildLock"}, args...)...)
+}
+
+func (f folder) command(name string, args ...string) (string, error) {
+	cmd := exec.Command(name, args...)
+	cmd.Dir = f.root
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// succeed runs the tool, which must succeed.
+func (f folder) succeed(t testing.TB, args ...string) {
+	t.Helper()
+	if out, err := f.run(args...); err != nil {
+		t.Fatalf("%q: %v\n%s", args, err, out)
+	}
+}
+
+func must(t testing.TB, errs ...error) {
+	t.Helper()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// netlify serves a folder as Netlify does, with its headers.
+type netlify struct {
+	root      string
+	headers   []header
+	redirects []redirect
+}
+
+// header is one rule of netlify.toml or _headers, for a path with * for the rest.
+type header struct {
+	For    string
+	Values map[string]string
+}
+
+// redirect is a page that is served where there is none.
+type redirect struct {
+	From, To string
+	Status   int
 }
 
 type netlifyConfig struct {
@@ -143,185 +254,139 @@ type netlifyConfig struct {
 		Command, Publish string
 		Environment      map[string]string
 	}
-	Context map[string]struct{ Command string }
-	Headers []struct {
-		For    string
-		Values map[string]string
-	}
-	Redirects []map[string]any
+	Context   map[string]struct{ Command string }
+	Headers   []header
+	Redirects []redirect
 }
 
-func readNetlify(name string) (c netlifyConfig, err error) {
+func (n *netlify) readConfig(name string) error {
+	var c netlifyConfig
 	src, err := os.ReadFile(name)
 	if err == nil {
 		err = toml.Unmarshal(src, &c)
 	}
-	return c, err
+	n.headers, n.redirects = c.Headers, c.Redirects
+	for _, r := range c.Redirects {
+		if r.Status != http.StatusNotFound {
+			err = errors.Join(err, fmt.Errorf("%s: this server does not know redirects such as %+v", name, r))
+		}
+	}
+	return err
 }
 
-func netlifyHeaders(name string) (out []header, err error) {
-	c, err := readNetlify(name)
-	if len(c.Redirects) > 0 {
-		return nil, fmt.Errorf("%s has redirects, which this server does not know yet", name)
-	}
-	for _, h := range c.Headers {
-		out = append(out, header{h.For, h.Values})
-	}
-	return out, err
-}
-
-// publishedHeaders reads https://docs.netlify.com/manage/routing/headers/
-func publishedHeaders(name string) (out []header, err error) {
-	src, err := os.ReadFile(name)
+// readPublished adds what _headers says: https://docs.netlify.com/manage/routing/headers/
+func (n *netlify) readPublished() error {
+	src, err := os.ReadFile(filepath.Join(n.root, "_headers"))
 	for line := range strings.Lines(string(src)) {
-		key, value, pair := strings.Cut(strings.TrimSpace(line), ":")
+		key, value, isPair := strings.Cut(strings.TrimSpace(line), ":")
 		switch {
 		case strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#"):
 		case strings.HasPrefix(line, "/"):
-			out = append(out, header{strings.TrimSpace(line), map[string]string{}})
-		case pair && len(out) > 0:
-			out[len(out)-1].values[key] = strings.TrimSpace(value)
+			n.headers = append(n.headers, header{strings.TrimSpace(line), map[string]string{}})
+		case isPair && len(n.headers) > 0:
+			n.headers[len(n.headers)-1].Values[key] = strings.TrimSpace(value)
 		default:
-			return nil, fmt.Errorf("%s: can't read %q", name, line)
+			return fmt.Errorf("_headers: can't read %q", line)
 		}
 	}
-	return out, err
+	return err
 }
 
-// netlify serves a folder as Netlify does, with its headers.
-type netlify struct {
-	root    string
-	headers []header
+func matches(pattern, p string) bool {
+	if prefix, isWild := strings.CutSuffix(pattern, "*"); isWild {
+		return strings.HasPrefix(p, prefix)
+	}
+	return pattern == p
 }
 
 func (n *netlify) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p := path.Clean(r.URL.Path)
 	for _, h := range n.headers {
-		if h.matches(r.URL.Path) {
-			for key, value := range h.values {
+		if matches(h.For, r.URL.Path) {
+			for key, value := range h.Values {
 				w.Header().Set(key, value)
 			}
 		}
 	}
-	name, code := filepath.Join(n.root, filepath.FromSlash(p)), http.StatusOK
-	info, err := os.Stat(name)
-	switch {
-	case err == nil && info.IsDir() && !strings.HasSuffix(r.URL.Path, "/"):
-		http.Redirect(w, r, r.URL.Path+"/", http.StatusMovedPermanently)
-		return
-	case err == nil && info.IsDir():
-		name = filepath.Join(name, "index.html")
-	case err != nil || p == "/_headers":
-		name, code = filepath.Join(n.root, "404.html"), http.StatusNotFound
-	}
-	src, err := os.ReadFile(name)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusNotFound)
+	if _, err := os.Stat(filepath.Join(n.root, filepath.FromSlash(r.URL.Path))); err == nil && r.URL.Path != "/_headers" {
+		http.FileServer(http.Dir(n.root)).ServeHTTP(w, r)
 		return
 	}
-	types := map[string]string{".html": "text/html; charset=UTF-8", ".json": "application/json", ".xml": "application/xml", ".txt": "text/plain; charset=UTF-8", ".js": "text/javascript; charset=UTF-8", ".svg": "image/svg+xml"}
-	w.Header().Set("Content-Type", types[filepath.Ext(name)])
-	w.WriteHeader(code)
+	p := "/404.html"
+	if at := slices.IndexFunc(n.redirects, func(to redirect) bool { return matches(to.From, r.URL.Path) }); at >= 0 {
+		p = n.redirects[at].To
+	}
+	src, _ := os.ReadFile(filepath.Join(n.root, filepath.FromSlash(p)))
+	w.Header().Set("Content-Type", "text/html; charset=UTF-8")
+	w.WriteHeader(http.StatusNotFound)
 	_, _ = w.Write(src)
 }
 
-// medical are the pages that hold the text itself, in reading order.
-var medical = []string{"/emergency-signs/", "/overview/", "/causes/", "/treatment/", "/prevention/"}
-
-func TestPagesArePublished(t *testing.T) {
-	want := append([]string{"/", "/about/", "/checklist/", "/handout/", "/404.html"}, medical...)
-	got := slices.Clone(site.pages)
-	slices.Sort(want)
-	slices.Sort(got)
-	if !slices.Equal(got, want) {
-		t.Errorf("published %v, want %v", got, want)
-	}
-	for _, file := range []string{"_headers", "robots.txt", "sitemap.xml", "checklist.json"} {
-		if read(t, filepath.Join(site.public, file)) == "" {
-			t.Errorf("%s is empty", file)
-		}
-	}
-	if s := read(t, filepath.Join(site.public, "sitemap.xml")); strings.Contains(s, "404") || strings.Count(s, "<loc>") != len(want)-1 {
-		t.Errorf("sitemap.xml should list each page once, and not the 404 page:\n%s", s)
-	}
+// serve serves the site otherwise than its server does: change gets what that answers.
+func serve(t testing.TB, change func(w http.ResponseWriter, q *http.Request, body string) string) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		_, _ = w.Write([]byte(change(w, q, answer(w, q))))
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
 }
 
-// TestProvenance holds every page to what is true of this text: nobody has
-// reviewed it, and its source is old.
-func TestProvenance(t *testing.T) {
-	for _, p := range append([]string{"/about/", "/checklist/", "/handout/", "/"}, medical...) {
-		html := page(t, site.public, p)
-		for _, want := range []string{"No clinician has reviewed", "Cleveland Clinic", "November 22, 2022", "years ago, so it may be out of date", "adapted from"} {
-			if !strings.Contains(html, want) {
-				t.Errorf("%s does not say %q", p, want)
-			}
+// answer gives the headers that the site's server answers with, and returns the body.
+func answer(w http.ResponseWriter, q *http.Request) (body string) {
+	q.Header.Del("If-Modified-Since")
+	rec := httptest.NewRecorder()
+	site.server.Config.Handler.ServeHTTP(rec, q)
+	rec.Header().Del("Content-Length")
+	maps.Copy(w.Header(), rec.Header())
+	return rec.Body.String()
+}
+
+// TestPublished: what is published is each page of content/ that is no draft, which the sitemap lists, and a 404 page. Each says what
+// is true of this text: nobody has reviewed it, and its source is old.
+func TestPublished(t *testing.T) {
+	var want, got []string
+	must(t, filepath.WalkDir(site.path("content"), func(name string, d fs.DirEntry, err error) error {
+		rel, isText := strings.CutSuffix(strings.TrimPrefix(filepath.ToSlash(name), filepath.ToSlash(site.path("content"))), ".md")
+		if isText && !strings.Contains(site.read(t, "content/"+rel+".md"), "\ndraft: true") {
+			want = append(want, strings.TrimSuffix(rel+"/", "_index/"))
+		}
+		return err
+	}))
+	sitemap := ""
+	for _, p := range publishedFiles(t) {
+		if path.Base(p) == "sitemap.xml" {
+			sitemap += site.page(t, p)
 		}
 	}
 	for _, p := range site.pages {
-		for _, claim := range []string{"reviewedBy", "lastReviewed"} {
-			if strings.Contains(page(t, site.public, p), claim) {
-				t.Errorf("%s claims %s, and nobody has reviewed it", p, claim)
+		if _, isKnown := languages[p.lang]; !isKnown {
+			t.Errorf("%s is in the language %q: add its phrases to languages", p.path, p.lang)
+		}
+		if !p.is404() {
+			got = append(got, p.path)
+		}
+		if isListed := strings.Contains(sitemap, "<loc>"+p.url()+"</loc>"); isListed == p.is404() {
+			t.Errorf("%s stands in the sitemap: %v", p.path, isListed)
+		}
+		html, say := p.html(t), languages[p.lang]
+		if isHidden := strings.Contains(html, "noindex"); isHidden != p.is404() {
+			t.Errorf("%s keeps search engines off: %v", p.path, isHidden)
+		}
+		for _, want := range []string{say.unreviewed, "Cleveland Clinic", say.outdated} {
+			if !p.is404() && !strings.Contains(html, want) {
+				t.Errorf("%s does not say %q", p.path, want)
 			}
 		}
-	}
-}
-
-func TestNetlify(t *testing.T) {
-	c, err := readNetlify(filepath.Join(site.root, "netlify.toml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var pinned string
-	for line := range strings.Lines(read(t, filepath.Join(site.root, "go.mod"))) {
-		if f := strings.Fields(line); len(f) >= 2 && f[0] == "github.com/gohugoio/hugo" {
-			pinned = strings.TrimPrefix(f[1], "v")
+		if strings.Contains(html, "reviewedBy") || strings.Contains(html, "lastReviewed") {
+			t.Errorf("%s claims a review, and nobody has reviewed it", p.path)
 		}
 	}
-	if got := c.Build.Environment["HUGO_VERSION"]; got != pinned || pinned == "" {
-		t.Errorf("netlify.toml has HUGO_VERSION %q, go.mod has %q: keep the two equal", got, pinned)
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) || len(got) < 9*len(languages) {
+		t.Errorf("published %v, want %v", got, want)
 	}
-	if c.Build.Publish != "public" || !strings.Contains(c.Build.Command, "go run ./tools build") {
-		t.Errorf("netlify.toml builds with %q into %q", c.Build.Command, c.Build.Publish)
-	}
-	if !strings.Contains(c.Build.Command, "$URL") {
-		t.Errorf("the production build does not pass the site's own address: %q", c.Build.Command)
-	}
-	for _, context := range []string{"deploy-preview", "branch-deploy"} {
-		if !strings.Contains(c.Context[context].Command, "$DEPLOY_PRIME_URL") {
-			t.Errorf("%s does not build with its own address: %q", context, c.Context[context].Command)
-		}
-	}
-	for _, h := range c.Headers {
-		if h.Values["Content-Security-Policy"] != "" {
-			t.Error("netlify.toml holds a content security policy; _headers owns it")
-		}
-	}
-}
-
-func TestSecurityHeaders(t *testing.T) {
-	for _, p := range append(slices.Clone(site.pages), "/checklist.json", "/no-such-page/") {
-		res, err := http.Get(site.server.URL + p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		res.Body.Close()
-		for key, want := range map[string]string{
-			"Content-Security-Policy":      "default-src 'none'",
-			"Strict-Transport-Security":    "max-age=",
-			"X-Content-Type-Options":       "nosniff",
-			"X-Frame-Options":              "DENY",
-			"Referrer-Policy":              "no-referrer",
-			"Cross-Origin-Opener-Policy":   "same-origin",
-			"Cross-Origin-Embedder-Policy": "require-corp",
-			"Cross-Origin-Resource-Policy": "same-origin",
-			"Permissions-Policy":           "geolocation=()",
-		} {
-			if got := res.Header.Get(key); !strings.Contains(got, want) {
-				t.Errorf("%s: %s is %q, want %q in it", p, key, got, want)
-			}
-		}
-		if strings.Contains(res.Header.Get("Content-Security-Policy"), "unsafe") {
-			t.Errorf("%s: the policy allows something unsafe", p)
-		}
+	if want := "User-agent: *\nAllow: /\n\nSitemap: " + site.server.URL + "/sitemap.xml\n"; site.page(t, "/robots.txt") != want {
+		t.Errorf("robots.txt says %q, want %q", site.page(t, "/robots.txt"), want)
 	}
 }

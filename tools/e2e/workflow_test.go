@@ -11,6 +11,9 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
+// project is the folder of this repository.
+var project = folder{filepath.Join("..", "..")}
+
 // workflow is what these tests read of a file in .github/workflows.
 type workflow struct {
 	On          map[string]any
@@ -27,10 +30,8 @@ type workflow struct {
 // readWorkflow returns a workflow and its text.
 func readWorkflow(t *testing.T, name string) (w workflow, text string) {
 	t.Helper()
-	text = read(t, filepath.Join("..", "..", ".github", "workflows", name))
-	if err := yaml.Unmarshal([]byte(text), &w); err != nil {
-		t.Fatal(name, err)
-	}
+	text = project.read(t, ".github/workflows/"+name)
+	must(t, yaml.Unmarshal([]byte(text), &w))
 	return w, text
 }
 
@@ -42,15 +43,15 @@ func (w workflow) commands(job string) (text string) {
 	return text
 }
 
-// TestWorkflows holds workflows to what they need: no rights but reading, an end,
-// and versions that stay as they are until somebody moves them. A push runs README's
-// two commands in their order; a pull request is annotated first.
+// TestWorkflows holds workflows to what they need: no rights but reading, an end, and versions that stay as they are until
+// somebody moves them. A push runs README's two commands in their order; a pull request is annotated first.
 func TestWorkflows(t *testing.T) {
 	pinned := regexp.MustCompile(`(?m)uses: actions/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$`)
 	runner := regexp.MustCompile(`^ubuntu-\d\d\.\d\d$`)
 	for name, events := range map[string][]string{"site.yml": {"push", "pull_request"}, "weekly.yml": {"schedule", "workflow_dispatch"}} {
 		w, text := readWorkflow(t, name)
-		if len(w.Permissions) != 1 || w.Permissions["contents"] != "read" || w.Concurrency.Group == "" || w.Defaults.Run.Shell != "bash" { // bash: with pipefail
+		isStrict := w.Defaults.Run.Shell == "bash" // with pipefail
+		if !isStrict || len(w.Permissions) != 1 || w.Permissions["contents"] != "read" || w.Concurrency.Group == "" {
 			t.Errorf("%s: %+v", name, w)
 		}
 		for _, event := range events {
@@ -67,71 +68,60 @@ func TestWorkflows(t *testing.T) {
 			}
 		}
 	}
-	readme := regexp.MustCompile("(?s)```sh\n(.*?)```").FindStringSubmatch(read(t, filepath.Join("..", "..", "README.md")))
+	readme := regexp.MustCompile("(?s)```sh\n(.*?)```").FindStringSubmatch(project.read(t, "README.md"))
 	want := "go run ./tools check --format github\n" + regexp.MustCompile(` *#.*`).ReplaceAllString(readme[1], "")
 	w, _ := readWorkflow(t, "site.yml")
 	if got := strings.TrimLeft(w.commands("test"), "\n"); got != want {
 		t.Errorf("site.yml runs\n%s not\n%s", got, want)
 	}
-	weekly, _ := readWorkflow(t, "weekly.yml")
-	if !strings.Contains(weekly.commands("links"), "links --external ") {
-		t.Error("weekly.yml does not ask other sites")
+	weekly, text := readWorkflow(t, "weekly.yml")
+	if !strings.Contains(weekly.commands("links"), "links --external ") || !strings.Contains(text, "HOOK: ${{ secrets.NETLIFY_BUILD_HOOK }}") {
+		t.Error("weekly.yml does not ask other sites, or does not read the secret")
 	}
 }
 
-// TestWeekly runs the weekly look at reviews as GitHub would, on some days: it
-// shows all that is due, keeps it as a calendar, and fails when a sign-off is due soon, or past its day or its text.
+// bash runs commands as GitHub does, after others, and returns what they print.
+func (f folder) bash(commands string, env ...string) (string, error) {
+	cmd := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", commands)
+	cmd.Dir, cmd.Env = f.root, append(os.Environ(), env...)
+	out, err := cmd.Output()
+	return string(out), err
+}
+
+// TestWeekly runs the weekly look at reviews as GitHub would, on some days: it shows all that is due, keeps it as a calendar, and
+// fails when a sign-off is due soon, or past its day or its text. The host is asked to build where its address is known.
 func TestWeekly(t *testing.T) {
-	root := t.TempDir()
-	if err := os.CopyFS(root, os.DirFS(filepath.Join("..", "testdata", "site"))); err != nil {
-		t.Fatal(err)
-	}
+	f := folder{t.TempDir()}
+	must(t, os.CopyFS(f.root, os.DirFS(filepath.Join("..", "testdata", "site"))))
 	w, _ := readWorkflow(t, "weekly.yml")
-	run := func(day string) (failed, summary, output string) {
-		file := filepath.Join(t.TempDir(), "summary")
+	look := func(day string) (failed, output string) {
 		for _, step := range w.Jobs["due"].Steps {
 			// In place of "go run ./tools", the built tool on that day.
 			stub := `go() { local command=$3; shift 3; "$TOOL" "$command" --today "$DAY" "$@"; }` + "\n"
-			cmd := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", stub+step.Run)
-			cmd.Dir = root
-			cmd.Env = append(os.Environ(), "TOOL="+site.tool, "DAY="+day, "GITHUB_STEP_SUMMARY="+file)
-			out, err := cmd.Output()
-			if output += string(out); err != nil {
+			out, err := f.bash(stub+step.Run, "TOOL="+site.tool, "DAY="+day, "GITHUB_STEP_SUMMARY=summary-"+day)
+			if output += out; err != nil {
 				failed += step.Name
 			}
 		}
-		return failed, read(t, file), output
+		return failed, output
 	}
 	last := "Fail if a sign-off is broken, changed, overdue or due soon"
 	for day, want := range map[string]string{"2026-11-22": "", "2027-05-01": "", "2027-05-02": last, "2027-06-01": last, "2027-06-02": last} {
-		failed, summary, output := run(day)
+		failed, output := look(day)
 		isWarned := strings.Contains(output, "::warning file=content/signed.md")
-		if failed != want || !strings.Contains(summary, "content/page.md") || isWarned != (want != "") {
+		if failed != want || isWarned != (want != "") || !strings.Contains(f.read(t, "summary-"+day), "content/page.md") {
 			t.Errorf("%s: %q fails\n%s", day, failed, output)
 		}
-		if calendar := read(t, filepath.Join(root, "reviews.ics")); !strings.Contains(calendar, "DTSTART;VALUE=DATE:20270601") {
+		if calendar := f.read(t, "reviews.ics"); !strings.Contains(calendar, "DTSTART;VALUE=DATE:20270601") {
 			t.Errorf("%s: the calendar is\n%s", day, calendar)
 		}
 	}
-	name := filepath.Join(root, "content", "signed.md")
-	if err := os.WriteFile(name, []byte(read(t, name)+"More words.\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if failed, _, output := run("2026-11-22"); failed != last {
+	f.write(t, "content/signed.md", f.read(t, "content/signed.md")+"More words.\n")
+	if failed, output := look("2026-11-22"); failed != last {
 		t.Errorf("a changed text: %q fails\n%s", failed, output)
 	}
-}
-
-// TestRebuild: the host is asked to build once a week where the repository knows its address, and only there.
-func TestRebuild(t *testing.T) {
-	w, text := readWorkflow(t, "weekly.yml")
-	if !strings.Contains(text, "HOOK: ${{ secrets.NETLIFY_BUILD_HOOK }}") {
-		t.Error("weekly.yml does not read the secret")
-	}
 	for hook, want := range map[string]string{"": "", "https://host.test/hook": "-fsS -X POST https://host.test/hook\n"} {
-		cmd := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", `curl() { echo "$@"; }`+"\n"+w.commands("rebuild"))
-		cmd.Env = append(os.Environ(), "HOOK="+hook)
-		if out, err := cmd.CombinedOutput(); err != nil || string(out) != want {
+		if out, err := f.bash(`curl() { echo "$@"; }`+"\n"+w.commands("rebuild"), "HOOK="+hook); err != nil || out != want {
 			t.Errorf("with the hook %q: %v, %s", hook, err, out)
 		}
 	}

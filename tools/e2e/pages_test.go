@@ -1,0 +1,409 @@
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	cdpage "github.com/chromedp/cdproto/page"
+)
+
+// A phone is the measure of what readers see first.
+const phoneWidth, phoneHeight = 375, 667
+
+// views are windows in which readers see a page.
+var views = []struct {
+	name          string
+	width, height int64
+	zoom          float64
+	isWalked      bool // through all controls
+}{
+	{"1280 px at 400 %", 1280, 1024, 4, false}, {"a small phone", 320, 568, 1, false}, {"a tablet", 768, 1024, 1, false},
+	{"a phone", phoneWidth, phoneHeight, 1, true}, {"a desk", 1280, 900, 1, true},
+}
+
+// settings are what readers may have set, at widths at which nothing may get lost by it.
+var settings = []struct {
+	name, css string
+	width     int64
+	zoom      float64
+}{
+	{"320 px, wide spacing", spacing, 320, 1}, {"1280 px, wide spacing", spacing, 1280, 1}, {"320 px, type at 200 %", doubled, 320, 1},
+	{"375 px, type at 200 %", doubled, 375, 1}, {"1280 px, type at 200 %", doubled, 1280, 1}, {"a phone at 200 %", "", 375, 2},
+}
+
+const (
+	// https://www.w3.org/TR/WCAG22/#text-spacing
+	spacing = `* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }
+		p { margin-bottom: 2em !important }`
+	doubled = `html { font-size: 225% !important }`
+)
+
+// requests are the most that a page takes: the checklist has a script, and asks for the newest checklist.json.
+var requests = map[string]int{"": 1, "/checklist/": 3}
+
+// TestPages looks at every page in every view: it loads in peace, with few requests; everything is large enough to read and to
+// tap, shows that it has the focus, and stays on the screen; axe-core finds nothing; whatever readers prefer, they get.
+func TestPages(t *testing.T) {
+	tb := open(t)
+	for _, p := range site.pages {
+		for _, v := range views {
+			where := p.path + ", " + v.name
+			tb.media("", "prefers-reduced-motion:reduce", "prefers-color-scheme:light")
+			tb.view(v.width, v.height, v.zoom)
+			tb.visit("about:blank") // because a page that is visited twice keeps its ticks
+			tb.complaints()
+			tb.visit(p.url())
+			tb.report(where, "shifts()", "keeps()")
+			said, asked := tb.complaints()
+			if limit := budget(requests, p); len(said) > 0 || len(asked) > limit {
+				t.Errorf("%s: the browser says %q, and took %d requests, at most %d: %q", where, said, len(asked), limit, asked)
+			}
+			if v.width == phoneWidth {
+				lookFirst(tb, p)
+			}
+			tb.report(where, "smallType()", "smallTargets()", "sideways()", "moving()", "figures(7, 3)")
+			if v.zoom == 1 { // on a flatter screen the numbers don't stay, because they would cover the text
+				tb.report(where, "lostNumbers()")
+			}
+			if v.isWalked {
+				tb.report(where, "menu()", "badFocus()")
+			}
+			if v.isWalked && p.name == emergencyPage {
+				tb.report(where, "jumpLinks()")
+			}
+			if v.width == 1280 {
+				tb.reportAxe(where, false)
+			}
+			tb.act(`document.querySelectorAll('details').forEach(d => { d.open = true })`)
+			tickAndLook(tb, where, v.isWalked, v.width == 1280)
+		}
+		lookByPreference(tb, p)
+		for _, s := range settings {
+			tb.resize(s.width, 900, s.zoom)
+			tb.act("const s = new CSSStyleSheet(); s.replaceSync(`" + s.css + "`); document.adoptedStyleSheets = [s]")
+			tb.report(p.path+", "+s.name, "sideways()")
+		}
+		tb.report(p.path+", styles off", "bare()")
+		tb.quiet(p.path)
+	}
+}
+
+func (tb *tab) reportAxe(where string, isContrastAlone bool) {
+	tb.Helper()
+	for _, v := range tb.axe(isContrastAlone) {
+		tb.Errorf("%s: %s", where, v)
+	}
+}
+
+// tickAndLook ticks what a page has, at first what calls for care today, and then for more.
+func tickAndLook(tb *tab, where string, isWalked, hasAxe bool) {
+	for _, boxes := range []string{"main .today input", "main input"} {
+		n := eval[int](tb, `(() => {
+			const boxes = [...document.querySelectorAll('`+boxes+`')].filter(b => !b.checked);
+			for (const b of boxes) b.click();
+			scrollTo({top: document.body.scrollHeight / 2, behavior: 'instant'});
+			return boxes.length;
+		})()`)
+		if n > 0 && hasAxe {
+			tb.reportAxe(where+" with ticks in "+boxes, false)
+		}
+		if n > 0 && isWalked && boxes == "main input" {
+			tb.report(where+" with ticks in "+boxes, "badFocus()")
+		}
+	}
+	tb.report(where+", all ticked and open", "smallType()", "smallTargets()", "sideways()")
+	tb.act(`localStorage.clear()`)
+}
+
+// lookByPreference looks at the page in each scheme. (In forced colors axe would read the page's own.)
+func lookByPreference(tb *tab, p page) {
+	for _, features := range [][]string{
+		{"prefers-color-scheme:dark"}, {"prefers-color-scheme:light", "forced-colors:active"},
+		{"prefers-color-scheme:dark", "forced-colors:active"},
+	} {
+		where := fmt.Sprint(p.path, features)
+		tb.media("", features...)
+		tb.report(where, "fills()", "figures(7, 3)")
+		if len(features) == 1 {
+			tb.reportAxe(where, true)
+		}
+	}
+	tb.resize(1920, 1080, 1)
+	tb.media("", "prefers-color-scheme:light")
+	tb.report(p.path+", 1920 px", "fills()", "sideways()", "figures(7, 3)")
+	tb.report(p.path, "preferences(false)")
+	tb.media("", "prefers-reduced-transparency:reduce", "prefers-contrast:more")
+	tb.report(p.path, "preferences(true)")
+}
+
+// lookFirst looks at what a phone shows of a page at first, and at the navigation.
+func lookFirst(tb *tab, p page) {
+	tb.Helper()
+	tb.report(p.path, fmt.Sprintf("firstScreen(%v, %v)", p.name == emergencyPage, p.name == "/checklist/"))
+	tb.Logf("%s: %s", p.path, eval[string](tb, `window.measured`))
+	type navigation struct{ Paths, Current []string }
+	got := eval[navigation](tb, `(() => {
+		const paths = what => [...document.querySelectorAll(what)].filter(a => !a.hreflang).map(a => new URL(a.href).pathname);
+		return {Paths: paths('header li a'), Current: paths('[aria-current="page"]')};
+	})()`)
+	var want []string
+	for _, name := range slices.Concat([]string{"/"}, medical, []string{"/checklist/", "/handout/", "/about/"}) {
+		want = append(want, strings.TrimSuffix(p.home(), "/")+name)
+	}
+	if !slices.Equal(got.Paths, want) {
+		tb.Errorf("%s: the navigation leads to %q, want %q", p.path, got.Paths, want)
+	}
+	if !p.is404() && !slices.Equal(got.Current, []string{p.path}) || p.is404() && len(got.Current) > 0 {
+		tb.Errorf("%s marks %q as the current page", p.path, got.Current)
+	}
+	if p.isMedical() {
+		tb.report(p.path, "lists()")
+	}
+	if !p.is404() {
+		tb.report(p.path, "printButton()")
+	}
+	if p.name == "/about/" {
+		tb.report(p.path, "table()")
+	}
+}
+
+// TestWithoutScript: a page says the same, in the same order, and shows nothing that can't work, without script and saved on a disk.
+func TestWithoutScript(t *testing.T) {
+	tb := open(t)
+	tb.view(phoneWidth, phoneHeight, 1)
+	text := func(url string) string {
+		tb.visit(url)
+		return eval[string](tb, `(document.querySelectorAll('button, .my-notes, .to-notes').forEach(e => e.remove()), document.body.innerText)`)
+	}
+	for _, p := range site.pages {
+		want := text(p.url())
+		saved := filepath.Join(t.TempDir(), "saved.html")
+		must(t, os.WriteFile(saved, []byte(p.html(t)), 0o644))
+		tb.quiet(p.path)
+		if got := text("file://" + filepath.ToSlash(saved)); got != want {
+			t.Errorf("%s says other words from a disk:\n%s", p.path, got)
+		}
+		tb.complaints() // a script that isn't beside the file
+		tb.script(false)
+		if got := text(p.url()); got != want || len(want) < 200 {
+			t.Errorf("%s says other words without script:\n%s\nand with it:\n%s", p.path, got, want)
+		}
+		tb.visit(p.url())
+		tb.report(p.path+" without script", "deadControls()", "lostNumbers()")
+		if p.name == "/checklist/" {
+			tb.act(`document.querySelectorAll('.tasks label').forEach(l => l.click())`)
+			if eval[bool](tb, `!document.querySelector('.tasks input:checked')`) {
+				t.Errorf("%s: the boxes can't be ticked without script", p.path)
+			}
+		}
+		tb.quiet(p.path)
+		tb.script(true)
+	}
+}
+
+// TestArrivesInPieces: what has come of a page is there to read, and stays where it is while the rest comes.
+func TestArrivesInPieces(t *testing.T) {
+	pieces := make(chan string, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if ext := path.Ext(q.URL.Path); ext != "" && ext != ".html" { // what the checklist asks for
+			site.server.Config.Handler.ServeHTTP(w, q)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=UTF-8")
+		for piece := <-pieces; piece != ""; piece = <-pieces { // also when the test has failed, which closes pieces
+			_, _ = w.Write([]byte(piece))
+			w.(http.Flusher).Flush()
+		}
+	}))
+	defer server.Close()
+	defer close(pieces) // before the server closes, which waits for its answers
+	tb := open(t)
+	tb.view(phoneWidth, phoneHeight, 1)
+	for _, p := range site.pages {
+		html := p.html(t)
+		half := strings.Index(html, "</h1>") + len("</h1>")
+		tb.visit("about:blank")
+		pieces <- html[:half]
+		call(tb, cdpage.Navigate, cdpage.NavigateParams{URL: server.URL + p.path})
+		tb.await(`document.querySelector('h1')?.checkVisibility()`)
+		shown := eval[string](tb, `document.querySelector('.emergency-numbers li').innerText`)
+		if !strings.HasPrefix(shown, numbers(t)[0].Number) {
+			t.Errorf("%s, half arrived, shows the number %q", p.path, shown)
+		}
+		for piece := range slices.Chunk([]byte(html[half:]), 4096) {
+			pieces <- string(piece)
+			tb.act(twoFrames) // show what has come
+		}
+		pieces <- ""
+		tb.await(`document.readyState === 'complete'`)
+		tb.report(p.path+" in pieces", "shifts()")
+	}
+}
+
+// TestPlantedFaults: each check finds what it is there to find. (That they find nothing else, the other tests see.)
+func TestPlantedFaults(t *testing.T) {
+	var html string
+	url := serve(t, func(_ http.ResponseWriter, q *http.Request, body string) string {
+		if strings.HasSuffix(q.URL.Path, "/") {
+			return html
+		}
+		return body
+	})
+	tb := open(t)
+	tb.view(phoneWidth, phoneHeight, 1)
+	tb.media("", "prefers-reduced-motion:reduce")
+	said := func() []string { said, _ := tb.complaints(); return said }
+	axe := func() []string { return tb.axe(false) }
+	by := func(check string) func() []string { return func() []string { return tb.check(check) } }
+	const drawing = `document.querySelector('figure > svg`
+	const paragraph, link = `document.querySelector('main p').style`, `document.querySelector('main a').style`
+	for _, fault := range []struct {
+		name, page string
+		old, fresh string // in the page; without old, at the end of its text
+		act        string // in the browser, once the page is there
+		found      func() []string
+		want       string
+	}{
+		{"an inline script", "/", "", `<script>1</script>`, "", said, "script"},
+		{"a style attribute", "/", `<h1`, `<h1 style="color:red"`, "", said, "style"},
+		{"a third party's image", "/", "", `<img src="https://pictures.example/x.png" alt="">`, "", said, "pictures.example"},
+		{"a third party's script", "/", "", `<script src="https://scripts.example/x.js"></script>`, "", said, "scripts.example"},
+		{"a message", "/", "", "", `console.log(1)`, said, "console.log"},
+		{"low contrast", "/", "", "", paragraph + `.color = '#999'`, axe, "color-contrast"},
+		{"low contrast for axe alone", "/", "", "", paragraph + `.color = '#999'`, func() []string { return tb.axe(true) }, "color-contrast"},
+		{"a removed label", "/checklist/", `<label>`, `<i>`, "", axe, "label"},
+		{"a heading skipped", "/", "", `<h4>Deep</h4>`, "", axe, "heading-order"},
+		{"13 px", "/", "", "", paragraph + `.fontSize = '13px'`, by("smallType()"), "13"},
+		{"a small button", "/", "", `<button>x</button>`, `document.querySelector('main > button').style.cssText = 'padding: 0; min-height: 0'`,
+			by("smallTargets()"), "button"},
+		{"no focus", "/", "", "", link + `.outline = 'none'`, by("badFocus()"), "unseen"},
+		{"a pale focus", "/", "", "", link + `.outlineColor = '#eee'`, by("badFocus()"), "hardly seen"},
+		{"a bar over the focus", "/", "", `<b>Bar</b>`,
+			`document.querySelector('main > b').style.cssText = 'position: fixed; z-index: 9; inset: auto 0 0; height: 50%; background: #fff'`,
+			by("badFocus()"), "covered by b"},
+		{"numbers scrolled away", "/", "", "",
+			`document.querySelectorAll('.emergency-box, .emergency-numbers').forEach(e => { e.style.position = 'static' })`,
+			by("lostNumbers()"), "out of reach"},
+		{"a wide table", "/", "", `<pre>Wide</pre>`, `document.querySelector('pre').style.cssText = 'width: 90rem; text-align: end'`,
+			by("sideways()"), "beside the screen"},
+		{"words cut off", "/", "", "", paragraph + `.cssText = 'height: 1rem; overflow: hidden'`, by("sideways()"), "cut off"},
+		{"a cookie", "/", "", "", `document.cookie = 'a=b'`, by("keeps()"), "a cookie: a=b"},
+		{"something stored", "/", "", "", `sessionStorage.setItem('a', 'b')`, by("keeps()"), "stored: a"},
+		{"a web font", "/", "", "", `document.fonts.add(new FontFace('Own', 'url(/own.woff2)'))`, by("keeps()"), "web font: Own"},
+		{"a jump", "/", "", "", twoFrames + `document.querySelector('h1').style.marginTop = '9rem';` + twoFrames, by("shifts()"), "moved by"},
+		{"smooth scrolling", "/", "", "", `document.documentElement.style.scrollBehavior = 'smooth'`, by("moving()"), "html"},
+		{"a filled outline", emergencyPage, "", "", drawing + ` path:not([class])').style.fill = 'red'`, by("fills()"), "filled"},
+		{"a pale drawing", emergencyPage, "", "", drawing + `').style.stroke = '#999'`, by("figures(7, 3)"), "contrast"},
+		{"small print", "/", "", "", paragraph + `.fontSize = '10px'`, by("paper()"), "7.5 pt"},
+		{"tight lines", "/", "", "", paragraph + `.lineHeight = '1'`, by("paper()"), "too tight"},
+		{"a dead button", "/", "", `<button>Do it</button>`, "", by("deadControls()"), "Do it"},
+		{"a large icon", "/", ` width="24" height="24"`, "", "", by("bare()"), "icon"},
+		{"no direction", "/", ` dir=ltr`, "", "", by("bare()"), "left to the browser"},
+		{"the emergency last", "/", `<aside class=emergency-box`, `<h1>T</h1><aside class=emergency-box`, "", by("bare()"), "after the title"},
+	} {
+		html = site.page(t, fault.page)
+		if fault.old == "" {
+			fault.old, fault.fresh = "</main>", fault.fresh+"</main>"
+		}
+		if !strings.Contains(html, fault.old) {
+			t.Errorf("%s: the page has no %s", fault.name, fault.old)
+		}
+		html = strings.Replace(html, fault.old, fault.fresh, 1)
+		tb.complaints()
+		tb.visit(url + fault.page)
+		tb.act(fault.act)
+		found := fault.found()
+		if !slices.ContainsFunc(found, func(f string) bool { return strings.Contains(f, fault.want) }) {
+			t.Errorf("%s was planted, and the check says %q", fault.name, found)
+		}
+		tb.act(`sessionStorage.clear(); document.cookie = 'a=;max-age=0'`)
+	}
+}
+
+const twoFrames = `await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))));`
+
+// weights are the most bytes that a page takes on the wire: up to its first figure, which doesn't show before scrolling, and whole.
+var (
+	weights      = map[string]int{"": 8192, "/checklist/": 9472, "/about/": 9216, "/handout/": 30 << 10}
+	wholeWeights = map[string]int{"": 14131, "/checklist/": 9472, "/about/": 9216, "/handout/": 30 << 10}
+)
+
+const scriptWeight = 3000
+
+func TestWeight(t *testing.T) {
+	weigh := func(src string) int { return len(pack([]byte(src), "br")) }
+	for _, p := range site.pages {
+		html := p.html(t)
+		text, _, hasFigures := strings.Cut(html, "<figure")
+		whole, limit := weigh(html), budget(weights, p)
+		first := whole
+		if hasFigures && p.name != "/handout/" {
+			first, limit = weigh(text), budget(wholeWeights, p)
+		}
+		t.Logf("%s: %d bytes, brotli", p.path, whole)
+		if first > budget(weights, p) || whole > limit {
+			t.Errorf("%s takes %d bytes up to its first figure, at most %d, and %d at all, at most %d", p.path, first, budget(weights, p), whole, limit)
+		}
+	}
+	scripts, err := filepath.Glob(filepath.Join(site.public, "*.js"))
+	if err != nil || len(scripts) != 1 || weigh(site.read(t, "public/"+filepath.Base(scripts[0]))) >= scriptWeight {
+		t.Errorf("the site has the scripts %q (%v), and should have one, of less than %d bytes", scripts, err, scriptWeight)
+	}
+}
+
+// files are those of all pages.
+func files() (names []string) {
+	for _, p := range site.pages {
+		names = append(names, p.file)
+	}
+	return names
+}
+
+// TestLinters holds pages to html-validate's standard rules, and styles to stylelint's.
+func TestLinters(t *testing.T) {
+	for name, args := range map[string][]string{
+		"html-validate": append([]string{"--config", "htmlvalidate.json", "--formatter", "text"}, files()...),
+		"stylelint":     {"--config", "stylelint.json", filepath.Join("..", "..", "layouts", "_assets", "css", "**", "*.css")},
+	} {
+		out, err := exec.Command(filepath.Join("..", "node_modules", ".bin", name), args...).CombinedOutput()
+		if errors.Is(err, os.ErrNotExist) {
+			t.Fatalf("%s is missing: run ./tools/test.sh, which installs it", name)
+		}
+		if err != nil || strings.TrimSpace(string(out)) != "" {
+			t.Errorf("%s says (%v):\n%s", name, err, out)
+		}
+	}
+}
+
+// TestNu runs the Nu HTML checker, which W3C's validator is, on pages with their styles and pictures.
+func TestNu(t *testing.T) {
+	java, err := exec.LookPath("java")
+	if err != nil {
+		t.Skip("No Java here, so the Nu HTML checker did not run. html-validate did.")
+	}
+	planted := filepath.Join(t.TempDir(), "planted.html")
+	fault := `<!DOCTYPE html><html lang=en><title>x</title><style>p{colour:red}</style><svg><nope></nope></svg><article>x</article>`
+	must(t, os.WriteFile(planted, []byte(fault), 0o644))
+	jar := filepath.Join("..", "node_modules", "vnu-jar", "build", "dist", "vnu.jar")
+	args := append([]string{"-jar", jar, "--also-check-css", "--also-check-svg", "--format", "gnu", planted}, files()...)
+	out, _ := exec.Command(java, args...).CombinedOutput()
+	for _, want := range []string{"colour", "nope", "Article lacks heading"} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("a fault was planted, and the checker does not speak of %q", want)
+		}
+	}
+	for line := range strings.Lines(string(out)) {
+		if !strings.Contains(line, "planted.html") && strings.TrimSpace(line) != "" {
+			t.Error(strings.TrimSpace(line))
+		}
+	}
+}
