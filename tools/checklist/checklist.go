@@ -43,7 +43,7 @@ type Questionnaire struct {
 	Description     string   `json:"description,omitempty"`
 	ApprovalDate    string   `json:"approvalDate,omitempty"`   // the oldest review of the pages
 	LastReviewDate  string   `json:"lastReviewDate,omitempty"` // the same
-	EffectivePeriod *Period  `json:"effectivePeriod,omitempty"`
+	EffectivePeriod Period   `json:"effectivePeriod,omitzero"`
 	Lists           []Item   `json:"item,omitempty"`
 }
 
@@ -87,10 +87,13 @@ func Build(s *site.Site, reports []review.Report) (*Questionnaire, []diagnostic.
 	var adapted []string
 	for _, report := range reports {
 		page := report.Page
+		if page.Draft {
+			continue
+		}
 		if layout := page.FrontMatter.Get("layout"); layout != nil && layout.Raw == "checklist" {
 			q.Title, q.Description = s.Title+": "+page.Title, page.Description
 		}
-		if page.Draft || !b.addLists(page) || !page.Medical {
+		if hasLists := b.addLists(page); !hasLists || !page.Medical {
 			continue
 		}
 		adapted = append(adapted, review.Day(report.Adapted))
@@ -118,7 +121,7 @@ func (q *Questionnaire) addReviews(records []review.Record) {
 	q.Status, q.Experimental = "active", false
 	q.ApprovalDate = review.Day(slices.MinFunc(records, byReviewed).Reviewed)
 	q.LastReviewDate = q.ApprovalDate
-	q.EffectivePeriod = &Period{End: review.Day(slices.MinFunc(records, byDue).Due)}
+	q.EffectivePeriod.End = review.Day(slices.MinFunc(records, byDue).Due)
 }
 
 // builder gathers lists, and knows which words have an id already.
@@ -196,9 +199,9 @@ func (q *Questionnaire) Texts() (texts []string) {
 }
 
 // Encode returns the file's bytes, indented, so that a commit shows what changed.
-func (q *Questionnaire) Encode() ([]byte, error) {
-	b, err := json.MarshalIndent(q, "", "  ")
-	return append(b, '\n'), err
+func (q *Questionnaire) Encode() []byte {
+	src, _ := json.MarshalIndent(q, "", "  ") // strings and lists of them can always be encoded
+	return append(src, '\n')
 }
 
 // Compare returns a finding where a committed file is not as wanted. The error says that the file could not be
