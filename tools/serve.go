@@ -120,8 +120,11 @@ func (s *session) takeSave(ctx context.Context, saved []string) {
 // isCurrentList reports whether a file is a checklist as it is to be committed.
 func (s *session) isCurrentList(file string) bool {
 	list, isList := s.lists[file]
+	if !isList {
+		return false
+	}
 	outdated, err := checklist.Compare(s.root, file, list)
-	return isList && err == nil && len(outdated) == 0
+	return err == nil && len(outdated) == 0
 }
 
 // checkContent checks all that needs no Hugo, and keeps the checklists up to date.
@@ -144,16 +147,13 @@ func (s *session) checkContent(saved []string) error {
 	}
 	s.lists = checked.committed
 	for _, file := range slices.Sorted(maps.Keys(s.lists)) {
-		outdated, err := checklist.Compare(s.root, file, s.lists[file])
-		if err == nil && len(outdated) > 0 {
-			err = publish.ReplaceFile(s.root, file, s.lists[file])
+		if s.isCurrentList(file) {
+			continue
 		}
-		if err != nil {
+		if err := publish.ReplaceFile(s.root, file, s.lists[file]); err != nil {
 			return err
 		}
-		if len(outdated) > 0 {
-			s.print("%s is up to date again: commit it with your change.", file)
-		}
+		s.print("%s is up to date again: commit it with your change.", file)
 	}
 	return nil
 }

@@ -83,8 +83,7 @@ func Build(s *site.Site, reports []review.Report) (*Questionnaire, []diagnostic.
 	q := &Questionnaire{ResourceType: "Questionnaire", Language: s.Language, URL: base + strings.TrimPrefix(File(s), "static"), Title: s.Title,
 		Status: "draft", Experimental: true, SubjectType: []string{"Patient"}, Publisher: cmp.Or(s.Clinic.Name, s.Title)}
 	b := builder{levels: s.ChecklistLevels, base: base, ids: map[string]*site.Page{}}
-	var signed []review.Record
-	var adapted []string
+	var adapted, reviewed, due []string // days of the pages of the lists
 	for _, report := range reports {
 		page := report.Page
 		if page.Draft {
@@ -98,30 +97,23 @@ func Build(s *site.Site, reports []review.Report) (*Questionnaire, []diagnostic.
 		}
 		adapted = append(adapted, review.Day(report.Adapted))
 		if report.IsSigned() {
-			signed = append(signed, report.Record)
+			reviewed = append(reviewed, review.Day(report.Record.Reviewed))
+			due = append(due, review.Day(report.Record.Due))
 		}
 	}
 	if len(adapted) > 0 {
 		q.Date = slices.Max(adapted)
 	}
-	if len(signed) > 0 && len(signed) == len(adapted) {
-		q.addReviews(signed)
+	if len(reviewed) > 0 && len(reviewed) == len(adapted) {
+		q.Status, q.Experimental = "active", false
+		q.ApprovalDate, q.EffectivePeriod.End = slices.Min(reviewed), slices.Min(due)
+		q.LastReviewDate = q.ApprovalDate
 	}
 	slices.SortStableFunc(b.lists, func(x, y Item) int {
 		return slices.Index(s.Cards, x.Code[0].Code) - slices.Index(s.Cards, y.Code[0].Code)
 	})
 	q.Lists, q.Version = b.lists, version(b.lists)
 	return q, b.findings
-}
-
-// addReviews says what the sign-offs of all pages of the lists have in common.
-func (q *Questionnaire) addReviews(records []review.Record) {
-	byReviewed := func(a, b review.Record) int { return a.Reviewed.Compare(b.Reviewed) }
-	byDue := func(a, b review.Record) int { return a.Due.Compare(b.Due) }
-	q.Status, q.Experimental = "active", false
-	q.ApprovalDate = review.Day(slices.MinFunc(records, byReviewed).Reviewed)
-	q.LastReviewDate = q.ApprovalDate
-	q.EffectivePeriod.End = review.Day(slices.MinFunc(records, byDue).Due)
 }
 
 // builder gathers lists, and knows which words have an id already.

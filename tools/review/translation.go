@@ -27,6 +27,9 @@ func checkTranslations(s *site.Site) (findings []diagnostic.Diagnostic) {
 		case p.Original == nil:
 			fail("there is no %s/%s of which this would be a translation: write it first, or give this file the name of its original",
 				site.ContentDir, p.Path)
+		case p.Original.Draft && !p.Draft:
+			fail("%s is a draft, and without it readers are not told that this is its translation: publish it, or make this a draft, too",
+				p.Original.File)
 		case p.Translates == "":
 			fail(`"translates" is missing: once a translator has compared this page with %s, run: go run ./tools translated %s`,
 				p.Original.File, p.File)
