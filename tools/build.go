@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	"microsite/tools/checklist"
@@ -12,6 +13,7 @@ import (
 	"microsite/tools/publish"
 	"microsite/tools/rendered"
 	"microsite/tools/review"
+	"microsite/tools/site"
 )
 
 type buildCommand struct {
@@ -20,6 +22,10 @@ type buildCommand struct {
 	strictFlag
 	Base baseURL `placeholder:"URL" help:"Publish at this address, in place of config.toml's."`
 }
+
+// reservedName matches the address of a site that nobody can reach: RFC 2606 keeps
+// these names for examples. An address on this machine is meant.
+var reservedName = regexp.MustCompile(`(?i)^https?://(?:[^/]*\.)?(?:example|test|invalid|example\.(?:com|net|org)|[^/.]+\.localhost)(?::\d+)?/`)
 
 // Run checks the content, renders it with the Hugo that go.mod names, checks what
 // was rendered, and puts it in place as public/. When anything is wrong, public/ and checklist.json stay as they were.
@@ -30,7 +36,10 @@ func (c *buildCommand) Run(ctx context.Context, t *tool) error {
 		return err
 	}
 	t.say("%s", review.Summary(s.Site, s.reports, s.today))
-	s.findings = append(s.findings, reservedAddress(s.BaseURL)...)
+	if reservedName.MatchString(s.BaseURL + "/") {
+		s.findings = append(s.findings, diagnostic.Place{File: site.ConfigFile}.Warningf(diagnostic.RuleBaseURL,
+			"%s is no real address, and it stands in links and QR codes: set baseURL to the site's own, or build with --base", s.BaseURL))
+	}
 	if !fails(c.Strict, s.findings) {
 		if err := t.publish(ctx, s, c.Strict); err != nil {
 			return err

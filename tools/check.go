@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"time"
 
@@ -97,18 +96,6 @@ func leftoverMarkup(s *site.Site) (findings []diagnostic.Diagnostic) {
 				}
 			}
 		}
-	}
-	return findings
-}
-
-// reservedName matches the address of a site that nobody can reach: RFC 2606 keeps
-// these names for examples. An address on this machine is meant.
-var reservedName = regexp.MustCompile(`(?i)^https?://(?:[^/]*\.)?(?:example|test|invalid|example\.(?:com|net|org)|[^/.]+\.localhost)(?::\d+)?/`)
-
-func reservedAddress(address string) (findings []diagnostic.Diagnostic) {
-	if reservedName.MatchString(address + "/") {
-		findings = append(findings, diagnostic.Place{File: site.ConfigFile}.Warningf(diagnostic.RuleBaseURL,
-			"%s is no real address, and it stands in links and QR codes: set baseURL to the site's own, or build with --base", address))
 	}
 	return findings
 }

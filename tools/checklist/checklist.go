@@ -43,13 +43,10 @@ type Questionnaire struct {
 	Description     string   `json:"description,omitempty"`
 	ApprovalDate    string   `json:"approvalDate,omitempty"`   // the oldest review of the pages
 	LastReviewDate  string   `json:"lastReviewDate,omitempty"` // the same
-	EffectivePeriod Period   `json:"effectivePeriod,omitzero"`
-	Lists           []Item   `json:"item,omitempty"`
-}
-
-// Period ends with the earliest day on which a review is due.
-type Period struct {
-	End string `json:"end"`
+	EffectivePeriod struct {
+		End string `json:"end"` // the earliest day on which a review is due
+	} `json:"effectivePeriod,omitzero"`
+	Lists []Item `json:"item,omitempty"`
 }
 
 // Item is a list ("group") or one of its lines to tick ("boolean").
