@@ -80,7 +80,7 @@ func (t *tool) publish(ctx context.Context, s *checkedSite, isStrict bool) error
 		return err
 	}
 	for i, language := range s.All() {
-		if err := stage.WriteStatic(checklist.File(language), s.published[i].Encode()); err != nil {
+		if err := stage.WriteStatic(checklist.File(language), s.publishedLists[i].Encode()); err != nil {
 			return err
 		}
 	}
@@ -92,7 +92,7 @@ func (t *tool) publish(ctx context.Context, s *checkedSite, isStrict bool) error
 	if err := ctx.Err(); err != nil { // Ctrl-C at the last moment still stops it
 		return err
 	}
-	return stage.Commit(s.committed)
+	return stage.Commit(s.committedLists)
 }
 
 // listVersions returns settings for Hugo that hold the version of each language's lists.
@@ -102,7 +102,7 @@ func listVersions(s *checkedSite) (settings []byte) {
 		if language.Key != "" {
 			table = "languages." + language.Key + "." + table
 		}
-		settings = fmt.Appendf(settings, "[%s]\ndigest = %q\n", table, s.published[i].Version)
+		settings = fmt.Appendf(settings, "[%s]\ndigest = %q\n", table, s.publishedLists[i].Version)
 	}
 	return settings
 }
@@ -110,7 +110,7 @@ func listVersions(s *checkedSite) (settings []byte) {
 // checkRendered runs every check of a folder that holds the whole rendered site.
 func checkRendered(ctx context.Context, s *checkedSite, dir, baseURL string) ([]diagnostic.Diagnostic, error) {
 	options := rendered.Options{Site: s.Site, BaseURL: baseURL, Complete: true, Emergency: true}
-	for _, list := range s.published {
+	for _, list := range s.publishedLists {
 		options.Checklist = append(options.Checklist, list.Texts()...)
 	}
 	_, findings, err := rendered.Check(ctx, dir, options)

@@ -34,7 +34,7 @@ func (c *checkCommand) Run(ctx context.Context, t *tool) error {
 	if fails(false, s.findings) { // then what the checklists should hold is not known
 		return t.printFindings(c.Format, c.Strict, s.findings)
 	}
-	for file, want := range s.committed {
+	for file, want := range s.committedLists {
 		findings, err := checklist.Compare(s.Root, file, want)
 		if err != nil {
 			return err
@@ -47,12 +47,12 @@ func (c *checkCommand) Run(ctx context.Context, t *tool) error {
 // checkedSite is a site with what the checks of its content found, in all languages.
 type checkedSite struct {
 	*site.Site
-	clock     time.Time // the instant that pages are rendered for
-	today     time.Time // its civil day in the site's time zone, midnight UTC
-	reports   []review.Report
-	committed map[string][]byte          // the checklists with config.toml's address, by file
-	published []*checklist.Questionnaire // with the address that the site is built for, in the order of All
-	findings  []diagnostic.Diagnostic
+	clock          time.Time // the instant that pages are rendered for
+	today          time.Time // its civil day in the site's time zone, midnight UTC
+	reports        []review.Report
+	committedLists map[string][]byte          // the checklists with config.toml's address, by file
+	publishedLists []*checklist.Questionnaire // with the address that the site is built for, in the order of All
+	findings       []diagnostic.Diagnostic
 }
 
 // checkSite reads the site in the current folder and runs every check that needs no Hugo. build.go has those of the rendered
@@ -63,7 +63,7 @@ func (t *tool) checkSite(today day, base baseURL, isStrict bool) (*checkedSite, 
 	if err != nil {
 		return nil, err
 	}
-	s := &checkedSite{Site: loaded, clock: t.now(), committed: map[string][]byte{}, findings: findings}
+	s := &checkedSite{Site: loaded, clock: t.now(), committedLists: map[string][]byte{}, findings: findings}
 	if !today.IsZero() {
 		s.clock = time.Date(today.Year(), today.Month(), today.Day(), 12, 0, 0, 0, s.Location)
 	}
@@ -71,16 +71,16 @@ func (t *tool) checkSite(today day, base baseURL, isStrict bool) (*checkedSite, 
 	for _, language := range s.All() {
 		reports, ofReview := review.Check(language, s.today, isStrict)
 		list, ofChecklist := checklist.Build(language, reports)
-		s.committed[checklist.File(language)] = list.Encode()
+		s.committedLists[checklist.File(language)] = list.Encode()
 		if base != "" {
 			language.BaseURL = string(base)
 			list, _ = checklist.Build(language, reports)
 		}
-		s.published = append(s.published, list)
+		s.publishedLists = append(s.publishedLists, list)
 		s.reports = append(s.reports, reports...)
 		s.findings = slices.Concat(s.findings, leftoverMarkup(language), readability.Check(language), ofReview, ofChecklist)
 	}
-	s.findings = append(s.findings, publish.CheckFiles(t.root, s.committed)...)
+	s.findings = append(s.findings, publish.CheckFiles(t.root, s.committedLists)...)
 	return s, nil
 }
 

@@ -145,7 +145,7 @@ func (s *session) checkContent(saved []string) error {
 	if fails(false, checked.findings) {
 		return nil
 	}
-	s.lists = checked.committed
+	s.lists = checked.committedLists
 	for _, file := range slices.Sorted(maps.Keys(s.lists)) {
 		if s.isCurrentList(file) {
 			continue
