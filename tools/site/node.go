@@ -13,6 +13,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
@@ -265,23 +266,26 @@ func (r *treeReader) fill(n *Node, v *unstable.Node) {
 //go:embed page.schema.json config.schema.json
 var schemaFiles embed.FS
 
-var pageSchema, configSchema = compileSchema("page.schema.json"), compileSchema("config.schema.json")
-
-// compileSchema reads an embedded schema; a broken one is a mistake of this package.
-func compileSchema(name string) *jsonschema.Schema {
-	src, _ := schemaFiles.ReadFile(name)
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(src))
-	c := jsonschema.NewCompiler()
-	if err := errors.Join(err, c.AddResource(name, doc)); err != nil {
-		panic(err)
+// schemas compiles both once they are needed, which takes as long as reading a small site. A broken one is a mistake of
+// this package.
+var schemas = sync.OnceValues(func() (page, config *jsonschema.Schema) {
+	const pageFile, configFile = "page.schema.json", "config.schema.json"
+	compiler := jsonschema.NewCompiler()
+	for _, name := range []string{pageFile, configFile} {
+		src, _ := schemaFiles.ReadFile(name)
+		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(src))
+		if err := errors.Join(err, compiler.AddResource(name, doc)); err != nil {
+			panic(err)
+		}
 	}
-	return c.MustCompile(name)
-}
+	return compiler.MustCompile(pageFile), compiler.MustCompile(configFile)
+})
 
 // IsBaseURL reports whether a site can be published at an address: an absolute http or https URL with nothing after its
 // path.
 func IsBaseURL(address string) bool {
-	return configSchema.Properties["baseURL"].Validate(address) == nil
+	_, config := schemas()
+	return config.Properties["baseURL"].Validate(address) == nil
 }
 
 // validate reports what a schema does not allow in a tree, each at its place.
@@ -333,6 +337,9 @@ func lookUp(n *Node, schema *jsonschema.Schema, location []string) (value *Node,
 		} else {
 			schema, _ = schema.AdditionalProperties.(*jsonschema.Schema)
 		}
+	}
+	if schema.Ref != nil && schema.Description == "" {
+		schema = schema.Ref
 	}
 	return n, key, schema
 }

@@ -126,7 +126,8 @@ func (s *Site) ParsePage(file string, src []byte) (*Page, []diagnostic.Diagnosti
 	if root == nil {
 		return nil, l.findings
 	}
-	l.validate(root, pageSchema, diagnostic.RuleFrontMatter)
+	schema, _ := schemas()
+	l.validate(root, schema, diagnostic.RuleFrontMatter)
 	p.FrontMatter, p.Medical = root, true
 	root.decode(p)
 	l.parseBody(p)

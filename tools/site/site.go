@@ -228,7 +228,8 @@ func (l *loader) takeConfig() (isUsable bool) {
 	if root == nil {
 		return false
 	}
-	isUsable = l.validate(root, configSchema, diagnostic.RuleConfig)
+	_, schema := schemas()
+	isUsable = l.validate(root, schema, diagnostic.RuleConfig)
 	for _, table := range [][]string{{}, {"params"}, {"params", "review"}, {"params", "checklist"}, {"params", "links"}} {
 		root.Get(table...).decode(s)
 	}
