@@ -52,13 +52,14 @@ type Node struct {
 // Get returns the value at a path of keys, or nil.
 func (n *Node) Get(path ...string) *Node {
 	for _, key := range path {
-		var next *Node
-		for i := 0; n != nil && i < len(n.Items); i++ {
-			if n.Items[i].Key == key {
-				next = n.Items[i]
-			}
+		if n == nil {
+			return nil
 		}
-		n = next
+		i := slices.IndexFunc(n.Items, func(item *Node) bool { return item.Key == key })
+		if i < 0 {
+			return nil
+		}
+		n = n.Items[i]
 	}
 	return n
 }
@@ -134,7 +135,8 @@ func (l *loader) readTree(file string, text []byte, isTOML bool, rule diagnostic
 	if len(l.findings) > before {
 		return nil
 	}
-	root.Place, root.KeyPlace = placeIn(file, text, 0), placeIn(file, text, 0)
+	root.Place = diagnostic.Place{File: file, Line: 1, Column: 1}
+	root.KeyPlace = root.Place
 	return root
 }
 
@@ -149,7 +151,8 @@ var remark = regexp.MustCompile(`(?m)^(?:title|linkTitle|description):[ \t]+[^"'
 
 func (r *treeReader) readYAML() *Node {
 	if m := remark.FindSubmatchIndex(r.text); m != nil {
-		r.fail(placeIn(r.file, r.text, m[2]), "YAML leaves out what follows this #: put straight quotes around the whole text, or a space behind the # of a remark")
+		r.fail(placeIn(r.file, r.text, m[2]), "YAML leaves out what follows this #: "+
+			"put straight quotes around the whole text, or a space behind the # of a remark")
 	}
 	var document yaml.Node
 	if err := yaml.Unmarshal(r.text, &document); err != nil {
@@ -240,16 +243,16 @@ func (r *treeReader) open(n *Node, e *unstable.Node) *Node {
 	return n
 }
 
+// tomlKinds has the kinds of the library's values, but for those of a Scalar.
+var tomlKinds = map[unstable.Kind]Kind{unstable.String: Text, unstable.Array: List, unstable.InlineTable: Map}
+
 // fill turns a value of the library into ours. A list has no place of its own.
 func (r *treeReader) fill(n *Node, v *unstable.Node) {
-	n.Kind, n.Raw = Scalar, string(v.Data)
+	n.Kind, n.Raw = cmp.Or(tomlKinds[v.Kind], Scalar), string(v.Data)
 	if v.Raw.Length > 0 {
 		n.Place = placeIn(r.file, r.text, int(v.Raw.Offset))
 	}
-	if kind, ok := map[unstable.Kind]Kind{unstable.String: Text, unstable.Array: List, unstable.InlineTable: Map}[v.Kind]; ok {
-		n.Kind = kind
-	}
-	for it := v.Children(); (n.Kind == List || n.Kind == Map) && it.Next(); {
+	for it := v.Children(); it.Next(); {
 		if e := it.Node(); n.Kind == Map {
 			r.fill(r.open(n, e), e.Value())
 		} else {
