@@ -30,7 +30,8 @@ var (
 	firstWord  = regexp.MustCompile(`^([^\pL!]*)(\pL+)`) // the rule of leftover markup reports [!
 
 	// meltedItem matches the start of a line that was meant to be an item of a list and joins the line above instead.
-	meltedItem = regexp.MustCompile(`^(?:[•‣▪◦●][\s\x{a0}]?|[–—][\s\x{a0}]|[-*+][\x{a0}\x{202f}\x{200b}-\x{200d}\x{feff}\x{ad}]|[-+](?:\*\*|\[|\pL))`)
+	meltedItem = regexp.MustCompile(`^(?:[•‣▪◦●][\s\x{a0}]?|[–—][\s\x{a0}]|` +
+		`[-*+][\x{a0}\x{202f}\x{200b}-\x{200d}\x{feff}\x{ad}]|[-+](?:\*\*|\[|\pL))`)
 	// deepQuote matches a line that opens more quotes than any page needs, which takes the parser long.
 	deepQuote = regexp.MustCompile(`(?m)^(?:[ \t]*>){9}`)
 )
