@@ -101,7 +101,7 @@ var spellings = []struct {
 var (
 	// The e of -ed is silent where a vowel stands before it and no t, d or e next to it, nor an l or r that needs it:
 	// pulled, but not need-ed, trou-bled, hun-dred.
-	silentED = regexp.MustCompile(`^(.*[aiouy]|.*[aeiouy].*[^tdelr]|.*[aeiouy](?:.*[aeiouylr])?[lr])ed$`)
+	silentED = regexp.MustCompile(`(?:[aiouy]|[aeiouy].*[^tdelr]|[aeiouy](?:.*[aeiouylr])?[lr])$`) // before it
 	// Plurals with a syllable more: pass-es, reach-es, but not aches.
 	sibilantES = regexp.MustCompile(`(?:[scgzx]|[^t]sh|[^aeiou]ch|[eo]ach|[aeiou]tch|ush|ish|ash)es$`)
 )
@@ -127,8 +127,8 @@ func countSyllables(text string, bySpelling func(word string) int) int {
 // pronounced apart.
 func countEnglish(w string) int {
 	w, _, _ = strings.Cut(strings.ReplaceAll(w, "’", "'"), "'")
-	if m := silentED.FindStringSubmatch(w); m != nil {
-		w = m[1]
+	if stem, isPast := strings.CutSuffix(w, "ed"); isPast && silentED.MatchString(stem) {
+		w = stem
 	} else if strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") && !sibilantES.MatchString(w) {
 		w = strings.TrimSuffix(w, "s")
 	}

@@ -19,21 +19,21 @@ import (
 const minGradedWords = 100
 
 type checker struct {
-	limits         site.Readability
-	language       string                // BCP 47, without a region
-	bySpelling     func(word string) int // counts the syllables of a word
-	twins          map[string]string     // what to write instead of each form of a phrase, in small letters
-	maxPhraseWords int                   // in the longest phrase of twins
-	syllables      map[string]int        // of the words that were counted before
-	usedIgnores    map[int]bool
-	findings       []diagnostic.Diagnostic
+	limits      site.Readability
+	language    string                // BCP 47, without a region
+	bySpelling  func(word string) int // counts the syllables of a word
+	twins       map[string]string     // what to write instead of each form of a phrase, in small letters
+	phraseWords map[string]int        // in the longest phrase of twins, by its first word
+	syllables   map[string]int        // of the words that were counted before
+	usedIgnores map[int]bool
+	findings    []diagnostic.Diagnostic
 }
 
 // Check judges every page of the site by its limits. Each heading, item and card title is at least one sentence: readers
 // stop there, too.
 func Check(s *site.Site) []diagnostic.Diagnostic {
-	c := &checker{limits: s.Readability, bySpelling: countEnglish, twins: map[string]string{}, syllables: map[string]int{},
-		usedIgnores: map[int]bool{}}
+	c := &checker{limits: s.Readability, bySpelling: countEnglish, twins: map[string]string{}, phraseWords: map[string]int{},
+		syllables: map[string]int{}, usedIgnores: map[int]bool{}}
 	c.language, _, _ = strings.Cut(s.Language, "-")
 	if c.language == "es" {
 		c.bySpelling = countSpanish
@@ -54,13 +54,15 @@ func Check(s *site.Site) []diagnostic.Diagnostic {
 // addTwins takes in the phrases of config.toml, sorted, so that "used" replaces a form of "use".
 func (c *checker) addTwins() {
 	for _, entry := range slices.Sorted(maps.Keys(c.limits.Words)) {
-		phrase, twin := strings.ToLower(site.NormalizeSpace(entry)), c.limits.Words[entry]
-		c.maxPhraseWords = max(c.maxPhraseWords, strings.Count(phrase, " ")+1)
+		phrase := strings.ToLower(site.NormalizeSpace(entry))
+		forms := []string{strings.TrimSuffix(phrase, "e") + "ing"}
 		for _, ending := range []string{"", "s", "es", "d", "ed", "ing"} { // those of English; those of Spanish are among them
-			c.twins[phrase+ending] = twin
+			forms = append(forms, phrase+ending)
 		}
-		if stem, endsInE := strings.CutSuffix(phrase, "e"); endsInE {
-			c.twins[stem+"ing"] = twin
+		for _, form := range forms {
+			first, _, _ := strings.Cut(form, " ")
+			c.phraseWords[first] = max(c.phraseWords[first], strings.Count(form, " ")+1)
+			c.twins[form] = c.limits.Words[entry]
 		}
 	}
 }
@@ -156,8 +158,8 @@ func (c *checker) twinOf(words []string, from int) (longest, twin string) {
 	if isCapital(from) && (from > 0 || len(words) > 1 && isCapital(1)) {
 		return "", ""
 	}
-	phrase := ""
-	for _, w := range words[from:min(from+c.maxPhraseWords, len(words))] {
+	phrase, count := "", c.phraseWords[strings.ToLower(words[from])]
+	for _, w := range words[from:min(from+count, len(words))] {
 		phrase = strings.TrimSpace(phrase + " " + strings.ToLower(w))
 		if c.twins[phrase] != "" {
 			longest, twin = phrase, c.twins[phrase]

@@ -38,7 +38,7 @@ var (
 
 // parseBody finds cards, task items, links and words, and reports what content may not hold.
 func (l *loader) parseBody(p *Page) {
-	b := &body{loader: l, page: p, src: []byte(p.Body), start: p.bodyPlace(0), headingLevel: 1, headings: map[string]bool{}}
+	b := &body{loader: l, page: p, src: []byte(p.Body), lastPlace: p.bodyPlace(0), headingLevel: 1, headings: map[string]bool{}}
 	if m := deepQuote.FindStringIndex(p.Body); m != nil {
 		b.fail(m[0], diagnostic.RuleCard, "too many > start this line: a card has one before each line")
 		return
@@ -56,8 +56,7 @@ type body struct {
 	loader       *loader
 	page         *Page
 	src          []byte
-	start        diagnostic.Place // of src in the file
-	lastOffset   int              // of which place was asked
+	lastOffset   int // in src, of which place returned the place
 	lastPlace    diagnostic.Place
 	cardNode     ast.Node // the blockquote of the last card
 	headingLevel int      // of the last heading; the title has 1
@@ -67,8 +66,8 @@ type body struct {
 // place returns the place of an offset in src. It goes on from the last one, because a page may hold thousands of links.
 func (b *body) place(offset int) diagnostic.Place {
 	offset = min(max(offset, 0), len(b.src))
-	if b.lastOffset == 0 || offset < b.lastOffset {
-		b.lastOffset, b.lastPlace = 0, b.start
+	if offset < b.lastOffset {
+		b.lastOffset, b.lastPlace = 0, b.page.bodyPlace(0)
 	}
 	b.lastPlace = Advance(b.lastPlace, b.src[b.lastOffset:offset])
 	b.lastOffset = offset

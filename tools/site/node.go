@@ -293,7 +293,6 @@ func IsBaseURL(address string) bool {
 
 // validate reports what a schema does not allow in a tree, each at its place.
 func (l *loader) validate(root *Node, schema *jsonschema.Schema, rule diagnostic.Rule) (isValid bool) {
-	before := len(l.findings)
 	var report func(e *jsonschema.ValidationError)
 	report = func(e *jsonschema.ValidationError) {
 		for _, cause := range e.Causes {
@@ -323,7 +322,7 @@ func (l *loader) validate(root *Node, schema *jsonschema.Schema, rule diagnostic
 	if errors.As(schema.Validate(root.value()), &invalid) {
 		report(invalid)
 	}
-	return len(l.findings) == before
+	return invalid == nil
 }
 
 // lookUp finds the value at a location, its key or that of the list around it, and its schema.

@@ -195,7 +195,7 @@ func Advance(p diagnostic.Place, text []byte) diagnostic.Place {
 // does.
 func NormalizeSpace(s string) string {
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool {
-		return strings.ContainsRune(" \t\n\f\r", r) || r >= utf8.RuneSelf && unicode.Is(unicode.Z, r)
+		return r == ' ' || '\t' <= r && r <= '\r' && r != '\v' || r >= utf8.RuneSelf && unicode.Is(unicode.Z, r)
 	}), " ")
 }
 
