@@ -3,6 +3,7 @@ package rendered
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -36,6 +37,7 @@ type reader struct {
 	phone         string           // what the open link calls
 	words         int              // the offset of this link's words in the document's text
 
+	buffer     []reference      // of this document, in memory that the next one uses again
 	block      []byte           // text since an element broke the line
 	blockPlace diagnostic.Place // of its first word
 	codeDepth  int              // of open elements that are code
@@ -48,7 +50,7 @@ func newReader(c *checker) *reader { return &reader{checker: c, tags: map[string
 func (r *reader) read(ctx context.Context, d *document, src []byte) {
 	d.ids, d.links, d.phones = map[string]bool{}, map[*site.Page]int{}, map[string]string{}
 	*r = reader{checker: r.checker, tags: r.tags, document: d, z: html.NewTokenizer(bytes.NewReader(src)),
-		place: diagnostic.Place{File: d.file, Line: 1, Column: 1}, isForeign: !d.isHTML, block: r.block[:0]}
+		place: diagnostic.Place{File: d.file, Line: 1, Column: 1}, isForeign: !d.isHTML, block: r.block[:0], buffer: r.buffer[:0]}
 	switch d.kind {
 	case ".css":
 		r.addLinks(readSheet(src), 0)
@@ -57,6 +59,7 @@ func (r *reader) read(ctx context.Context, d *document, src []byte) {
 	default:
 		r.readHTML(ctx)
 	}
+	d.references = slices.Clone(r.buffer)
 }
 
 // readHTML reads a page, or an SVG file.
@@ -148,7 +151,7 @@ func (r *reader) endTag(t *tag) {
 		r.codeDepth = max(r.codeDepth-1, 0)
 		r.isStyle = false
 	case strings.HasPrefix(r.phone, "tel:") && t.element == "a":
-		r.phones[digits(r.phone)] = firstNumber(string(r.text[r.words:]))
+		r.phones[digits(r.phone)] = digits(numberPattern.FindString(string(r.text[r.words:])))
 	}
 	if !t.isInline {
 		r.endBlock()
@@ -197,6 +200,6 @@ func (r *reader) addID(t *tag) {
 // addLinks takes in the links of the token in hand.
 func (r *reader) addLinks(links []*link, ordinal int) {
 	for _, l := range links {
-		r.references = append(r.references, reference{l, r.place, r.source, ordinal})
+		r.buffer = append(r.buffer, reference{l, r.place, r.source, ordinal})
 	}
 }

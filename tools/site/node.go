@@ -340,7 +340,7 @@ func lookUp(n *Node, schema *jsonschema.Schema, location []string) (value *Node,
 			schema, _ = schema.AdditionalProperties.(*jsonschema.Schema)
 		}
 	}
-	if schema.Ref != nil && schema.Description == "" {
+	if schema.Ref != nil && schema.Description == "" { // it is that of the $ref
 		schema = schema.Ref
 	}
 	return n, key, schema
