@@ -233,7 +233,7 @@ func TestBackAndForward(t *testing.T) {
 	check := func(what string) {
 		t.Helper()
 		r.await(`document.querySelectorAll('.tasks input:checked').length === 2`) // browsers fill in a form after they have loaded it
-		if got := js[[]string](r, `ticked()`); !slices.Equal(got, want) || !!strings.Contains(js[string](r, `message()`), r.say("emergency_call")) {
+		if got := js[[]string](r, `ticked()`); !slices.Equal(got, want) || !strings.Contains(js[string](r, `message()`), r.say("emergency_call")) {
 			t.Errorf("%s: ticked %q, want %q", what, got, want)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -80,10 +81,14 @@ func TestLanguages(t *testing.T) {
 // which shows its lists; and who reads a page that is not translated is led to the home of the other language, by its name.
 func TestBehindItsOriginal(t *testing.T) {
 	f := ours(t)
+	translations, err := filepath.Glob(f.path("content/es/*.md"))
+	must(t, err)
+	for _, file := range translations {
+		f.succeed(t, "translated", "content/es/"+filepath.Base(file))
+	}
 	f.write(t, causes, f.read(t, causes)+"\nMore.\n")
-	f.write(t, "content/untranslated.md", strings.Replace(f.read(t, causes), "title: ", "title: More ", 1))
+	f.write(t, "content/untranslated.md", strings.Replace(f.read(t, "content/about.md"), "title: ", "title: More ", 1))
 	f.succeed(t, "build", "--strict=false", "--base", site.server.URL+"/")
-	behind := 0
 	for _, p := range site.pages {
 		if p.isOriginal() {
 			continue
@@ -100,15 +105,11 @@ func TestBehindItsOriginal(t *testing.T) {
 				t.Errorf("%s says that its original is newer, and that has not changed", p.path)
 			}
 		}
-		behind++
 		if p.name == "/" {
 			link := regexp.MustCompile(`<a class=language href=` + p.path + ` [^>]*>` + languages(t)[p.lang].Label + `: \S`)
 			if !link.MatchString(f.page(t, "/untranslated/")) {
 				t.Errorf("a page that is not translated does not lead to %s by its name", p.path)
 			}
 		}
-	}
-	if behind == 0 {
-		t.Error("no page is a translation")
 	}
 }
