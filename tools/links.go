@@ -34,7 +34,11 @@ func (c *linksCommand) Run(ctx context.Context, t *tool) error {
 		options.BaseURL = cmp.Or(options.BaseURL, options.Site.BaseURL)
 	}
 	if c.External {
-		options.External = &rendered.External{}
+		options.External = &rendered.External{Progress: func(done, all int) {
+			if done%20 == 0 || done == all {
+				t.say("Asked for %d of %d addresses of other sites …", done, all)
+			}
+		}}
 	}
 	pages, findings, err := rendered.Check(ctx, c.Dir, options)
 	isStopped := ctx.Err() != nil

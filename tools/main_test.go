@@ -106,6 +106,7 @@ func TestScripts(t *testing.T) {
 				}
 				ts.Fatalf("%s does not appear", args[0])
 			},
+			"pristine": func(ts *testscript.TestScript, _ bool, _ []string) { remembered(ts).pristine = read(ts) }, // "finds" goes back to it
 			"remember": func(ts *testscript.TestScript, _ bool, _ []string) { remembered(ts).files = read(ts) },
 			"unchanged": func(ts *testscript.TestScript, _ bool, args []string) {
 				was, is := remembered(ts).files, read(ts)

@@ -171,7 +171,7 @@ func TestReviews(t *testing.T) {
 		return time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
 	}
 	report := func(name string, state review.State, reviewed, due time.Time) review.Report {
-		page := &site.Page{File: "content/" + name + ".md", Path: name + ".md", Medical: true, FrontMatter: &site.Node{},
+		page := &site.Page{Site: &site.Site{}, File: "content/" + name + ".md", Path: name + ".md", Medical: true, FrontMatter: &site.Node{},
 			Cards: []site.Card{{Level: "do", Title: name, Items: []site.Item{{Text: name}}}}}
 		return review.Report{Page: page, State: state, Adapted: day(2026, 11, 22), Record: review.Record{Reviewed: reviewed, Due: due}}
 	}

@@ -43,7 +43,7 @@ func check(t testing.TB, files map[string]string, o Options) []diagnostic.Diagno
 
 // markdown is a page of a site whose links stand at line:column.
 func markdown(path string, links ...string) *site.Page {
-	p := &site.Page{Path: path, File: "content/" + path}
+	p := &site.Page{Site: &site.Site{}, Path: path, File: "content/" + path}
 	for _, link := range links {
 		place := diagnostic.Place{File: p.File}
 		fmt.Sscanf(link, "%d:%d", &place.Line, &place.Column)

@@ -55,7 +55,7 @@ var (
 	imageCandidate = regexp.MustCompile(`[\s,]*(\S*[^\s,])(?:,+|\s(?:\([^)]*\)?|[^(,])*)?`)
 
 	// sheetAddress matches what a style sheet refers to, and comments and strings, which refer to nothing.
-	sheetAddress = regexp.MustCompile(`(?s)/\*.*?(?:\*/|\z)|\burl\(\s*(?:"([^"\n]*)"|'([^'\n]*)'|([^"'()\\\s]+))\s*\)|` +
+	sheetAddress = regexp.MustCompile(`(?is)/\*.*?(?:\*/|\z)|\burl\(\s*(?:"([^"\n]*)"|'([^'\n]*)'|([^"'()\\\s]+))\s*\)|` +
 		`@import\s+["']([^"'\n]*)["']|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'`)
 
 	// location matches an address in a sitemap: https://www.sitemaps.org/protocol.html

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"sort"
 	"strconv"
@@ -142,7 +143,13 @@ type treeReader struct {
 	fail func(place diagnostic.Place, format string, args ...any)
 }
 
+// remark matches what YAML takes for a remark, and an editor hardly meant so: readers would miss the rest of the text.
+var remark = regexp.MustCompile(`(?m)^(?:title|linkTitle|description):[ \t]+[^"'\s#][^\n]*?[ \t](#)[^\s#]`)
+
 func (r *treeReader) readYAML() *Node {
+	if m := remark.FindSubmatchIndex(r.text); m != nil {
+		r.fail(placeIn(r.file, r.text, m[2]), "YAML leaves out what follows this #: put straight quotes around the whole text, or a space behind the # of a remark")
+	}
 	var document yaml.Node
 	if err := yaml.Unmarshal(r.text, &document); err != nil {
 		// The library's own lines are often those where the text around the mistake starts.
