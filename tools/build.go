@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"regexp"
 	"time"
 
 	"microsite/tools/checklist"
@@ -13,6 +13,7 @@ import (
 	"microsite/tools/publish"
 	"microsite/tools/rendered"
 	"microsite/tools/review"
+	"microsite/tools/site"
 )
 
 type buildCommand struct {
@@ -21,6 +22,10 @@ type buildCommand struct {
 	strictFlag
 	Base baseURL `placeholder:"URL" help:"Publish at this address, in place of config.toml's."`
 }
+
+// reservedName matches the address of a site that nobody can reach: RFC 2606 keeps
+// these names for examples. An address on this machine is meant.
+var reservedName = regexp.MustCompile(`(?i)^https?://(?:[^/]*\.)?(?:example|test|invalid|example\.(?:com|net|org)|[^/.]+\.localhost)(?::\d+)?/`)
 
 // Run checks the content, renders it with the Hugo that go.mod names, checks what
 // was rendered, and puts it in place as public/. When anything is wrong, public/ and checklist.json stay as they were.
@@ -31,7 +36,10 @@ func (c *buildCommand) Run(ctx context.Context, t *tool) error {
 		return err
 	}
 	t.say("%s", review.Summary(s.Site, s.reports, s.today))
-	s.findings = append(s.findings, reservedAddress(s.BaseURL)...)
+	if reservedName.MatchString(s.BaseURL + "/") {
+		s.findings = append(s.findings, diagnostic.Place{File: site.ConfigFile}.Warningf(diagnostic.RuleBaseURL,
+			"%s is no real address, and it stands in links and QR codes: set baseURL to the site's own, or build with --base", s.BaseURL))
+	}
 	if !fails(c.Strict, s.findings) {
 		if err := t.publish(ctx, s, c.Strict); err != nil {
 			return err
@@ -46,8 +54,7 @@ func (c *buildCommand) Run(ctx context.Context, t *tool) error {
 	return err
 }
 
-// publish takes a site from its content to public/, as far as its findings
-// allow, and adds those of its own.
+// publish takes a site from its content to public/, as far as its findings allow, and adds those of its own.
 func (t *tool) publish(ctx context.Context, s *checkedSite, isStrict bool) error {
 	stage, err := publish.Begin(s.Root)
 	if err != nil {
@@ -60,7 +67,7 @@ func (t *tool) publish(ctx context.Context, s *checkedSite, isStrict bool) error
 	}
 	// The checklist's page carries the version of the lists, by which its script sees that there is a newer one.
 	const settings = ".build/settings.toml"
-	if err := publish.ReplaceFile(s.Root, settings, s.listVersions()); err != nil {
+	if err := publish.ReplaceFile(s.Root, settings, listVersions(s)); err != nil {
 		return err
 	}
 	options := hugo.Options{Root: s.Root, Destination: stage.Dir, BaseURL: s.BaseURL, Clock: s.clock, Settings: settings}
@@ -69,38 +76,33 @@ func (t *tool) publish(ctx context.Context, s *checkedSite, isStrict bool) error
 	if s.findings = append(s.findings, findings...); err != nil || fails(isStrict, s.findings) {
 		return err
 	}
-	for i, list := range s.publishedLists() {
-		src, err := list.Encode()
-		if err != nil {
-			return err
-		}
-		if err := stage.WriteFile(strings.TrimPrefix(checklist.File(s.All()[i]), "static/"), src); err != nil {
-			return err
-		}
-	}
 	if err := stage.MinifyStatic(); err != nil {
 		return err
+	}
+	for i, language := range s.All() {
+		if err := stage.WriteStatic(checklist.File(language), s.publishedLists[i].Encode()); err != nil {
+			return err
+		}
 	}
 	t.say("Checking what was rendered …")
 	findings, err = checkRendered(ctx, s, stage.Dir, s.BaseURL)
 	if s.findings = append(s.findings, findings...); err != nil || fails(isStrict, s.findings) {
 		return err
 	}
-	if ctx.Err() != nil { // Ctrl-C at the last moment still stops it
-		return ctx.Err()
+	if err := ctx.Err(); err != nil { // Ctrl-C at the last moment still stops it
+		return err
 	}
-	return stage.Commit(s.checklists)
+	return stage.Commit(s.committedLists)
 }
 
 // listVersions returns settings for Hugo that hold the version of each language's lists.
-func (s *checkedSite) listVersions() []byte {
-	var settings []byte
-	for i, list := range s.publishedLists() {
+func listVersions(s *checkedSite) (settings []byte) {
+	for i, language := range s.All() {
 		table := "params.checklist"
-		if key := s.All()[i].Key; key != "" {
-			table = "languages." + key + "." + table
+		if language.Key != "" {
+			table = "languages." + language.Key + "." + table
 		}
-		settings = fmt.Appendf(settings, "[%s]\ndigest = %q\n", table, list.Version)
+		settings = fmt.Appendf(settings, "[%s]\ndigest = %q\n", table, s.publishedLists[i].Version)
 	}
 	return settings
 }
@@ -108,7 +110,7 @@ func (s *checkedSite) listVersions() []byte {
 // checkRendered runs every check of a folder that holds the whole rendered site.
 func checkRendered(ctx context.Context, s *checkedSite, dir, baseURL string) ([]diagnostic.Diagnostic, error) {
 	options := rendered.Options{Site: s.Site, BaseURL: baseURL, Complete: true, Emergency: true}
-	for _, list := range s.publishedLists() {
+	for _, list := range s.publishedLists {
 		options.Checklist = append(options.Checklist, list.Texts()...)
 	}
 	_, findings, err := rendered.Check(ctx, dir, options)

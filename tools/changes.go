@@ -27,24 +27,18 @@ func (t *tool) showChanges(ctx context.Context, s *checkedSite, pages []*site.Pa
 			t.say("%s: nothing of what %s signed on %s has changed.", page.File, record.By, review.Day(record.Reviewed))
 			continue
 		}
-		err := t.showDifference(ctx, page, record, "signed", func(old *site.Page) (signed review.Record, isSigned bool) {
-			for _, signed := range []review.Record{record, review.RecordOf(old, s.today)} { // a record may have been edited since
-				if record.Digest == review.Digest(old, signed) {
-					return signed, true
-				}
-			}
-			return record, false
-		})
-		if err != nil {
+		isSigned := func(old *site.Page, signed review.Record) bool { return review.Digest(old, signed) == record.Digest }
+		if err := t.showDifference(ctx, s, page, record, "signed", isSigned); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// showDifference prints what of a page with its sign-off is not as it was in the newest commit that was meant, whose
-// sign-off isMeant returns, too.
-func (t *tool) showDifference(ctx context.Context, page *site.Page, record review.Record, verb string, isMeant func(old *site.Page) (review.Record, bool)) error {
+// showDifference prints what of a page and its sign-off is not as it was in the newest commit for which isMeant: the one
+// with what was signed, or translated, as verb says.
+func (t *tool) showDifference(ctx context.Context, s *checkedSite, page *site.Page, record review.Record, verb string,
+	isMeant func(old *site.Page, record review.Record) bool) error {
 	folder, err := os.MkdirTemp("", "changes-")
 	if err != nil {
 		return err
@@ -60,9 +54,14 @@ func (t *tool) showDifference(ctx context.Context, page *site.Page, record revie
 			if old == nil {
 				continue
 			}
-			if oldRecord, isIt := isMeant(old); isIt {
+			oldRecord := record
+			if !isMeant(old, record) { // the record itself may have been edited since
+				oldRecord = review.RecordOf(old, s.today)
+			}
+			if isMeant(old, oldRecord) {
 				diff, err := wordDiff(ctx, folder, review.ReadableText(old, oldRecord), review.ReadableText(page, record))
-				fmt.Fprintf(t.stdout, "%s since it was %s, as in commit %.12s: [-what is gone-] {+what is new+}\n%s\n", page.File, verb, commit, diff)
+				fmt.Fprintf(t.stdout, "%s since it was %s, as in commit %.12s: [-what is gone-] {+what is new+}\n%s\n",
+					page.File, verb, commit, diff)
 				return err
 			}
 		}

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"regexp"
 	"slices"
 	"time"
 
@@ -33,14 +31,15 @@ func (c *checkCommand) Run(ctx context.Context, t *tool) error {
 		return err
 	}
 	t.say("%s", review.Summary(s.Site, s.reports, s.today))
-	if !fails(false, s.findings) { // else what the list should hold is not known
-		for file, want := range s.checklists {
-			findings, err := checklist.Compare(s.Root, file, want)
-			if err != nil {
-				return err
-			}
-			s.findings = append(s.findings, findings...)
+	if fails(false, s.findings) { // then what the checklists should hold is not known
+		return t.printFindings(c.Format, c.Strict, s.findings)
+	}
+	for file, want := range s.committedLists {
+		findings, err := checklist.Compare(s.Root, file, want)
+		if err != nil {
+			return err
 		}
+		s.findings = append(s.findings, findings...)
 	}
 	return t.printFindings(c.Format, c.Strict, s.findings)
 }
@@ -48,57 +47,41 @@ func (c *checkCommand) Run(ctx context.Context, t *tool) error {
 // checkedSite is a site with what the checks of its content found, in all languages.
 type checkedSite struct {
 	*site.Site
-	clock      time.Time // the instant that pages are rendered for
-	today      time.Time // its civil day in the site's time zone, midnight UTC
-	reports    []review.Report
-	checklists map[string][]byte // as they are to be committed, by file
-	findings   []diagnostic.Diagnostic
+	clock          time.Time // the instant that pages are rendered for
+	today          time.Time // its civil day in the site's time zone, midnight UTC
+	reports        []review.Report
+	committedLists map[string][]byte          // the checklists with config.toml's address, by file
+	publishedLists []*checklist.Questionnaire // with the address that the site is built for, in the order of All
+	findings       []diagnostic.Diagnostic
 }
 
-// checkSite reads the site in the current folder and runs every check that needs
-// no Hugo. build.go has those of the rendered site. base, where it isn't "",
-// overrides the address in config.toml.
+// checkSite reads the site in the current folder and runs every check that needs no Hugo. build.go has those of the rendered
+// site. base, where it isn't "", overrides the address in config.toml.
 func (t *tool) checkSite(today day, base baseURL, isStrict bool) (*checkedSite, error) {
 	// config.toml, file names, front matter, cards, boxes, headings, links as written.
 	loaded, findings, err := site.Load(t.root)
 	if err != nil {
 		return nil, err
 	}
-	s := &checkedSite{Site: loaded, clock: t.now()}
+	s := &checkedSite{Site: loaded, clock: t.now(), committedLists: map[string][]byte{}, findings: findings}
 	if !today.IsZero() {
 		s.clock = time.Date(today.Year(), today.Month(), today.Day(), 12, 0, 0, 0, s.Location)
 	}
 	s.today = review.Today(s.clock, s.Location)
-	s.checklists = map[string][]byte{}
-	s.findings = findings
 	for _, language := range s.All() {
 		reports, ofReview := review.Check(language, s.today, isStrict)
 		list, ofChecklist := checklist.Build(language, reports)
+		s.committedLists[checklist.File(language)] = list.Encode()
+		if base != "" {
+			language.BaseURL = string(base)
+			list, _ = checklist.Build(language, reports)
+		}
+		s.publishedLists = append(s.publishedLists, list)
 		s.reports = append(s.reports, reports...)
 		s.findings = slices.Concat(s.findings, leftoverMarkup(language), readability.Check(language), ofReview, ofChecklist)
-		if s.checklists[checklist.File(language)], err = list.Encode(); err != nil {
-			return nil, err
-		}
-		language.BaseURL = cmp.Or(string(base), language.BaseURL) // after the list, which is committed with config.toml's address
 	}
-	s.findings = append(s.findings, publish.CheckFiles(t.root, s.isGenerated)...)
+	s.findings = append(s.findings, publish.CheckFiles(t.root, s.committedLists)...)
 	return s, nil
-}
-
-// isGenerated reports whether a file is one that a build writes.
-func (s *checkedSite) isGenerated(name string) bool {
-	_, isList := s.checklists[name]
-	return isList
-}
-
-// publishedLists returns the checklists with the address that the site is built for.
-func (s *checkedSite) publishedLists() (lists []*checklist.Questionnaire) {
-	for _, language := range s.All() {
-		reports := slices.DeleteFunc(slices.Clone(s.reports), func(r review.Report) bool { return r.Page.Site != language })
-		list, _ := checklist.Build(language, reports)
-		lists = append(lists, list)
-	}
-	return lists
 }
 
 // leftoverMarkup reports Markdown that readers would see, because it is not what
@@ -113,18 +96,6 @@ func leftoverMarkup(s *site.Site) (findings []diagnostic.Diagnostic) {
 				}
 			}
 		}
-	}
-	return findings
-}
-
-// reservedName matches the address of a site that nobody can reach: RFC 2606 keeps
-// these names for examples. An address on this machine is meant.
-var reservedName = regexp.MustCompile(`(?i)^https?://(?:[^/]*\.)?(?:example|test|invalid|example\.(?:com|net|org)|[^/.]+\.localhost)(?::\d+)?/`)
-
-func reservedAddress(address string) (findings []diagnostic.Diagnostic) {
-	if reservedName.MatchString(address + "/") {
-		findings = append(findings, diagnostic.Place{File: site.ConfigFile}.Warningf(diagnostic.RuleBaseURL,
-			"%s is no real address, and it stands in links and QR codes: set baseURL to the site's own, or build with --base", address))
 	}
 	return findings
 }

@@ -15,7 +15,6 @@ import (
 
 	"microsite/tools/diagnostic"
 	"microsite/tools/review"
-	"microsite/tools/site"
 )
 
 type dueCommand struct {
@@ -41,7 +40,8 @@ type duePage struct {
 	By       string       `json:"by,omitempty"`
 	Role     string       `json:"role,omitempty"`
 	DaysLeft json.Number  `json:"daysLeft,omitempty"` // below 0 when overdue
-	page     *site.Page
+
+	title, url string // the url is relative to the site's address
 }
 
 type dueSource struct {
@@ -54,14 +54,11 @@ type dueSource struct {
 
 // Run lists every page with its state, dates, reviewer and days left, and every source with its age where asked.
 func (c *dueCommand) Run(t *tool) error {
-	s, err := t.checkSite(c.Today, "", false)
+	s, _, err := t.findPages(c.Today, c.Format, nil)
 	if err != nil {
 		return err
 	}
 	t.say("%s", review.Summary(s.Site, s.reports, s.today))
-	if len(s.Pages) == 0 { // config.toml can't be made sense of
-		return t.printFindings(c.Format, false, s.findings)
-	}
 	list := dueList{Today: review.Day(s.today), Pages: listPagesDue(s, c.Within)}
 	if c.Sources {
 		list.Sources = listSources(s)
@@ -81,12 +78,13 @@ func (c *dueCommand) Run(t *tool) error {
 func listPagesDue(s *checkedSite, limit *days) []duePage {
 	list := []duePage{}
 	for _, r := range s.reports {
-		daysLeft := review.DaysBetween(s.today, r.Record.Due)
+		record := r.Record
+		daysLeft := review.DaysBetween(s.today, record.Due)
 		if !r.Page.Medical || r.State == review.Current && limit != nil && daysLeft > int(*limit) {
 			continue
 		}
-		page := duePage{r.Page.File, r.State, review.Day(r.Adapted), review.Day(r.Record.Reviewed), review.Day(r.Record.Due),
-			r.Record.By, r.Record.Role, "", r.Page}
+		page := duePage{File: r.Page.File, State: r.State, Adapted: review.Day(r.Adapted), Reviewed: review.Day(record.Reviewed),
+			Due: review.Day(record.Due), By: record.By, Role: record.Role, title: r.Page.Title, url: r.Page.URL()}
 		if page.Due != "" {
 			page.DaysLeft = json.Number(strconv.Itoa(daysLeft))
 		}
@@ -116,9 +114,8 @@ func listSources(s *checkedSite) (list []dueSource) {
 	return list
 }
 
-// writeCalendar writes the reviews as entries of a whole day each, by RFC 5545. An
-// entry keeps its UID as long as page and day are the same, so that calendars
-// that read the list again hold none twice.
+// writeCalendar writes the reviews as entries of a whole day each, by RFC 5545. An entry keeps its UID as long as page and
+// day are the same, so that calendars that read the list again hold none twice.
 func writeCalendar(out io.Writer, s *checkedSite, pages []duePage) error {
 	c := ics.NewCalendarFor("microsite")
 	c.SetMethod(ics.MethodPublish)
@@ -127,11 +124,11 @@ func writeCalendar(out io.Writer, s *checkedSite, pages []duePage) error {
 		if err != nil { // nobody has signed it
 			continue
 		}
-		address := strings.TrimSuffix(s.BaseURL, "/") + p.page.URL()
+		address := strings.TrimSuffix(s.BaseURL, "/") + p.url
 		e := c.AddEvent(p.Due + "-" + address)
 		e.SetDtStampTime(s.clock)
 		e.SetAllDayStartAt(due)
-		e.SetSummary("Review due: " + p.page.Title)
+		e.SetSummary("Review due: " + p.title)
 		e.SetDescription(fmt.Sprintf("%s\n%s\nLast reviewed on %s by %s (%s)", address, p.File, p.Reviewed, p.By, p.Role))
 		e.SetURL(address)
 		e.SetTimeTransparency(ics.TransparencyTransparent) // nobody is busy all day

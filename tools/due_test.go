@@ -15,10 +15,10 @@ import (
 func TestCalendar(t *testing.T) {
 	due := time.Date(2027, 6, 1, 0, 0, 0, 0, time.UTC)
 	title := "Hals; Nacken, \\ und Rücken: " + strings.Repeat("é", 100)
-	page := &site.Page{Site: &site.Site{}, File: "content/a/b.md", Path: "a/b.md", Title: title}
 	s := &checkedSite{Site: &site.Site{BaseURL: "https://site.example/sub/"}, clock: time.Date(2026, 11, 22, 9, 0, 0, 0, time.FixedZone("", 3600))}
 	var out bytes.Buffer
-	pages := []duePage{{Due: "2027-06-01", Reviewed: "2026-06-01", By: "Dr. A, \"B\"; C", Role: "GP\\n", File: "content/a/b.md", page: page}, {File: "content/unsigned.md"}}
+	signed := duePage{Due: "2027-06-01", Reviewed: "2026-06-01", By: "Dr. A, \"B\"; C", Role: "GP\\n", File: "content/a/b.md", title: title, url: "/a/b/"}
+	pages := []duePage{signed, {File: "content/unsigned.md"}}
 	if err := writeCalendar(&out, s, pages); err != nil {
 		t.Fatal(err)
 	}

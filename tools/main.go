@@ -1,13 +1,7 @@
 // Command tools checks, builds and publishes a patient education site that
 // Hugo renders from Markdown. Run it in the site's root folder:
 //
-//	go run ./tools serve            live preview, and what to mend after each save
-//	go run ./tools build            check everything and publish into public/
-//	go run ./tools check            check content, dates and sign-offs; change nothing
-//	go run ./tools links DIR        check the links of a rendered folder
-//	go run ./tools sign FILE…       sign pages off, show what changed since, or take a sign-off off
-//	go run ./tools due              list what is due, worst first
-//	go run ./tools translated FILE… say that translations are up to date, or show what changed
+//	go run ./tools --help
 //
 // Findings, which an editor can mend, go to the standard output; progress and
 // failures go to the standard error. README.md is the manual, and

@@ -44,8 +44,8 @@ type session struct {
 	*tool
 	today    day
 	isStrict bool
-	saved    []string // the files of the last save; nil for all
-	written  []string // the checklists that were written after it
+	saved    []string          // the files of the last save; nil for all
+	lists    map[string][]byte // the checklists as they are to be committed, by file
 
 	// Hugo's server, which renders into options.Destination.
 	port     int    // 0: there is no preview
@@ -101,7 +101,9 @@ func (s *session) run(ctx context.Context) (err error) {
 
 // takeSave checks what was saved, and starts Hugo's server again where it has ended or would go wrong.
 func (s *session) takeSave(ctx context.Context, saved []string) {
-	if slices.Equal(saved, s.written) { // by this session
+	// What this session has written may come in several steps, or together with what an editor saves.
+	isAll := saved == nil
+	if saved = slices.DeleteFunc(saved, s.isCurrentList); len(saved) == 0 && !isAll {
 		return
 	}
 	if err := s.checkContent(saved); err != nil {
@@ -115,7 +117,17 @@ func (s *session) takeSave(ctx context.Context, saved []string) {
 	}
 }
 
-// checkContent checks all that needs no Hugo, and keeps static/checklist.json up to date.
+// isCurrentList reports whether a file is a checklist as it is to be committed.
+func (s *session) isCurrentList(file string) bool {
+	list, isList := s.lists[file]
+	if !isList {
+		return false
+	}
+	outdated, err := checklist.Compare(s.root, file, list)
+	return err == nil && len(outdated) == 0
+}
+
+// checkContent checks all that needs no Hugo, and keeps the checklists up to date.
 func (s *session) checkContent(saved []string) error {
 	s.saved = saved
 	checked, err := s.checkSite(s.today, "", s.isStrict)
@@ -133,17 +145,15 @@ func (s *session) checkContent(saved []string) error {
 	if fails(false, checked.findings) {
 		return nil
 	}
-	s.written = nil
-	for _, file := range slices.Sorted(maps.Keys(checked.checklists)) {
-		outdated, err := checklist.Compare(s.root, file, checked.checklists[file])
-		if err == nil && len(outdated) > 0 {
-			s.print("%s is up to date again: commit it with your change.", file)
-			s.written = append(s.written, file)
-			err = publish.ReplaceFile(s.root, file, checked.checklists[file])
+	s.lists = checked.committedLists
+	for _, file := range slices.Sorted(maps.Keys(s.lists)) {
+		if s.isCurrentList(file) {
+			continue
 		}
-		if err != nil {
+		if err := publish.ReplaceFile(s.root, file, s.lists[file]); err != nil {
 			return err
 		}
+		s.print("%s is up to date again: commit it with your change.", file)
 	}
 	return nil
 }

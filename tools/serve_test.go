@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -26,4 +28,34 @@ func TestReport(t *testing.T) {
 			t.Errorf("%q:\n%s", saved, &out)
 		}
 	}
+}
+
+// TestOwnWrites: the checklist that a session has written is no save, in whatever steps it is reported.
+func TestOwnWrites(t *testing.T) {
+	root := t.TempDir()
+	if err := os.CopyFS(root, os.DirFS("testdata/site")); err != nil {
+		t.Fatal(err)
+	}
+	const list = "static/checklist.json"
+	var out strings.Builder
+	s := session{tool: &tool{root: root, stdout: &out, now: time.Now}, today: day{time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)}}
+	checks := func(want string, saved ...string) {
+		t.Helper()
+		out.Reset()
+		s.takeSave(t.Context(), saved)
+		if got := out.String(); !strings.Contains(got, want) || (want == "") != (got == "") {
+			t.Errorf("%q: %q, not %q", saved, got, want)
+		}
+	}
+	if err := os.Remove(filepath.Join(root, list)); err != nil {
+		t.Fatal(err)
+	}
+	checks(list+" is up to date again", "content/page.md")
+	checks("", list)
+	checks("  content/page.md: all clear.", list, "content/page.md")
+	checks("  3 pages: all clear.") // the system has lost count
+	if err := os.WriteFile(filepath.Join(root, list), []byte("{}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	checks(list+" is up to date again", list)
 }

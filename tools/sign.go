@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"microsite/tools/diagnostic"
 	"microsite/tools/publish"
@@ -43,63 +45,71 @@ func (c *signCommand) Validate() error {
 
 // Run signs pages off, shows what would be signed or has changed, or takes sign-offs off.
 func (c *signCommand) Run(ctx context.Context, t *tool) error {
-	s, err := t.checkSite(c.Today, "", false)
+	s, pages, err := t.findPages(c.Today, c.Format, c.Files)
 	if err != nil {
 		return err
 	}
-	if len(s.Pages) == 0 { // config.toml can't be made sense of
-		return t.printFindings(c.Format, false, s.findings)
-	}
-	var pages []*site.Page
-	for _, name := range c.Files {
-		page, err := findPage(s.Site, name)
-		if err != nil {
-			return usageError{err}
-		}
-		pages = append(pages, page)
-	}
-	record := review.Record{By: string(c.By), Role: string(c.Role), Reviewed: c.Reviewed.Time, Due: c.Due.Time}
-	if record.Reviewed.IsZero() {
-		record.Reviewed = s.today
-	}
-	if record.Due.IsZero() {
-		record.Due = review.AddMonths(record.Reviewed, s.IntervalMonths)
-	}
 	switch {
 	case c.Show:
-		return c.show(t, s, pages, record)
+		return c.show(t, s, pages)
 	case c.Changes:
 		return t.showChanges(ctx, s, pages)
 	case c.Remove:
-		return t.removeSignOffs(s.Site, pages, string(c.Reason))
+		return c.remove(t, pages)
 	}
-	return c.sign(t, s, pages, record)
+	return c.sign(t, s, pages)
 }
 
-// findPage returns the page that is written in a file.
-func findPage(s *site.Site, name string) (*site.Page, error) {
-	var known []string
-	for _, page := range s.AllPages() {
-		file := filepath.FromSlash(page.File)
-		if clean := filepath.Clean(name); clean == file || clean == filepath.Join(s.Root, file) {
-			return page, nil
-		}
-		known = append(known, page.File)
+// findPages checks the site and returns the pages that are written in files. Where there are no pages, because
+// config.toml can't be made sense of, it prints the findings.
+func (t *tool) findPages(today day, format string, files []string) (*checkedSite, []*site.Page, error) {
+	s, err := t.checkSite(today, "", false)
+	if err == nil && len(s.Pages) == 0 {
+		err = cmp.Or(t.printFindings(format, false, s.findings), errFindings)
 	}
-	return nil, fmt.Errorf("%s is not a page of this site that can be read.%s", name, diagnostic.DidYouMean(name, known))
+	if err != nil {
+		return nil, nil, err
+	}
+	byFile := map[string]*site.Page{}
+	for _, page := range s.AllPages() {
+		byFile[filepath.FromSlash(page.File)] = page
+	}
+	var pages []*site.Page
+	for _, name := range files {
+		file := strings.TrimPrefix(filepath.Clean(name), s.Root+string(filepath.Separator))
+		if byFile[file] == nil {
+			return nil, nil, usageError{fmt.Errorf("%s is not a page of this site that can be read.%s",
+				name, diagnostic.DidYouMean(name, slices.Sorted(maps.Keys(byFile))))}
+		}
+		pages = append(pages, byFile[file])
+	}
+	return s, pages, nil
+}
+
+// recordFor returns the sign-off of a page as the flags describe it.
+func (c *signCommand) recordFor(page *site.Page, today time.Time) review.Record {
+	record := review.Record{By: string(c.By), Role: string(c.Role), Reviewed: c.Reviewed.Time, Due: c.Due.Time}
+	if record.Reviewed.IsZero() {
+		record.Reviewed = today
+	}
+	if record.Due.IsZero() {
+		record.Due = review.AddMonths(record.Reviewed, page.Site.IntervalMonths)
+	}
+	return record
 }
 
 // show prints what the flags would sign, or without --by what a page's own sign-off covers.
-func (c *signCommand) show(t *tool, s *checkedSite, pages []*site.Page, record review.Record) error {
+func (c *signCommand) show(t *tool, s *checkedSite, pages []*site.Page) error {
+	textOf := review.ReadableText
+	if c.Exact {
+		textOf = review.SignedText
+	}
 	for _, page := range pages {
-		if c.By == "" {
-			record = review.RecordOf(page, s.today)
+		record := review.RecordOf(page, s.today)
+		if c.By != "" {
+			record = c.recordFor(page, s.today)
 		}
-		text := review.ReadableText(page, record)
-		if c.Exact {
-			text = review.SignedText(page, record)
-		}
-		if _, err := fmt.Fprint(t.stdout, text); err != nil {
+		if _, err := fmt.Fprint(t.stdout, textOf(page, record)); err != nil {
 			return err
 		}
 	}
@@ -107,7 +117,7 @@ func (c *signCommand) show(t *tool, s *checkedSite, pages []*site.Page, record r
 }
 
 // sign signs all of the pages, or none where one has an error that signing does not mend.
-func (c *signCommand) sign(t *tool, s *checkedSite, pages []*site.Page, record review.Record) error {
+func (c *signCommand) sign(t *tool, s *checkedSite, pages []*site.Page) error {
 	mended := append([]diagnostic.Rule{diagnostic.RuleDate, diagnostic.RuleReview, diagnostic.RuleSources}, diagnostic.Raisable...)
 	var findings []diagnostic.Diagnostic
 	signed := map[*site.Page][]byte{}
@@ -117,7 +127,7 @@ func (c *signCommand) sign(t *tool, s *checkedSite, pages []*site.Page, record r
 				findings = append(findings, f)
 			}
 		}
-		src, list, err := review.Sign(page, record, s.today)
+		src, list, err := review.Sign(page, c.recordFor(page, s.today), s.today)
 		if err != nil {
 			return err
 		}
@@ -128,14 +138,17 @@ func (c *signCommand) sign(t *tool, s *checkedSite, pages []*site.Page, record r
 		t.say("Nothing was signed: mend this first.")
 		return t.printFindings(c.Format, false, findings)
 	}
+	message := ""
 	for _, page := range pages {
 		if err := publish.ReplaceFile(s.Root, page.File, signed[page]); err != nil {
 			return err
 		}
-		t.say("Signed %s: %q, by %s (%s), reviewed %s, due %s", page.File, page.Title, record.By, record.Role,
-			review.Day(record.Reviewed), review.Day(record.Due))
+		record := c.recordFor(page, s.today)
+		who, reviewed := fmt.Sprintf("by %s (%s)", record.By, record.Role), review.Day(record.Reviewed)
+		t.say("Signed %s: %q, %s, reviewed %s, due %s", page.File, page.Title, who, reviewed, review.Day(record.Due))
+		message = fmt.Sprintf("Sign off: reviewed %s on %s", who, reviewed)
 	}
-	t.sayHowToCommit(fmt.Sprintf("Sign off: reviewed by %s (%s) on %s", record.By, record.Role, review.Day(record.Reviewed)))
+	t.sayHowToCommit(message)
 	return nil
 }
 
@@ -145,21 +158,27 @@ func (t *tool) sayHowToCommit(message string) {
 		site.ConfigFile, site.ContentDir, strings.ReplaceAll(message, "'", `'\''`))
 }
 
-func (t *tool) removeSignOffs(s *site.Site, pages []*site.Page, reason string) error {
+// remove takes the sign-offs off pages.
+func (c *signCommand) remove(t *tool, pages []*site.Page) error {
 	for _, page := range pages {
 		if page.FrontMatter.Get("review") == nil {
 			t.say("%s carries no sign-off.", page.File)
 			continue
 		}
-		src, err := page.ReplaceTable("review", nil)
-		if err == nil {
-			err = publish.ReplaceFile(s.Root, page.File, src)
-		}
-		if err != nil {
+		if err := t.replaceTable(page, "review", nil); err != nil {
 			return err
 		}
 		t.say("Took the sign-off off %s.", page.File)
 	}
-	t.sayHowToCommit("Withdraw the sign-off: " + cmp.Or(reason, "no reason given"))
+	t.sayHowToCommit("Withdraw the sign-off: " + cmp.Or(string(c.Reason), "no reason given"))
 	return nil
+}
+
+// replaceTable replaces or removes a table of a page's front matter in its file.
+func (t *tool) replaceTable(page *site.Page, key string, lines []string) error {
+	src, err := page.ReplaceTable(key, lines)
+	if err != nil {
+		return err
+	}
+	return publish.ReplaceFile(t.root, page.File, src)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"microsite/tools/publish"
 	"microsite/tools/review"
 	"microsite/tools/site"
 )
@@ -18,23 +17,18 @@ type translatedCommand struct {
 
 // Run binds translations to the text of their originals as it stands now, or shows what has changed in that.
 func (c *translatedCommand) Run(ctx context.Context, t *tool) error {
-	s, err := t.checkSite(c.Today, "", false)
+	s, pages, err := t.findPages(c.Today, c.Format, c.Files)
 	if err != nil {
 		return err
 	}
-	if len(s.Pages) == 0 { // config.toml can't be made sense of
-		return t.printFindings(c.Format, false, s.findings)
+	for _, page := range pages {
+		if page.Original == nil {
+			return usageError{fmt.Errorf("%s is no translation of a page in %s/", page.File, site.ContentDir)}
+		}
 	}
-	for _, name := range c.Files {
-		page, err := findPage(s.Site, name)
-		if err == nil && page.Original == nil {
-			err = fmt.Errorf("%s is no translation of a page in %s/", page.File, site.ContentDir)
-		}
-		if err != nil {
-			return usageError{err}
-		}
+	for _, page := range pages {
 		if c.Changes {
-			err = t.showOriginalChanges(ctx, page)
+			err = t.showOriginalChanges(ctx, s, page)
 		} else {
 			err = t.bindTranslation(page)
 		}
@@ -51,24 +45,22 @@ func (t *tool) bindTranslation(page *site.Page) error {
 	if page.IsTOML {
 		format = "translates = %q"
 	}
-	src, err := page.ReplaceTable("translates", []string{fmt.Sprintf(format, review.TextDigest(page.Original))})
-	if err == nil {
-		err = publish.ReplaceFile(t.root, page.File, src)
+	if err := t.replaceTable(page, "translates", []string{fmt.Sprintf(format, review.TextDigest(page.Original))}); err != nil {
+		return err
 	}
-	if err == nil {
-		t.say("%s translates %s as it stands now.", page.File, page.Original.File)
-	}
-	return err
+	t.say("%s translates %s as it stands now.", page.File, page.Original.File)
+	return nil
 }
 
 // showOriginalChanges prints what of the original is not as it was translated.
-func (t *tool) showOriginalChanges(ctx context.Context, page *site.Page) error {
-	original := page.Original
-	if page.Translates == review.TextDigest(original) {
-		t.say("%s: nothing has changed since it was translated.", original.File)
+func (t *tool) showOriginalChanges(ctx context.Context, s *checkedSite, page *site.Page) error {
+	switch page.Translates {
+	case "":
+		return fmt.Errorf("%s does not say which text it translates, so there is nothing to compare with: run check", page.File)
+	case review.TextDigest(page.Original):
+		t.say("%s: nothing has changed since it was translated.", page.Original.File)
 		return nil
 	}
-	return t.showDifference(ctx, original, review.Record{}, "translated", func(old *site.Page) (review.Record, bool) {
-		return review.Record{}, page.Translates == review.TextDigest(old)
-	})
+	isTranslated := func(old *site.Page, _ review.Record) bool { return review.TextDigest(old) == page.Translates }
+	return t.showDifference(ctx, s, page.Original, review.Record{}, "translated", isTranslated)
 }

@@ -43,13 +43,10 @@ type Questionnaire struct {
 	Description     string   `json:"description,omitempty"`
 	ApprovalDate    string   `json:"approvalDate,omitempty"`   // the oldest review of the pages
 	LastReviewDate  string   `json:"lastReviewDate,omitempty"` // the same
-	EffectivePeriod *Period  `json:"effectivePeriod,omitempty"`
-	Lists           []Item   `json:"item,omitempty"`
-}
-
-// Period ends with the earliest day on which a review is due.
-type Period struct {
-	End string `json:"end"`
+	EffectivePeriod struct {
+		End string `json:"end"` // the earliest day on which a review is due
+	} `json:"effectivePeriod,omitzero"`
+	Lists []Item `json:"item,omitempty"`
 }
 
 // Item is a list ("group") or one of its lines to tick ("boolean").
@@ -83,42 +80,37 @@ func Build(s *site.Site, reports []review.Report) (*Questionnaire, []diagnostic.
 	q := &Questionnaire{ResourceType: "Questionnaire", Language: s.Language, URL: base + strings.TrimPrefix(File(s), "static"), Title: s.Title,
 		Status: "draft", Experimental: true, SubjectType: []string{"Patient"}, Publisher: cmp.Or(s.Clinic.Name, s.Title)}
 	b := builder{levels: s.ChecklistLevels, base: base, ids: map[string]*site.Page{}}
-	var signed []review.Record
-	var adapted []string
+	var adapted, reviewed, due []string // days of the pages of the lists
 	for _, report := range reports {
 		page := report.Page
+		if page.Draft {
+			continue
+		}
 		if layout := page.FrontMatter.Get("layout"); layout != nil && layout.Raw == "checklist" {
 			q.Title, q.Description = s.Title+": "+page.Title, page.Description
 		}
-		if page.Draft || !b.addLists(page) || !page.Medical {
+		if hasLists := b.addLists(page); !hasLists || !page.Medical {
 			continue
 		}
 		adapted = append(adapted, review.Day(report.Adapted))
 		if report.IsSigned() {
-			signed = append(signed, report.Record)
+			reviewed = append(reviewed, review.Day(report.Record.Reviewed))
+			due = append(due, review.Day(report.Record.Due))
 		}
 	}
 	if len(adapted) > 0 {
 		q.Date = slices.Max(adapted)
 	}
-	if len(signed) > 0 && len(signed) == len(adapted) {
-		q.addReviews(signed)
+	if len(reviewed) > 0 && len(reviewed) == len(adapted) {
+		q.Status, q.Experimental = "active", false
+		q.ApprovalDate, q.EffectivePeriod.End = slices.Min(reviewed), slices.Min(due)
+		q.LastReviewDate = q.ApprovalDate
 	}
 	slices.SortStableFunc(b.lists, func(x, y Item) int {
 		return slices.Index(s.Cards, x.Code[0].Code) - slices.Index(s.Cards, y.Code[0].Code)
 	})
 	q.Lists, q.Version = b.lists, version(b.lists)
 	return q, b.findings
-}
-
-// addReviews says what the sign-offs of all pages of the lists have in common.
-func (q *Questionnaire) addReviews(records []review.Record) {
-	byReviewed := func(a, b review.Record) int { return a.Reviewed.Compare(b.Reviewed) }
-	byDue := func(a, b review.Record) int { return a.Due.Compare(b.Due) }
-	q.Status, q.Experimental = "active", false
-	q.ApprovalDate = review.Day(slices.MinFunc(records, byReviewed).Reviewed)
-	q.LastReviewDate = q.ApprovalDate
-	q.EffectivePeriod = &Period{End: review.Day(slices.MinFunc(records, byDue).Due)}
 }
 
 // builder gathers lists, and knows which words have an id already.
@@ -196,9 +188,9 @@ func (q *Questionnaire) Texts() (texts []string) {
 }
 
 // Encode returns the file's bytes, indented, so that a commit shows what changed.
-func (q *Questionnaire) Encode() ([]byte, error) {
-	b, err := json.MarshalIndent(q, "", "  ")
-	return append(b, '\n'), err
+func (q *Questionnaire) Encode() []byte {
+	src, _ := json.MarshalIndent(q, "", "  ") // strings and lists of them can always be encoded
+	return append(src, '\n')
 }
 
 // Compare returns a finding where a committed file is not as wanted. The error says that the file could not be

@@ -114,21 +114,15 @@ func annotation(d Diagnostic) string {
 	return fmt.Sprintf("::%s file=%s,title=%s::%s", d.Severity, place, d.Rule, strings.ReplaceAll(d.Message, "%", "%25"))
 }
 
-// OneLine keeps a hostile file name or value from breaking out of its line, from writing to the terminal's
-// control channel and from turning around what follows.
+// OneLine keeps a hostile file name or value from breaking out of its line, from writing to the terminal's control channel
+// and from turning around what follows.
 func OneLine(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp) && r != '\t' || IsDirectionControl(r) {
+		if r != '\t' && unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) {
 			return utf8.RuneError
 		}
 		return r
 	}, s)
-}
-
-// IsDirectionControl reports whether a character turns around the order in which others are shown:
-// https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters
-func IsDirectionControl(r rune) bool {
-	return '\u202a' <= r && r <= '\u202e' || '\u2066' <= r && r <= '\u2069'
 }
 
 // Excerpt returns the first words of a text, to quote in a message.
@@ -153,26 +147,19 @@ func Plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// Nearest returns the known word that was probably meant by word, or "".
-func Nearest(word string, known []string) string {
+// DidYouMean returns a sentence after a space that names the known word that was probably meant, or "".
+func DidYouMean(word string, known []string) (sentence string) {
 	const longest = 200 // a longer word is no slip of the finger, and comparing it is slow
-	best, bestDistance := "", len(word)/3+2
+	nearest := len(word)/3 + 2
 	for _, k := range known {
-		if max(len(word), len(k)) <= longest {
-			if distance := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(k)); distance < bestDistance {
-				best, bestDistance = k, distance
-			}
+		if max(len(word), len(k)) > longest {
+			continue
+		}
+		if distance := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(k)); distance < nearest {
+			nearest, sentence = distance, fmt.Sprintf(" Did you mean %q?", k)
 		}
 	}
-	return best
-}
-
-// DidYouMean returns a sentence after a space, or "" where no known word is near.
-func DidYouMean(word string, known []string) string {
-	if nearest := Nearest(word, known); nearest != "" {
-		return fmt.Sprintf(" Did you mean %q?", nearest)
-	}
-	return ""
+	return sentence
 }
 
 // Unknown returns the message for a word outside a closed list, which stands under a heading.

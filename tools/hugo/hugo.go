@@ -51,7 +51,8 @@ func Find(ctx context.Context, root string, isPreview bool, log io.Writer) (stri
 		cmd.Stderr = log
 		out, err := cmd.Output()
 		if err != nil {
-			return "", fmt.Errorf("Hugo v%s is not on the PATH, and the go command (https://go.dev/dl/) can't build it: %w", pinned, errors.Join(ctx.Err(), err))
+			return "", fmt.Errorf("Hugo v%s is not on the PATH, and the go command (https://go.dev/dl/) can't build it: %w",
+				pinned, errors.Join(ctx.Err(), err))
 		}
 		path = strings.TrimSpace(string(out))
 	}
@@ -203,10 +204,11 @@ func readLog(root, log string) (findings []diagnostic.Diagnostic) {
 			continue
 		}
 		message, place := m[2], diagnostic.Place{File: "layouts"}
-		if missing, ok := strings.CutPrefix(message, "i18n|MISSING_TRANSLATION|"); ok {
+		if missing, isMissing := strings.CutPrefix(message, "i18n|MISSING_TRANSLATION|"); isMissing {
 			language, key, _ := strings.Cut(missing, "|")
 			place.File = "i18n/" + language + ".toml"
-			findings = append(findings, place.Errorf(diagnostic.RuleConfig, "the sentence %q is missing, which a layout shows: add %s = \"…\"", key, key))
+			findings = append(findings, place.Errorf(diagnostic.RuleConfig,
+				"the sentence %q is missing, which a layout shows: add %[1]s = \"…\"", key))
 			continue
 		}
 		// The last place is the deepest: a template, or the text that it was given.

@@ -58,12 +58,6 @@ func (s *Stage) Close() error {
 	return errors.Join(os.RemoveAll(s.Dir), s.lock.Close())
 }
 
-// WriteFile puts a generated file into the rendered site, over the copy that Hugo made of an older one.
-func (s *Stage) WriteFile(name string, data []byte) error {
-	file := filepath.Join(s.Dir, name)
-	return errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, data, 0o644), minifyInPlace(file))
-}
-
 // Commit swaps the staging folder in as public/ and, in the same breath, replaces generated files of the site.
 func (s *Stage) Commit(generated map[string][]byte) error {
 	commit := func() error { return swap(s.Dir, filepath.Join(s.root, "public")) }

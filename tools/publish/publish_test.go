@@ -118,6 +118,29 @@ func TestCommitFails(t *testing.T) {
 	}
 }
 
+// Of several generated files, all are replaced, or none where one can't be written.
+func TestCommitTogether(t *testing.T) {
+	other := "static/es/checklist.json"
+	generated := map[string][]byte{list: []byte("2"), other: []byte("2")}
+	for range 5 { // the order in which they are written differs
+		for blocked, free := range map[string]string{list: other, other: list} {
+			root := folder(t, map[string]string{"public/index.txt": "old", free: "1", blocked + "/x": "mine"})
+			s := begin(t, root)
+			if err := s.Commit(generated); err == nil {
+				t.Error("a file was put in the place of a folder")
+			}
+			s.Close()
+			holds(t, root, map[string]string{"public/index.txt": "old", free: "1", blocked + "/x": "mine"})
+		}
+	}
+	root := folder(t, map[string]string{"public/index.txt": "old", list: "1"})
+	s := begin(t, root)
+	if err := errors.Join(s.Commit(generated), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, root, map[string]string{list: "2", other: "2"})
+}
+
 // Where a system can't swap folders in one step, the old one is brought back on failure.
 func TestSwapInSteps(t *testing.T) {
 	root := folder(t, map[string]string{"a/x": "1", "b/x": "2"})

@@ -27,21 +27,21 @@ const staticDir = "static"
 
 // CheckFiles reports what Hugo would hang at, leave out or publish by mistake in the folders that it reads whole.
 // What stands in a generated file does not matter, because it will be written again.
-func CheckFiles(root string, isGenerated func(name string) bool) (findings []diagnostic.Diagnostic) {
+func CheckFiles(root string, generated map[string][]byte) (findings []diagnostic.Diagnostic) {
 	isBackup := regexp.MustCompile(`~$|^#.*#$|^~\$|(?i)\.(?:bak|old|orig|rej|tmp|sw[a-p])$`).MatchString
 	for _, folder := range []string{"layouts", "i18n", staticDir} {
 		_ = fs.WalkDir(os.DirFS(root), folder, func(name string, d fs.DirEntry, err error) error {
 			if err != nil { // it is gone, or Hugo says it better
 				return nil
 			}
-			message := ""
+			message, isGenerated := "", generated[name] != nil
 			isHidden := strings.HasPrefix(d.Name(), ".") && name != "static/.well-known"
 			switch {
 			case !d.Type().IsRegular() && !d.IsDir():
 				message = "this is a link, a pipe or the like, which Hugo can't publish: put the file itself here"
-			case folder == "static" && (isHidden || isBackup(d.Name())):
+			case folder == staticDir && (isHidden || isBackup(d.Name())):
 				message = "this looks like a hidden file or a copy that an editor or git made, and it would be published: delete it, or give it another name"
-			case folder == "static" && !d.IsDir() && !isGenerated(name):
+			case folder == staticDir && !d.IsDir() && !isGenerated:
 				if _, err := minifyFile(filepath.Join(root, name)); err != nil {
 					reason, _, _ := strings.Cut(err.Error(), "\n")
 					message = "this file can't be read as what its name says: " + reason
@@ -94,13 +94,19 @@ func minifyFile(name string) ([]byte, error) {
 	return out.Bytes(), err
 }
 
+// WriteStatic puts a file of static/ into the rendered site, over the copy that Hugo made of an older one.
+func (s *Stage) WriteStatic(name string, data []byte) error {
+	file := filepath.Join(s.Dir, strings.TrimPrefix(name, staticDir))
+	return errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, data, 0o644), minifyInPlace(file))
+}
+
 // MinifyStatic makes what Hugo copied from static/ as small as what Hugo rendered. CheckFiles has seen that it can be read.
 func (s *Stage) MinifyStatic() error {
 	return fs.WalkDir(os.DirFS(s.root), staticDir, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return nil // where there is no such folder, nothing was copied
 		}
-		return minifyInPlace(filepath.Join(s.Dir, filepath.FromSlash(strings.TrimPrefix(name, staticDir+"/"))))
+		return minifyInPlace(filepath.Join(s.Dir, strings.TrimPrefix(name, staticDir)))
 	})
 }
 

@@ -11,33 +11,32 @@ import (
 	"microsite/tools/site"
 )
 
-// part is one thing that a sign-off covers.
-type part struct{ name, text string }
+// signedItem is one thing that a sign-off covers.
+type signedItem struct{ name, text string }
 
-// partsOf lists what a sign-off covers: the version of this composition, the
-// record itself, title, description and body, each source and emergency number,
-// and each drawing. layouts/_partials/review/digest.html has the same list.
-func partsOf(p *site.Page, record Record) []part {
-	parts := []part{{"", "2"}, {"Reviewed by", record.By}, {"Role", record.Role}, {"Reviewed on", Day(record.Reviewed)},
+// signedItems lists what a sign-off covers: the version of this composition, the record itself, title, description and body,
+// each source and emergency number, and each drawing. layouts/_partials/review/digest.html has the same list.
+func signedItems(p *site.Page, record Record) []signedItem {
+	items := []signedItem{{"", "2"}, {"Reviewed by", record.By}, {"Role", record.Role}, {"Reviewed on", Day(record.Reviewed)},
 		{"Next review due on", Day(record.Due)}, {"Title", p.Title}, {"Description", p.Description}, {"Text", p.Body}}
 	for _, source := range sourcesOf(p) {
-		parts = append(parts, part{"Source", strings.Join([]string{source.Key, source.Title, source.Publisher, Day(source.Reviewed)}, "|")})
+		items = append(items, signedItem{"Source", strings.Join([]string{source.Key, source.Title, source.Publisher, Day(source.Reviewed)}, "|")})
 	}
 	for _, number := range p.Site.Emergency {
-		parts = append(parts, part{"Emergency number", number.Number + "|" + number.Where})
+		items = append(items, signedItem{"Emergency number", number.Number + "|" + number.Where})
 	}
 	for _, name := range FiguresOf(p) {
 		drawing, _ := p.Site.Figure(name) // a missing drawing is reported by the layout that shows it
-		parts = append(parts, part{"Drawing " + name, string(drawing)})
+		items = append(items, signedItem{"Drawing " + name, string(drawing)})
 	}
-	return parts
+	return items
 }
 
 // SignedText returns exactly what a sign-off covers, of which the digest is made.
 func SignedText(p *site.Page, record Record) string {
 	var lines []string
-	for _, part := range partsOf(p, record) {
-		lines = append(lines, site.NormalizeSpace(part.text))
+	for _, item := range signedItems(p, record) {
+		lines = append(lines, site.NormalizeSpace(item.text))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -46,15 +45,15 @@ func SignedText(p *site.Page, record Record) string {
 // sentence a line, a drawing by its name and digest, and nothing that is empty.
 func ReadableText(p *site.Page, record Record) string {
 	var out strings.Builder
-	for _, part := range partsOf(p, record) {
-		text := site.NormalizeSpace(part.text)
+	for _, item := range signedItems(p, record) {
+		text := site.NormalizeSpace(item.text)
 		switch {
-		case part.name == "Text":
-			fmt.Fprintf(&out, "\n%s\n\n", strings.Join(sentencesOf(part.text), "\n"))
-		case strings.HasPrefix(part.name, "Drawing "):
-			fmt.Fprintf(&out, "%s: %s\n", part.name, digestOf(text))
-		case part.name != "" && text != "":
-			fmt.Fprintf(&out, "%s: %s\n", part.name, strings.ReplaceAll(text, "|", " | "))
+		case item.name == "Text":
+			fmt.Fprintf(&out, "\n%s\n\n", strings.Join(sentencesOf(item.text), "\n"))
+		case strings.HasPrefix(item.name, "Drawing "):
+			fmt.Fprintf(&out, "%s: %s\n", item.name, digestOf(text))
+		case item.name != "" && text != "":
+			fmt.Fprintf(&out, "%s: %s\n", item.name, strings.ReplaceAll(text, "|", " | "))
 		}
 	}
 	return out.String()
@@ -82,10 +81,12 @@ func sentencesOf(body string) (sentences []string) {
 	return sentences
 }
 
+var figureLink = regexp.MustCompile(`figure:([\w.-]+)`)
+
 // FiguresOf returns the names of the drawings in a page's body, in order, however Markdown links to them, as
 // layouts/_partials/review/digest.html does.
 func FiguresOf(p *site.Page) (names []string) {
-	for _, m := range regexp.MustCompile(`figure:([\w.-]+)`).FindAllStringSubmatch(p.Body, -1) {
+	for _, m := range figureLink.FindAllStringSubmatch(p.Body, -1) {
 		names = append(names, m[1])
 	}
 	return names
@@ -109,9 +110,12 @@ func Digest(p *site.Page, record Record) string {
 	return digestOf(SignedText(p, record))
 }
 
-// isOldDigest reports whether a digest is of the first composition, which covered words alone.
-func isOldDigest(p *site.Page, digest string) bool {
-	return digest == digestOf("1\n"+wordsOf(p))
+// TextDigest returns the digest of a page's title, description and body, to which its translations are bound.
+// layouts/_partials/translation/newer.html computes the same.
+func TextDigest(p *site.Page) string { return digestOf(wordsOf(p)) }
+
+func wordsOf(p *site.Page) string {
+	return site.NormalizeSpace(p.Title) + "\n" + site.NormalizeSpace(p.Description) + "\n" + site.NormalizeSpace(p.Body)
 }
 
 func digestOf(text string) string {

@@ -26,15 +26,13 @@ func (r *Report) addError(place diagnostic.Place, rule diagnostic.Rule, format s
 	r.findings = append(r.findings, place.Errorf(rule, format, args...))
 }
 
-// readFrontMatter reads what a page says of its review, and adds an error for
-// whatever is missing or wrong.
-func (r *Report) readFrontMatter(s *site.Site) {
+// readFrontMatter reads what a page says of its review, and adds an error for whatever is missing or wrong.
+func (r *Report) readFrontMatter() {
 	front := r.Page.FrontMatter
 	r.Adapted = r.readDate(front, "adapted")
 	if r.Page.Medical {
-		r.Sources = sourcesOf(r.Page)
-		r.checkSources(s, front.Get("sources"))
-		r.readRecord(s, front.Get("review"))
+		r.checkSources(front.Get("sources"))
+		r.readRecord(front.Get("review"))
 		return
 	}
 	for _, key := range []string{"sources", "review"} {
@@ -46,7 +44,7 @@ func (r *Report) readFrontMatter(s *site.Site) {
 }
 
 // checkSources reports what is wrong with the list of a page's sources.
-func (r *Report) checkSources(s *site.Site, list *site.Node) {
+func (r *Report) checkSources(list *site.Node) {
 	if list == nil || len(list.Items) == 0 {
 		r.addError(keyPlace(r.Page, "sources"), diagnostic.RuleSources, `"sources" must name where the facts come from, `+
 			"as in sources: [KEY, KEY], where each KEY is one of [params.sources] in %s", site.ConfigFile)
@@ -54,9 +52,9 @@ func (r *Report) checkSources(s *site.Site, list *site.Node) {
 	}
 	for i, item := range list.Items {
 		isSame := func(other *site.Node) bool { return other.Raw == item.Raw }
-		switch source := s.Sources[item.Raw]; {
+		switch source := r.Page.Site.Sources[item.Raw]; {
 		case source == nil:
-			known := slices.Sorted(maps.Keys(s.Sources))
+			known := slices.Sorted(maps.Keys(r.Page.Site.Sources))
 			r.addError(item.Place, diagnostic.RuleSources, "%s",
 				diagnostic.Unknown("source", item.Raw, "Known sources of "+site.ConfigFile+", to be parted by commas", known))
 		case slices.ContainsFunc(list.Items[:i], isSame):
@@ -71,11 +69,11 @@ func (r *Report) checkSources(s *site.Site, list *site.Node) {
 var recordKeys = []string{"by", "role", "reviewed", "due", "text"}
 
 // readRecord reads a sign-off, where there is one and nothing about it is wrong.
-func (r *Report) readRecord(s *site.Site, block *site.Node) {
+func (r *Report) readRecord(block *site.Node) {
 	if block == nil {
 		return
 	}
-	findingsBefore := len(r.findings)
+	before := len(r.findings)
 	fail := func(place diagnostic.Place, problem string) {
 		r.addError(place, diagnostic.RuleReview, "%s: a sign-off holds %s, as the sign command writes them", problem, strings.Join(recordKeys, ", "))
 	}
@@ -101,12 +99,14 @@ func (r *Report) readRecord(s *site.Site, block *site.Node) {
 	}
 	record := Record{text("by", `\S`), text("role", `\S`), r.readDate(block, "reviewed"), r.readDate(block, "due"),
 		text("text", `^sha256-[A-Za-z0-9+/]{43}=$`)}
-	latest := AddMonths(record.Reviewed, s.IntervalMonths)
-	if hasDates := !record.Reviewed.IsZero() && !record.Due.IsZero(); hasDates && (!record.Due.After(record.Reviewed) || record.Due.After(latest)) {
+	months := r.Page.Site.IntervalMonths
+	latest := AddMonths(record.Reviewed, months)
+	hasDates := !record.Reviewed.IsZero() && !record.Due.IsZero()
+	if hasDates && (!record.Due.After(record.Reviewed) || record.Due.After(latest)) {
 		r.addError(block.Get("due").Place, diagnostic.RuleDate, `"due" is %s: write a day after the review on %s, at most %s later, by %s`,
-			Day(record.Due), Day(record.Reviewed), diagnostic.Plural(s.IntervalMonths, "month"), Day(latest))
+			Day(record.Due), Day(record.Reviewed), diagnostic.Plural(months, "month"), Day(latest))
 	}
-	if len(r.findings) == findingsBefore {
+	if len(r.findings) == before {
 		r.Record = record
 	}
 }
@@ -133,8 +133,9 @@ func (r *Report) readDate(table *site.Node, key string) time.Time {
 // have to be mended first; the error says that the front matter can't be changed safely.
 func Sign(p *site.Page, record Record, today time.Time) ([]byte, []diagnostic.Diagnostic, error) {
 	if !p.Medical {
-		return nil, []diagnostic.Diagnostic{p.FrontMatter.Get("medical").KeyPlace.Errorf(diagnostic.RuleReview,
-			"this page holds no medical text of its own (\"medical: false\"), so there is nothing to sign")}, nil
+		finding := keyPlace(p, "medical").Errorf(diagnostic.RuleReview,
+			"this page holds no medical text of its own (\"medical: false\"), so there is nothing to sign")
+		return nil, []diagnostic.Diagnostic{finding}, nil
 	}
 	record.Digest = Digest(p, record)
 	format := "review:\n  by: %s\n  role: %s\n  reviewed: %s\n  due: %s\n  text: %s"
@@ -153,8 +154,9 @@ func Sign(p *site.Page, record Record, today time.Time) ([]byte, []diagnostic.Di
 	case report.State == Invalid:
 		return nil, report.findings, nil
 	case report.Adapted.After(record.Reviewed):
-		return nil, []diagnostic.Diagnostic{p.FrontMatter.Get("adapted").Place.Errorf(diagnostic.RuleDate, "the text was adapted on %s, "+
-			"after the review on %s: review it as it stands now, or correct the day", Day(report.Adapted), Day(record.Reviewed))}, nil
+		finding := p.FrontMatter.Get("adapted").Place.Errorf(diagnostic.RuleDate, "the text was adapted on %s, after the review on %s: "+
+			"review it as it stands now, or correct the day", Day(report.Adapted), Day(record.Reviewed))
+		return nil, []diagnostic.Diagnostic{finding}, nil
 	case report.Record != record || report.State == Changed:
 		return nil, nil, fmt.Errorf("%s: the sign-off would not read back as %q, %q: check name and role for odd characters",
 			p.File, record.By, record.Role)

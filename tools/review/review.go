@@ -36,7 +36,6 @@ type Report struct {
 	State   State
 	Adapted time.Time
 	Record  Record // zero where there is none, or anything about it is wrong
-	Sources []*site.Source
 
 	today    time.Time
 	findings []diagnostic.Diagnostic
@@ -69,17 +68,16 @@ func Check(s *site.Site, today time.Time, strict bool) ([]Report, []diagnostic.D
 		report := judge(page, today)
 		reports = append(reports, report)
 		all = append(all, report.findings...)
-		all = append(all, checkTranslation(page)...)
 	}
-	all = append(all, similarReviewers(reports)...)
+	all = slices.Concat(all, checkTranslations(s), similarReviewers(reports))
 	for _, f := range all {
-		isQuiet := f.Rule == diagnostic.RuleUnreviewed || f.Rule == diagnostic.RuleOutdatedSource
-		if strict || slices.Contains(s.Raised, f.Rule) {
+		isRaised := strict || slices.Contains(s.Raised, f.Rule)
+		if isRaised {
 			f.Severity = diagnostic.Error
-		} else if isQuiet {
-			continue
 		}
-		findings = append(findings, f)
+		if isRaised || f.Rule != diagnostic.RuleUnreviewed && f.Rule != diagnostic.RuleOutdatedSource {
+			findings = append(findings, f)
+		}
 	}
 	return reports, findings
 }
@@ -87,13 +85,13 @@ func Check(s *site.Site, today time.Time, strict bool) ([]Report, []diagnostic.D
 // judge finds a page's state. Errors in what its front matter says of its review
 // make that invalid; a warning says that a state other than current is to be mended.
 func judge(page *site.Page, today time.Time) Report {
-	s := page.Site
 	r := Report{Page: page, today: today}
-	r.readFrontMatter(s)
+	r.readFrontMatter()
 	record := r.Record
 	warn := func(state State, rule diagnostic.Rule, format string, args ...any) {
 		r.State = state
-		r.findings = append(r.findings, keyPlace(page, "review").Warningf(rule, format+": ask a clinician to review the page, then sign it", args...))
+		format += ": ask a clinician to review the page, then sign it"
+		r.findings = append(r.findings, keyPlace(page, "review").Warningf(rule, format, args...))
 	}
 	switch daysLeft := DaysBetween(today, record.Due); {
 	case !page.Medical: // no state
@@ -101,7 +99,7 @@ func judge(page *site.Page, today time.Time) Report {
 		r.State = Invalid
 	case record == Record{}:
 		warn(Unreviewed, diagnostic.RuleUnreviewed, "no clinician has signed this page")
-	case isOldDigest(page, record.Digest):
+	case record.Digest == digestOf("1\n"+wordsOf(page)): // the first version of what a sign-off covers
 		warn(Changed, diagnostic.RuleChanged, "this page was signed by an older version of the tool, which covered words alone")
 	case record.Digest != Digest(page, record):
 		warn(Changed, diagnostic.RuleChanged, "the page is not the one that %s signed on %s (go run ./tools sign --changes %s shows the change)",
@@ -110,7 +108,7 @@ func judge(page *site.Page, today time.Time) Report {
 		warn(Changed, diagnostic.RuleChanged, "the text was adapted on %s, after it was reviewed on %s", Day(r.Adapted), Day(record.Reviewed))
 	case daysLeft < 0:
 		warn(Overdue, diagnostic.RuleOverdue, "the review was due on %s, %s ago", Day(record.Due), diagnostic.Plural(-daysLeft, "day"))
-	case daysLeft <= s.DueSoonDays:
+	case daysLeft <= page.Site.DueSoonDays:
 		warn(DueSoon, diagnostic.RuleDueSoon, "the review is due on %s, in %s", Day(record.Due), diagnostic.Plural(daysLeft, "day"))
 	default:
 		r.State = Current
@@ -126,8 +124,7 @@ func keyPlace(page *site.Page, key string) diagnostic.Place {
 	return page.FrontMatter.Place
 }
 
-// RecordOf returns the sign-off that a page carries, or zero where there is none
-// or anything about it is wrong.
+// RecordOf returns the sign-off that a page carries, or zero where there is none or anything about it is wrong.
 func RecordOf(page *site.Page, today time.Time) Record {
 	return judge(page, today).Record
 }
@@ -143,7 +140,8 @@ func similarReviewers(reports []Report) (findings []diagnostic.Diagnostic) {
 			first[name] = r
 		} else if other.Record.By != r.Record.By {
 			findings = append(findings, r.Page.FrontMatter.Get("review", "by").Place.Warningf(diagnostic.RuleReview,
-				"%q and %q, who signed %s, look like one clinician: spell the name alike and sign again", r.Record.By, other.Record.By, other.Page.File))
+				"%q and %q, who signed %s, look like one clinician: spell the name alike and sign again",
+				r.Record.By, other.Record.By, other.Page.File))
 		}
 	}
 	return findings

@@ -5,40 +5,41 @@ import (
 	"microsite/tools/site"
 )
 
-// TextDigest returns the digest of a page's title, description and body, to which its translations are bound.
-// layouts/_partials/translation/original.html computes the same.
-func TextDigest(p *site.Page) string {
-	return digestOf(wordsOf(p))
-}
-
-func wordsOf(p *site.Page) string {
-	return site.NormalizeSpace(p.Title) + "\n" + site.NormalizeSpace(p.Description) + "\n" + site.NormalizeSpace(p.Body)
-}
-
-// checkTranslation reports a page of another language than the default one that is not bound to an original, and one
+// checkTranslations reports pages of another language than the default one that are not bound to an original, and those
 // whose original has changed since.
-func checkTranslation(p *site.Page) []diagnostic.Diagnostic {
-	place := keyPlace(p, "translates")
-	fail := func(format string, args ...any) []diagnostic.Diagnostic {
-		return []diagnostic.Diagnostic{place.Errorf(diagnostic.RuleTranslation, format, args...)}
-	}
-	switch isTranslation := p.Site.Prefix != ""; {
-	case !isTranslation && p.FrontMatter.Get("translates") != nil:
-		return fail(`this page is in the site's default language and translates none: remove "translates"`)
-	case !isTranslation:
-		return nil
-	case p.Original == nil:
-		return fail("there is no %s/%s of which this would be a translation: write it first, or give this file the name of its original", site.ContentDir, p.Path)
-	case p.Translates == "":
-		return fail(`"translates" is missing: once a translator has compared this page with %s, run: go run ./tools translated %s`, p.Original.File, p.File)
-	case p.Translates == TextDigest(p.Original):
-		return nil
-	}
-	for _, other := range p.Original.Site.Pages {
-		if p.Translates == TextDigest(other) {
-			return fail(`"translates" is the digest of %s, and not of %s: run: go run ./tools translated %s`, other.File, p.Original.File, p.File)
+func checkTranslations(s *site.Site) (findings []diagnostic.Diagnostic) {
+	originals := map[string]*site.Page{} // by their digest
+	for _, p := range s.Pages {
+		if p.Original != nil {
+			originals[TextDigest(p.Original)] = p.Original
 		}
 	}
-	return []diagnostic.Diagnostic{place.Warningf(diagnostic.RuleOutdatedTranslation, "%s has changed since this was translated from it, and readers are told. "+
-		"To see the change, run: go run ./tools translated --changes %[2]s. Follow it here, then run: go run ./tools translated %[2]s", p.Original.File, p.File)}
+	for _, p := range s.Pages {
+		place := keyPlace(p, "translates")
+		fail := func(format string, args ...any) {
+			findings = append(findings, place.Errorf(diagnostic.RuleTranslation, format, args...))
+		}
+		isTranslation, original := s.Prefix != "", originals[p.Translates]
+		switch {
+		case !isTranslation && p.FrontMatter.Get("translates") != nil:
+			fail(`this page is in the site's default language and translates none: remove "translates"`)
+		case !isTranslation:
+		case p.Original == nil:
+			fail("there is no %s/%s of which this would be a translation: write it first, or give this file the name of its original",
+				site.ContentDir, p.Path)
+		case p.Original.Draft && !p.Draft:
+			fail("%s is a draft, and without it readers are not told that this is its translation: publish it, or make this a draft, too",
+				p.Original.File)
+		case p.Translates == "":
+			fail(`"translates" is missing: once a translator has compared this page with %s, run: go run ./tools translated %s`,
+				p.Original.File, p.File)
+		case original == nil:
+			findings = append(findings, place.Warningf(diagnostic.RuleOutdatedTranslation,
+				"%s has changed since this was translated from it, and readers are told. To see the change, run: "+
+					"go run ./tools translated --changes %[2]s. Follow it here, then run: go run ./tools translated %[2]s", p.Original.File, p.File))
+		case original != p.Original:
+			fail(`"translates" is the digest of %s, and not of %s: run: go run ./tools translated %s`, original.File, p.Original.File, p.File)
+		}
+	}
+	return findings
 }

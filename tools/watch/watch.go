@@ -27,23 +27,25 @@ const maxDebounce = 2 * time.Second
 type watcher struct {
 	root    string
 	sources []string // files and folders in root
-	ignored *regexp.Regexp
 	notify  *fsnotify.Watcher
 }
+
+// ignored matches what editors and systems use for copies and locks: hidden files, causes.md~, #causes.md#, ~$causes.md,
+// Vim's 4913, sed's sedJqTzYx, KDE's causes.md.JqTzYx.
+var ignored = regexp.MustCompile(`^(?:\.|#|~\$|4913$|sed\w{6}$)|~$|\.(?:md|toml|html|css|js|svg)\.\w{6}$|` +
+	`(?i)\.(?:sw[a-z]|tmp|temp|bak|part|crdownload)$|___jb_(?:tmp|old)___$`)
 
 // Saves gives the names of each save until ctx ends, sorted: of files and folders below those in root that are sources.
 // A nil list says that anything may have changed.
 func Saves(ctx context.Context, root string, sources []string) (<-chan []string, error) {
-	// What editors and systems use for copies and locks: hidden files, causes.md~, #causes.md#, ~$causes.md, Vim's 4913,
-	// sed's sedJqTzYx, KDE's causes.md.JqTzYx.
-	ignored := regexp.MustCompile(`^(?:\.|#|~\$|4913$|sed\w{6}$)|~$|\.(?:md|toml|html|css|js|svg)\.\w{6}$|(?i)\.(?:sw[a-z]|tmp|temp|bak|part|crdownload)$|___jb_(?:tmp|old)___$`)
 	notify, err := fsnotify.NewWatcher()
-	w := &watcher{root, sources, ignored, notify}
+	w := &watcher{root, sources, notify}
 	if err == nil {
 		err = errors.Join(notify.Add(root), w.addFolders(root))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the site's folders can't be watched (on Linux, raise the limits fs.inotify.max_user_watches and max_user_instances): %w", err)
+		return nil, fmt.Errorf("the site's folders can't be watched (on Linux, raise the limits fs.inotify.max_user_watches "+
+			"and max_user_instances): %w", err)
 	}
 	saves := make(chan []string)
 	go w.run(ctx, saves)
@@ -87,11 +89,12 @@ func (w *watcher) run(ctx context.Context, saves chan<- []string) {
 // sourceName returns the name of a path below root, or "" where that is no source.
 func (w *watcher) sourceName(path string) string {
 	rel, err := filepath.Rel(w.root, path)
-	parts := strings.Split(filepath.ToSlash(rel), "/")
-	if err != nil || !slices.Contains(w.sources, parts[0]) || slices.ContainsFunc(parts, w.ignored.MatchString) {
+	name := filepath.ToSlash(rel)
+	steps := strings.Split(name, "/")
+	if err != nil || !slices.Contains(w.sources, steps[0]) || slices.ContainsFunc(steps, ignored.MatchString) {
 		return ""
 	}
-	return strings.Join(parts, "/")
+	return name
 }
 
 // follow watches folders that come, and forgets those that go: the system goes on watching what was moved.
