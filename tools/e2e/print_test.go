@@ -238,7 +238,9 @@ func TestSheets(t *testing.T) {
 			where := p.path + " on " + paper.name
 			out := tb.paper(paper.size)
 			tb.checkSheets(where, p, out)
-			tb.checkPictures(where, out, p.url())
+			if p.isOriginal() || paper.name == "Letter" {
+				tb.checkPictures(where, out, p.url())
+			}
 			t.Logf("%s: %d sheets", where, len(out.sheets))
 			if p.isMedical() {
 				total[p.lang+" on "+paper.name] += len(out.sheets)
@@ -333,7 +335,9 @@ func TestBooklet(t *testing.T) {
 			if large.smallest < 17.9 || whole.smallest > 12 {
 				t.Errorf("%s: large print has type of %.1f pt, at least 18; normal print %.1f", where, large.smallest, whole.smallest)
 			}
-			tb.checkPictures(where+", large", large, p.url())
+			if p.isOriginal() {
+				tb.checkPictures(where+", large", large, p.url())
+			}
 			if whole.says(p.say(t, "paper_printed")) || !whole.says(p.say(t, "paper_made")) {
 				t.Errorf("%s, without script, says more or less than the day of the version", where)
 			}
