@@ -8,12 +8,10 @@ import (
 	"unicode/utf8"
 )
 
-// grade returns the Flesch-Kincaid grade level, the US school grade in which a
-// text can be read, to one decimal. See J. P. Kincaid and others: Derivation of new readability
-// formulas for Navy enlisted personnel. Research Branch Report 8-75, Memphis, 1975.
-func grade(words, sentences, syllables int) float64 {
-	wordsPerSentence := float64(words) / float64(sentences)
-	syllablesPerWord := float64(syllables) / float64(words)
+// grade returns the Flesch-Kincaid grade level, the US school grade in which a text can be read, to one decimal. See J. P.
+// Kincaid and others: Derivation of new readability formulas for Navy enlisted personnel. Research Branch Report 8-75,
+// Memphis, 1975.
+func grade(wordsPerSentence, syllablesPerWord float64) float64 {
 	return math.Round((0.39*wordsPerSentence+11.8*syllablesPerWord-15.59)*10) / 10
 }
 
@@ -36,8 +34,8 @@ func splitSentences(text string) (sentences []sentence) {
 	}
 }
 
-// Sentences cuts a line into its sentences, and leaves out nothing but the spaces
-// between them. The number of an item of a list is no sentence.
+// Sentences cuts a line into its sentences, and leaves out nothing but the spaces between them. The number of an item of
+// a list is no sentence.
 func Sentences(line string) (list []string) {
 	from := 0
 	for _, s := range splitSentences(line) {
@@ -54,8 +52,8 @@ const stops = ".!?…"
 // abbreviation matches a word whose stop does not end a sentence.
 var abbreviation = regexp.MustCompile(`(?i)^\P{L}*(?:dr|mrs?|ms|prof|st|vs|e\.g|i\.e)$`)
 
-// sentenceEnd returns where the sentence with a word at an offset ends: with the
-// block, or at a stop and a space before anything but a small letter.
+// sentenceEnd returns where the sentence with a word at an offset ends: with the block, or at a stop and a space before
+// anything but a small letter.
 func sentenceEnd(text string, offset int) int {
 	for end := offset; ; {
 		stop := strings.IndexAny(text[end:], stops)
@@ -75,8 +73,7 @@ func sentenceEnd(text string, offset int) int {
 	}
 }
 
-// word matches what stands between spaces, from its first letter or digit to its
-// last. A word with hyphens is one word.
+// word matches what stands between spaces, from its first letter or digit to its last. A word with hyphens is one word.
 var word = regexp.MustCompile(`[\pL\p{Nd}](?:[^\s\v\x{85}\p{Z}]*[\pL\p{Nd}])?`)
 
 func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
@@ -93,8 +90,7 @@ var spellings = []struct {
 	// Of these, what is said as one after all: na-tion, mar-riage, mil-lion.
 	{regexp.MustCompile(`[ctsg]i[ao]|[ctgx]iou|sh?io|geo[nu]|[ln]ion|rriage|busin|[^r]gue$|que$`), -1},
 	// An e inside a word that is not said: safe-ty, some-times, care-ful.
-	{regexp.MustCompile(`[aeiouy][^aeiouyl]+e(?:(?:ful|less)?ly|ful|less|ness|ments?|some|ty|things?|times?|works?` +
-		`|where|fore|what|ones?)$`), -1},
+	{regexp.MustCompile(`[aeiouy][^aeiouyl]+e(?:(?:ful|less)?ly|ful|less|ness|ments?|some|ty|things?|times?|works?|where|fore|what|ones?)$`), -1},
 	// An e at the end that is not said: home, but not the, free, mus-cle.
 	{regexp.MustCompile(`[aeiouy](?:.*[^aeiouyl]|(?:.*[aeiouylr])?l)e$`), -1},
 	// An end without a vowel: spas-m, rhyth-m, does-n't, of which n't is cut off.
@@ -103,16 +99,15 @@ var spellings = []struct {
 }
 
 var (
-	// The e of -ed is silent where a vowel stands before it and no t, d or e next
-	// to it, nor an l or r that needs it: pulled, but not need-ed, trou-bled, hun-dred.
-	silentED = regexp.MustCompile(`^(.*[aiouy]|.*[aeiouy].*[^tdelr]|.*[aeiouy](?:.*[aeiouylr])?[lr])ed$`)
+	// The e of -ed is silent where a vowel stands before it and no t, d or e next to it, nor an l or r that needs it:
+	// pulled, but not need-ed, trou-bled, hun-dred.
+	silentED = regexp.MustCompile(`(?:[aiouy]|[aeiouy].*[^tdelr]|[aeiouy](?:.*[aeiouylr])?[lr])$`) // before it
 	// Plurals with a syllable more: pass-es, reach-es, but not aches.
 	sibilantES = regexp.MustCompile(`(?:[scgzx]|[^t]sh|[^aeiou]ch|[eo]ach|[aeiou]tch|ush|ish|ash)es$`)
 )
 
-// countSyllables returns the syllables of a word by the spelling of its language. A
-// word with hyphens is the sum of its parts. Figures and initials (911, TV)
-// count one, however long: Flesch leaves figures out of the count.
+// countSyllables returns the syllables of a word by the spelling of its language. A word with hyphens is the sum of its
+// parts. Figures and initials (911, TV) count one, however long: Flesch leaves figures out of the count.
 func countSyllables(text string, bySpelling func(word string) int) int {
 	if !strings.ContainsFunc(text, unicode.IsLetter) {
 		return 1
@@ -128,12 +123,12 @@ func countSyllables(text string, bySpelling func(word string) int) int {
 	return max(n, 1)
 }
 
-// countEnglish counts the groups of vowels in a word of small letters, less
-// those that are silent, more those that are said apart.
+// countEnglish counts the groups of vowels in a word of small letters, less those that are silent, more those that are
+// pronounced apart.
 func countEnglish(w string) int {
 	w, _, _ = strings.Cut(strings.ReplaceAll(w, "’", "'"), "'")
-	if m := silentED.FindStringSubmatch(w); m != nil {
-		w = m[1]
+	if stem, isPast := strings.CutSuffix(w, "ed"); isPast && silentED.MatchString(stem) {
+		w = stem
 	} else if strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") && !sibilantES.MatchString(w) {
 		w = strings.TrimSuffix(w, "s")
 	}

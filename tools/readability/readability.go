@@ -1,5 +1,5 @@
-// Package readability judges how easy the words of each page are to read: its
-// reading grade, long sentences and paragraphs, and words with plainer twins.
+// Package readability judges how easy the words of each page are to read: its reading grade, long sentences and
+// paragraphs, and words with plainer twins.
 package readability
 
 import (
@@ -14,38 +14,31 @@ import (
 	"microsite/tools/site"
 )
 
-// minGradedWords is how many words a page needs to have a grade. The formula was
-// fitted to passages of this length or more; in fewer, one long word is a grade.
+// minGradedWords is how many words a page needs to have a grade. The formula was fitted to passages of this length or
+// more; in fewer, one long word is a grade.
 const minGradedWords = 100
 
 type checker struct {
 	limits      site.Readability
-	language    string                // BCP 47
+	language    string                // BCP 47, without a region
 	bySpelling  func(word string) int // counts the syllables of a word
 	twins       map[string]string     // what to write instead of each form of a phrase, in small letters
-	twinWords   int                   // in the longest phrase of twins
+	phraseWords map[string]int        // in the longest phrase of twins, by its first word
 	syllables   map[string]int        // of the words that were counted before
-	usedIgnores []bool
+	usedIgnores map[int]bool
 	findings    []diagnostic.Diagnostic
 }
 
-// Check judges every page of the site by its limits. Each heading, item and
-// card title is at least one sentence: readers stop there, too.
+// Check judges every page of the site by its limits. Each heading, item and card title is at least one sentence: readers
+// stop there, too.
 func Check(s *site.Site) []diagnostic.Diagnostic {
-	c := &checker{limits: s.Readability, language: s.Language, bySpelling: countEnglish, twins: map[string]string{}, syllables: map[string]int{}, usedIgnores: make([]bool, len(s.Readability.Ignores))}
-	for _, entry := range slices.Sorted(maps.Keys(c.limits.Words)) { // sorted, so that "used" replaces a form of "use"
-		phrase, plainer := strings.ToLower(site.NormalizeSpace(entry)), c.limits.Words[entry]
-		c.twinWords = max(c.twinWords, strings.Count(phrase, " ")+1)
-		for _, ending := range []string{"", "s", "es", "d", "ed", "ing"} { // those of English; those of Spanish are among them
-			c.twins[phrase+ending] = plainer
-		}
-		if stem, endsInE := strings.CutSuffix(phrase, "e"); endsInE {
-			c.twins[stem+"ing"] = plainer
-		}
-	}
-	if c.isIn("es") {
+	c := &checker{limits: s.Readability, bySpelling: countEnglish, twins: map[string]string{}, phraseWords: map[string]int{},
+		syllables: map[string]int{}, usedIgnores: map[int]bool{}}
+	c.language, _, _ = strings.Cut(s.Language, "-")
+	if c.language == "es" {
 		c.bySpelling = countSpanish
 	}
+	c.addTwins()
 	for _, page := range s.Pages {
 		c.checkPage(page)
 	}
@@ -58,10 +51,20 @@ func Check(s *site.Site) []diagnostic.Diagnostic {
 	return c.findings
 }
 
-// isIn reports whether the site is in a language, such as es, wherever that is spoken.
-func (c *checker) isIn(language string) bool {
-	tag, _, _ := strings.Cut(c.language, "-")
-	return tag == language
+// addTwins takes in the phrases of config.toml, sorted, so that "used" replaces a form of "use".
+func (c *checker) addTwins() {
+	for _, entry := range slices.Sorted(maps.Keys(c.limits.Words)) {
+		phrase := strings.ToLower(site.NormalizeSpace(entry))
+		forms := []string{strings.TrimSuffix(phrase, "e") + "ing"}
+		for _, ending := range []string{"", "s", "es", "d", "ed", "ing"} { // those of English; those of Spanish are among them
+			forms = append(forms, phrase+ending)
+		}
+		for _, form := range forms {
+			first, _, _ := strings.Cut(form, " ")
+			c.phraseWords[first] = max(c.phraseWords[first], strings.Count(form, " ")+1)
+			c.twins[form] = c.limits.Words[entry]
+		}
+	}
 }
 
 // report adds a finding on a text, unless somebody has a reason to leave it as it is.
@@ -93,7 +96,8 @@ func (c *checker) checkPage(page *site.Page) {
 			}
 		}
 		if limit := c.limits.ParagraphSentences; block.IsParagraph && limit > 0 && len(list) > limit {
-			c.report(page, block.Text, place(list[0].start), "this paragraph has %d sentences, more than %d: start a new one, or make a list, at %q",
+			c.report(page, block.Text, place(list[0].start),
+				"this paragraph has %d sentences, more than %d: start a new one, or make a list, at %q",
 				len(list), limit, diagnostic.Excerpt(list[limit].text))
 		}
 	}
@@ -109,11 +113,12 @@ func (c *checker) checkPage(page *site.Page) {
 		c.findings = append(c.findings, hardestPlace.Warningf(diagnostic.RuleLanguage,
 			format+": use shorter sentences and words, first in %q", value, limit, diagnostic.Excerpt(hardest)))
 	}
-	limit := cmp.Or(c.limits.Grades[page.File], c.limits.Grade)
-	if grade := grade(words, sentences, syllables); c.isIn("en") && limit > 0 && grade > float64(limit) {
+	wordsPerSentence, syllablesPerWord := float64(words)/float64(sentences), float64(syllables)/float64(words)
+	grade, ease := grade(wordsPerSentence, syllablesPerWord), ease(wordsPerSentence, syllablesPerWord)
+	switch limit := cmp.Or(c.limits.Grades[page.File], c.limits.Grade); {
+	case c.language == "en" && limit > 0 && grade > float64(limit):
 		fail("the page reads at grade %.1f, and its limit is %d", grade, limit)
-	}
-	if ease := ease(words, sentences, syllables); c.isIn("es") && ease < float64(c.limits.Ease) {
+	case c.language == "es" && ease < float64(c.limits.Ease):
 		fail("the page has a reading ease of %.1f, and its limit is %d", ease, c.limits.Ease)
 	}
 }
@@ -121,35 +126,44 @@ func (c *checker) checkPage(page *site.Page) {
 // checkSentence reports what is wrong with one sentence, and counts its words and syllables.
 func (c *checker) checkSentence(page *site.Page, s sentence, place func(offset int) diagnostic.Place) (wordCount, syllables int) {
 	matches := word.FindAllStringIndex(s.text, -1)
-	wordAt := func(i int) string { return s.text[matches[i][0]:matches[i][1]] }
-	isCapital := func(i int) bool {
-		first, _ := utf8.DecodeRuneInString(s.text[matches[i][0]:])
-		return unicode.IsUpper(first)
-	}
 	if limit := c.limits.SentenceWords; limit > 0 && len(matches) > limit {
-		c.report(page, s.text, place(s.start), "this sentence has %d words, more than %d: make two of it, or a list: %q", len(matches), limit, diagnostic.Excerpt(s.text))
+		c.report(page, s.text, place(s.start), "this sentence has %d words, more than %d: make two of it, or a list: %q",
+			len(matches), limit, diagnostic.Excerpt(s.text))
 	}
-	for i := range matches {
-		w := wordAt(i)
+	var words []string
+	for _, m := range matches {
+		w := s.text[m[0]:m[1]]
 		if c.syllables[w] == 0 {
 			c.syllables[w] = countSyllables(w, c.bySpelling)
 		}
 		syllables += c.syllables[w]
-		// A word with a capital is a name, unless it starts the sentence and none
-		// follows it: "Fracture Clinic" is no jargon.
-		if isCapital(i) && (i > 0 || len(matches) > 1 && isCapital(1)) {
-			continue
-		}
-		phrase, longest, plainer := "", "", ""
-		for next := i; next < min(i+c.twinWords, len(matches)); next++ {
-			phrase = strings.TrimSpace(phrase + " " + strings.ToLower(wordAt(next)))
-			if twin := c.twins[phrase]; twin != "" {
-				longest, plainer = phrase, twin
-			}
-		}
-		if plainer != "" {
-			c.report(page, s.text, place(s.start+matches[i][0]), "%q has a plainer twin: write %q, in %q", longest, plainer, diagnostic.Excerpt(s.text))
+		words = append(words, w)
+	}
+	for i, m := range matches {
+		if phrase, twin := c.twinOf(words, i); twin != "" {
+			c.report(page, s.text, place(s.start+m[0]), "%q has a plainer twin: write %q, in %q",
+				phrase, twin, diagnostic.Excerpt(s.text))
 		}
 	}
-	return len(matches), syllables
+	return len(words), syllables
+}
+
+// twinOf returns the longest phrase from a word of a sentence on that has a plainer twin, and that twin, or "". A word with a
+// capital is a name, unless it starts the sentence and none follows it: "Fracture Clinic" is no jargon.
+func (c *checker) twinOf(words []string, from int) (longest, twin string) {
+	isCapital := func(i int) bool {
+		first, _ := utf8.DecodeRuneInString(words[i])
+		return unicode.IsUpper(first)
+	}
+	if isCapital(from) && (from > 0 || len(words) > 1 && isCapital(1)) {
+		return "", ""
+	}
+	phrase, count := "", c.phraseWords[strings.ToLower(words[from])]
+	for _, w := range words[from:min(from+count, len(words))] {
+		phrase = strings.TrimSpace(phrase + " " + strings.ToLower(w))
+		if c.twins[phrase] != "" {
+			longest, twin = phrase, c.twins[phrase]
+		}
+	}
+	return longest, twin
 }

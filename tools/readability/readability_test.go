@@ -167,7 +167,7 @@ func TestSpanish(t *testing.T) {
 		}
 	}
 	// "Llame ya. La fiebre sube." has 5 words, 2 sentences and 9 syllables.
-	if got := ease(5, 2, 9); got != 92.2 {
+	if got := ease(5.0/2, 9.0/5); got != 92.2 {
 		t.Errorf("the ease is %v", got)
 	}
 }

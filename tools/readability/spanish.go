@@ -8,9 +8,7 @@ import (
 // ease returns how easy Spanish is to read, to one decimal: on the scale INFLESZ, from 65 fairly easy, from 80 very easy.
 // See F. Szigriszt Pazos: Sistemas predictivos de legibilidad del mensaje escrito. Universidad Complutense de Madrid, 1993;
 // for the scale, I. M. Barrio-Cantalejo and others, Anales del Sistema Sanitario de Navarra 31 (2008), pages 135 to 152.
-func ease(words, sentences, syllables int) float64 {
-	wordsPerSentence := float64(words) / float64(sentences)
-	syllablesPerWord := float64(syllables) / float64(words)
+func ease(wordsPerSentence, syllablesPerWord float64) float64 {
 	return math.Round((206.835-62.3*syllablesPerWord-wordsPerSentence)*10) / 10
 }
 

@@ -71,8 +71,7 @@ func (c *checker) resolve(d *document, ref reference) target {
 		return target{document: d}
 	case d.base == "" && strings.HasPrefix(path, "/") && !strings.ContainsAny(path, `%?\`) && c.lookup(path) != nil:
 		return target{document: c.lookup(path)}
-	}
-	if d.baseURL == nil { // as for most
+	case d.baseURL == nil:
 		d.baseURL = c.baseOf(d)
 	}
 	return c.parse(ref.address, d.baseURL)
@@ -99,8 +98,10 @@ var schemes = map[string]struct {
 	message string
 }{
 	// The number is that of https://www.rfc-editor.org/rfc/rfc3966#section-3, with the spaces that telephones let pass.
-	"tel":        {regexp.MustCompile(`^\s*\+?[0-9*#().\s-]*[0-9*#][0-9*#().\s-]*(?:[;?]|$)`), "can't be called: write the number in digits, as in tel:+15551234567"},
-	"mailto":     {regexp.MustCompile(`^(?:[^\s@,]+@[^\s@,]+,?)+(?:\?|$)|^\?.`), "can't be written to: write an email address after mailto:"},
+	"tel": {regexp.MustCompile(`^\s*\+?[0-9*#().\s-]*[0-9*#][0-9*#().\s-]*(?:[;?]|$)`),
+		"can't be called: write the number in digits, as in tel:+15551234567"},
+	"mailto": {regexp.MustCompile(`^(?:[^\s@,]+@[^\s@,]+,?)+(?:\?|$)|^\?.`),
+		"can't be written to: write an email address after mailto:"},
 	"javascript": {nil, "runs a script: link to a page"},
 	"file":       {nil, "is a file on one computer, which readers don't have: link to a page of the site"},
 }
@@ -124,8 +125,8 @@ func (c *checker) parse(address string, base *whatwg.Url) target {
 	return target{}
 }
 
-// parsePath returns what stands at a path of the site's host. What was probably meant is slow to find, so that a site where
-// everything is broken is not told.
+// parsePath returns what stands at a path of the site's host. What was probably meant is slow to look up, so it is left out
+// after many addresses that lead nowhere.
 func (c *checker) parsePath(path string) target {
 	const mostSuggestions = 1000
 	d, message := c.lookup(path), c.missing[path]

@@ -84,8 +84,9 @@ func (x *External) check(ctx context.Context, c *checker) {
 			text := strings.ToValidUTF8(fmt.Sprintf("%.200s", q.err), "") // whatever the server made it say
 			link.document.add(link.value, place.Warningf(diagnostic.RuleUnknownLink, "%q could not be checked: %s", link.value, diagnostic.OneLine(text)))
 		case q.page != nil && link.use&follow != 0 && !q.page.has(link.fragment):
-			link.document.add(link.value, place.Errorf(diagnostic.RuleFragment, "%q leads to a part that is not there: nothing on the page has "+
-				"the id %q; leave out what follows the #, or look up its new name", link.value, fragmentID(link.fragment)))
+			link.document.add(link.value, place.Errorf(diagnostic.RuleFragment, "%q leads to a part that is not there: "+
+				"nothing on the page has the id %q; leave out what follows the #, or look up its new name",
+				link.value, fragmentID(link.fragment)))
 		}
 	}
 }

@@ -37,7 +37,8 @@ var markupRules = []struct{ pattern, mend string }{
 	{`(\]\[)[^\[\]^]*\]`, "the address of a link stands behind its words, in parentheses" + asIn + toShow},
 	{`(\[\[)[^\[\]]+\]\]`, "a link has its words in brackets, and its address in parentheses" + asIn + toShow},
 	{`(\[\^[^\[\]\s]+\])`, "there is no note %s: write one on a line that starts with %s: and a space, or remove this"},
-	{`(?m:^)[ \t]*(?:(##+)|(# )\S)|\A(#)\p{Lu}`, "a heading is ## at the start of a line, an ordinary space, and its words, with an empty line above it"},
+	{`(?m:^)[ \t]*(?:(##+)|(# )\S)|\A(#)\p{Lu}`,
+		"a heading is ## at the start of a line, an ordinary space, and its words, with an empty line above it"},
 	{`(\{ ?#[^{}\n]*\})`, "the id of a heading is small letters, digits and hyphens, as in {#heat}"},
 	{`(\*\*+)`, mendStrong},
 	{`(?:^|[^_\pL\pN])(__)[\pL\pN]|[\pL\pN](__)(?:[^_\pL\pN]|$)`, mendStrong},
@@ -112,13 +113,14 @@ const hidden = "\uFFFC"
 
 // inlineElements break no line. The text of codeElements is code, or isn't shown.
 const (
-	inlineElements = " a abbr b bdi bdo br cite code data del dfn em font i img input ins kbd label mark q s samp small span strong sub sup time tspan u var wbr "
-	codeElements   = " code iframe kbd noembed noframes pre samp script style textarea xmp "
+	inlineElements = " a abbr b bdi bdo br cite code data del dfn em font i img input ins kbd label mark q s samp small " +
+		"span strong sub sup time tspan u var wbr "
+	codeElements = " code iframe kbd noembed noframes pre samp script style textarea xmp "
 )
 
 func (r *reader) addText(text []byte) {
 	const most = 64 << 10 // bytes of a block; no editor writes more
-	if r.inert > 0 || r.codeDepth > 0 {
+	if r.templateDepth > 0 || r.codeDepth > 0 {
 		return
 	}
 	if r.checker.options.Emergency {
@@ -126,7 +128,7 @@ func (r *reader) addText(text []byte) {
 	}
 	if len(r.block) == 0 {
 		words := bytes.TrimLeft(text, " \t\r\n\f")
-		r.blockPlace = advance(r.place, text[:len(text)-len(words)])
+		r.blockPlace = site.Advance(r.place, text[:len(text)-len(words)])
 		text = words
 	}
 	if len(r.block) < most {

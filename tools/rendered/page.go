@@ -5,7 +5,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/net/html"
 
@@ -26,19 +25,19 @@ type reader struct {
 	checker *checker
 	tags    map[string]*tag // by their source: a tag that stands on many pages is parsed once
 
-	*document // in hand
-	z         *html.Tokenizer
-	place     diagnostic.Place // of the token in hand
-	found     []reference      // so far
-	inert     int              // open templates, which show nothing
-	isForeign bool             // XML, SVG or MathML, where no text is raw
-	isStyle   bool             // the text of a style element comes
-	source    *site.Page       // whose text it is
-	element   string           // the name of the element that holds this text
-	depth     int              // of open elements with that name
-	phone     string           // what the open link calls
-	words     int              // the offset of this link's words in the document's text
+	*document     // in hand
+	z             *html.Tokenizer
+	place         diagnostic.Place // of the token in hand
+	templateDepth int              // of open templates, which show nothing
+	isForeign     bool             // XML, SVG or MathML, where no text is raw
+	isStyle       bool             // the text of a style element comes
+	source        *site.Page       // whose text it is
+	element       string           // the name of the element that holds this text
+	depth         int              // of open elements with that name
+	phone         string           // what the open link calls
+	words         int              // the offset of this link's words in the document's text
 
+	buffer     []reference      // of this document, in memory that the next one uses again
 	block      []byte           // text since an element broke the line
 	blockPlace diagnostic.Place // of its first word
 	codeDepth  int              // of open elements that are code
@@ -51,7 +50,7 @@ func newReader(c *checker) *reader { return &reader{checker: c, tags: map[string
 func (r *reader) read(ctx context.Context, d *document, src []byte) {
 	d.ids, d.links, d.phones = map[string]bool{}, map[*site.Page]int{}, map[string]string{}
 	*r = reader{checker: r.checker, tags: r.tags, document: d, z: html.NewTokenizer(bytes.NewReader(src)),
-		place: diagnostic.Place{File: d.file, Line: 1, Column: 1}, found: r.found[:0], isForeign: !d.isHTML, block: r.block[:0]}
+		place: diagnostic.Place{File: d.file, Line: 1, Column: 1}, isForeign: !d.isHTML, block: r.block[:0], buffer: r.buffer[:0]}
 	switch d.kind {
 	case ".css":
 		r.addLinks(readSheet(src), 0)
@@ -60,7 +59,7 @@ func (r *reader) read(ctx context.Context, d *document, src []byte) {
 	default:
 		r.readHTML(ctx)
 	}
-	d.references = slices.Clone(r.found)
+	d.references = slices.Clone(r.buffer)
 }
 
 // readHTML reads a page, or an SVG file.
@@ -69,7 +68,7 @@ func (r *reader) readHTML(ctx context.Context) {
 	for tokens := 1; tokens%256 != 0 || ctx.Err() == nil; tokens++ {
 		r.z.AllowCDATA(r.isForeign)
 		kind := r.z.Next()
-		r.place, next = next, advance(next, r.z.Raw())
+		r.place, next = next, site.Advance(next, r.z.Raw())
 		switch kind {
 		case html.ErrorToken:
 			r.endBlock()
@@ -112,9 +111,9 @@ func (r *reader) startTag(t *tag, isClosed bool) {
 	case "svg", "math":
 		r.isForeign = !r.isHTML || !isClosed
 	case "template":
-		r.inert++
+		r.templateDepth++
 	}
-	if r.inert > 0 {
+	if r.templateDepth > 0 {
 		return
 	}
 	if !t.isInline {
@@ -145,14 +144,14 @@ func (r *reader) startTag(t *tag, isClosed bool) {
 func (r *reader) endTag(t *tag) {
 	switch {
 	case t.element == "template":
-		r.inert = max(r.inert-1, 0)
+		r.templateDepth = max(r.templateDepth-1, 0)
 	case t.element == "svg" || t.element == "math":
 		r.isForeign = !r.isHTML
 	case t.isCode:
 		r.codeDepth = max(r.codeDepth-1, 0)
 		r.isStyle = false
 	case strings.HasPrefix(r.phone, "tel:") && t.element == "a":
-		r.phones[digits(r.phone)] = firstNumber(string(r.text[r.words:]))
+		r.phones[digits(r.phone)] = digits(numberPattern.FindString(string(r.text[r.words:])))
 	}
 	if !t.isInline {
 		r.endBlock()
@@ -201,17 +200,6 @@ func (r *reader) addID(t *tag) {
 // addLinks takes in the links of the token in hand.
 func (r *reader) addLinks(links []*link, ordinal int) {
 	for _, l := range links {
-		r.found = append(r.found, reference{l, r.place, r.source, ordinal})
+		r.buffer = append(r.buffer, reference{l, r.place, r.source, ordinal})
 	}
-}
-
-// advance returns the place behind a text that starts at p.
-func advance(p diagnostic.Place, text []byte) diagnostic.Place {
-	if last := bytes.LastIndexByte(text, '\n'); last >= 0 {
-		p.Line += bytes.Count(text, []byte("\n"))
-		p.Column = 1
-		text = text[last+1:]
-	}
-	p.Column += utf8.RuneCount(text)
-	return p
 }

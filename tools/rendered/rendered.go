@@ -2,7 +2,7 @@
 // nothing leads to, leftover markup, and what an emergency needs.
 //
 // First every file is read once, several at a time (page.go). Then each address is resolved (address.go), other sites
-// are asked (external.go), and equal findings are made one (report.go). An element with a data-source attribute holds
+// are asked (external.go), and equal findings are merged. An element with a data-source attribute holds
 // what was rendered from that Markdown file, so that a finding in it gets its place there. All else comes from layouts.
 package rendered
 
@@ -222,47 +222,39 @@ func (d *document) placeOf(ref reference) diagnostic.Place {
 	}
 }
 
-// group is a finding that several pages show.
-type group struct {
-	finding
-	last  *document
-	pages int
-}
-
 // merge takes in the documents' findings: those of one place in Markdown as one, as its own page shows it, and those of layouts
 // as one if their messages are equal.
 func (c *checker) merge() {
-	groups := map[diagnostic.Diagnostic]*group{}
+	groups := map[diagnostic.Diagnostic][]finding{} // one of each document
 	for _, isOwn := range []bool{true, false} {
 		for _, d := range c.documents {
 			for _, f := range d.findings {
-				if isOwn == (d.page != nil && d.page.File == f.File) && !c.isIgnored(f) {
-					f.addTo(groups)
+				if isOwn != (d.page != nil && d.page.File == f.File) || c.isIgnored(f) {
+					continue
+				}
+				if g := groups[f.key()]; len(g) == 0 || g[len(g)-1].document != d {
+					groups[f.key()] = append(g, f)
 				}
 			}
 		}
 	}
 	for _, g := range groups {
-		if g.pages > 1 && g.isLayout() {
-			g.Message += fmt.Sprintf(" (and on %s: it comes from layouts/ or config.toml)", diagnostic.Plural(g.pages-1, "more page"))
+		if len(g) > 1 && g[0].isLayout() {
+			g[0].Message += fmt.Sprintf(" (and on %s: it comes from layouts/ or config.toml)", diagnostic.Plural(len(g)-1, "more page"))
 		}
-		c.findings = append(c.findings, g.Diagnostic)
+		c.findings = append(c.findings, g[0].Diagnostic)
 	}
 }
 
-func (f finding) addTo(groups map[diagnostic.Diagnostic]*group) {
+// key returns what is equal of findings that merge.
+func (f finding) key() diagnostic.Diagnostic {
 	key := f.Diagnostic
 	if f.isLayout() {
 		key.Place = diagnostic.Place{}
 	} else if f.Line > 0 {
 		key.Message = ""
 	}
-	if groups[key] == nil {
-		groups[key] = &group{finding: f}
-	}
-	if g := groups[key]; g.last != f.document {
-		g.last, g.pages = f.document, g.pages+1
-	}
+	return key
 }
 
 func (f finding) isLayout() bool { return f.File == f.document.file }

@@ -72,6 +72,4 @@ var (
 	noDigits      = regexp.MustCompile(`[^0-9+]+`)
 )
 
-// firstNumber returns the first number in a text, and digits all of them together.
-func firstNumber(text string) string { return digits(numberPattern.FindString(text)) }
-func digits(number string) string    { return noDigits.ReplaceAllString(number, "") }
+func digits(number string) string { return noDigits.ReplaceAllString(number, "") }

@@ -30,14 +30,15 @@ var (
 	firstWord  = regexp.MustCompile(`^([^\pL!]*)(\pL+)`) // the rule of leftover markup reports [!
 
 	// meltedItem matches the start of a line that was meant to be an item of a list and joins the line above instead.
-	meltedItem = regexp.MustCompile(`^(?:[•‣▪◦●][\s\x{a0}]?|[–—][\s\x{a0}]|[-*+][\x{a0}\x{202f}\x{200b}-\x{200d}\x{feff}\x{ad}]|[-+](?:\*\*|\[|\pL))`)
+	meltedItem = regexp.MustCompile(`^(?:[•‣▪◦●][\s\x{a0}]?|[–—][\s\x{a0}]|` +
+		`[-*+][\x{a0}\x{202f}\x{200b}-\x{200d}\x{feff}\x{ad}]|[-+](?:\*\*|\[|\pL))`)
 	// deepQuote matches a line that opens more quotes than any page needs, which takes the parser long.
 	deepQuote = regexp.MustCompile(`(?m)^(?:[ \t]*>){9}`)
 )
 
 // parseBody finds cards, task items, links and words, and reports what content may not hold.
 func (l *loader) parseBody(p *Page) {
-	b := &body{loader: l, page: p, src: []byte(p.Body), headingLevel: 1, headings: map[string]bool{}}
+	b := &body{loader: l, page: p, src: []byte(p.Body), lastPlace: p.bodyPlace(0), headingLevel: 1, headings: map[string]bool{}}
 	if m := deepQuote.FindStringIndex(p.Body); m != nil {
 		b.fail(m[0], diagnostic.RuleCard, "too many > start this line: a card has one before each line")
 		return
@@ -55,13 +56,26 @@ type body struct {
 	loader       *loader
 	page         *Page
 	src          []byte
+	lastOffset   int // in src, of which place returned the place
+	lastPlace    diagnostic.Place
 	cardNode     ast.Node // the blockquote of the last card
 	headingLevel int      // of the last heading; the title has 1
 	headings     map[string]bool
 }
 
+// place returns the place of an offset in src. It goes on from the last one, because a page may hold thousands of links.
+func (b *body) place(offset int) diagnostic.Place {
+	offset = min(max(offset, 0), len(b.src))
+	if offset < b.lastOffset {
+		b.lastOffset, b.lastPlace = 0, b.page.bodyPlace(0)
+	}
+	b.lastPlace = Advance(b.lastPlace, b.src[b.lastOffset:offset])
+	b.lastOffset = offset
+	return b.lastPlace
+}
+
 func (b *body) fail(offset int, rule diagnostic.Rule, format string, args ...any) {
-	b.loader.fail(b.page.bodyPlace(offset), rule, format, args...)
+	b.loader.fail(b.place(offset), rule, format, args...)
 }
 
 func (b *body) visit(n ast.Node) {
@@ -76,7 +90,7 @@ func (b *body) visit(n ast.Node) {
 		b.rawHTML(n.Pos(), string(n.Segments.Value(b.src)))
 	case *ast.Heading:
 		b.heading(n)
-		b.addWords(n, false)
+		b.addWords(n)
 	case *ast.Link:
 		b.link(n)
 	case *ast.Image:
@@ -89,9 +103,10 @@ func (b *body) visit(n ast.Node) {
 		b.addLink(n, destination, false)
 	case *ast.Paragraph, *ast.TextBlock, *east.TableCell, *east.DefinitionTerm:
 		b.meltedItems(n)
-		b.addWords(n, n.Kind() == ast.KindParagraph && n.Parent().Kind() != ast.KindListItem)
+		b.addWords(n)
 	case *ast.CodeBlock, *ast.FencedCodeBlock:
-		b.fail(n.Pos(), diagnostic.RuleCode, "this makes a block of code: remove the four spaces at the start, or this line and the one that ends the block")
+		b.fail(n.Pos(), diagnostic.RuleCode, "this makes a block of code: "+
+			"remove the four spaces at the start, or this line and the one that ends the block")
 	}
 }
 
@@ -100,9 +115,11 @@ func (b *body) heading(n *ast.Heading) {
 	name := strings.ToLower(b.words(n))
 	isUnderlined := n.Lines().Len() > 0 && n.Lines().At(0).Start == n.Pos()
 	if isUnderlined || n.Level == 1 || n.Level > b.headingLevel+1 || n.FirstChild() == nil {
-		b.fail(n.Pos(), diagnostic.RuleHeading, "a heading is ## and its words, ### below that, and so on: leave out no level, and put an empty line above a row of --- or ===")
+		b.fail(n.Pos(), diagnostic.RuleHeading, "a heading is ## and its words, ### below that, and so on: "+
+			"leave out no level, and put an empty line above a row of --- or ===")
 	} else if b.headings[name] {
-		b.fail(n.Pos(), diagnostic.RuleHeading, "this heading stands twice on this page: reword one, because links and readers can't tell them apart")
+		b.fail(n.Pos(), diagnostic.RuleHeading,
+			"this heading stands twice on this page: reword one, because links and readers can't tell them apart")
 	}
 	b.headingLevel = max(2, min(n.Level, b.headingLevel+1))
 	b.headings[name] = true
@@ -110,19 +127,21 @@ func (b *body) heading(n *ast.Heading) {
 
 func (b *body) rawHTML(offset int, raw string) {
 	if rest := strings.TrimSpace(comment.ReplaceAllString(raw, "")); rest != "" {
-		b.fail(offset, diagnostic.RuleRawHTML, "HTML is not used in pages: write Markdown instead of %q, or put a \\ before the < to show it", diagnostic.Excerpt(rest))
+		b.fail(offset, diagnostic.RuleRawHTML,
+			"HTML is not used in pages: write Markdown instead of %q, or put a \\ before the < to show it", diagnostic.Excerpt(rest))
 	}
 }
 
 func (b *body) addLink(n ast.Node, destination string, isImage bool) {
-	b.page.Links = append(b.page.Links, Link{Destination: destination, IsImage: isImage, Place: b.page.bodyPlace(n.Pos())})
+	b.page.Links = append(b.page.Links, Link{Destination: destination, IsImage: isImage, Place: b.place(n.Pos())})
 }
 
 func (b *body) link(n *ast.Link) {
 	b.addLink(n, string(n.Destination), false)
 	name := b.words(n)
 	if name == "" || vagueWords.MatchString(name) {
-		b.fail(n.Pos(), diagnostic.RuleLink, "the words %q do not say where this link leads: name what readers find there, as in [causes of pain](causes.md)", name)
+		b.fail(n.Pos(), diagnostic.RuleLink,
+			"the words %q do not say where this link leads: name what readers find there, as in [causes of pain](causes.md)", name)
 	}
 }
 
@@ -131,9 +150,10 @@ func (b *body) image(n *ast.Image) {
 		b.addLink(n, string(n.Destination), true)
 	}
 	if b.words(n) == "" {
-		b.fail(n.Pos(), diagnostic.RulePicture, "this picture has no alternative, for readers who can't see it: say what it tells them, as in ![What to do](%s)", n.Destination)
+		b.fail(n.Pos(), diagnostic.RulePicture,
+			"this picture has no alternative, for readers who can't see it: say what it tells them, as in ![What to do](%s)", n.Destination)
 	}
-	b.addWords(n, false)
+	b.addWords(n)
 }
 
 // blockquote takes down a card, and reports a quote that was meant to be one.
@@ -142,7 +162,7 @@ func (b *body) blockquote(n *ast.Blockquote) {
 	if !ok || first.Lines().Len() == 0 {
 		return
 	}
-	cards, line := b.loader.site.Cards, first.Lines().At(0)
+	cards, line := b.page.Site.Cards, first.Lines().At(0)
 	start := string(line.Value(b.src))
 	m := alert.FindStringSubmatch(start)
 	if m == nil {
@@ -156,20 +176,25 @@ func (b *body) blockquote(n *ast.Blockquote) {
 	if !slices.Contains(cards, level) {
 		b.fail(line.Start, diagnostic.RuleCard, "%s", diagnostic.Unknown("card type", m[1], "Known types", cards))
 	}
-	// The title becomes a block of its own, without the sign of the card.
-	title := ast.NewTextBlock()
-	for part := first.FirstChild(); part != nil; part = first.FirstChild() {
-		title.AppendChild(title, part) // which takes it out of first
-		if t, isText := part.(*ast.Text); isText {
-			t.Segment.Start = min(max(t.Segment.Start, line.Start+len(m[0])), t.Segment.Stop)
+	title := cutFirstLine(first, line.Start+len(m[0]))
+	n.InsertBefore(n, first, title)
+	b.page.Cards = append(b.page.Cards, Card{Level: level, Title: b.words(title), Place: b.place(line.Start)})
+	b.cardNode = n
+}
+
+// cutFirstLine takes the first line out of a paragraph, and returns what of it stands from an offset on.
+func cutFirstLine(paragraph *ast.Paragraph, offset int) ast.Node {
+	line := ast.NewTextBlock()
+	for child := paragraph.FirstChild(); child != nil; child = paragraph.FirstChild() {
+		line.AppendChild(line, child) // which takes it out of the paragraph
+		if t, isText := child.(*ast.Text); isText {
+			t.Segment.Start = min(max(t.Segment.Start, offset), t.Segment.Stop)
 			if t.SoftLineBreak() || t.HardLineBreak() {
 				break
 			}
 		}
 	}
-	n.InsertBefore(n, first, title)
-	b.page.Cards = append(b.page.Cards, Card{Level: level, Title: b.words(title), Place: b.page.bodyPlace(line.Start)})
-	b.cardNode = n
+	return line
 }
 
 func hasBox(item ast.Node) bool {
@@ -185,35 +210,37 @@ func (b *body) taskItem(box *east.TaskCheckBox) {
 	previous, next := item.PreviousSibling(), item.NextSibling()
 	if list.Parent() != b.cardNode {
 		if previous == nil || !hasBox(previous) { // one lost > is one slip
-			b.fail(box.Pos(), diagnostic.RuleTaskItem, "a box to tick stands in a card: put > before each line, and each empty line, from the card's first line, such as > [!NOTE], on")
+			b.fail(box.Pos(), diagnostic.RuleTaskItem, "a box to tick stands in a card: "+
+				"put > before each line, and each empty line, from the card's first line, such as > [!NOTE], on")
 		}
 		return
 	}
 	words := b.words(block)
-	isPlain := words != "" && block.Lines().Len() == 1 && !box.IsChecked && !list.IsOrdered() && block.NextSibling() == nil && block.Kind() == ast.KindTextBlock &&
-		!linkOrNote.Match(block.Lines().Value(b.src)) && (previous == nil || hasBox(previous)) && (next == nil || hasBox(next))
-	if !isPlain {
+	isLine := words != "" && block.Lines().Len() == 1 && block.NextSibling() == nil && block.Kind() == ast.KindTextBlock &&
+		!linkOrNote.Match(block.Lines().Value(b.src))
+	isAmongBoxes := (previous == nil || hasBox(previous)) && (next == nil || hasBox(next))
+	if !isLine || !isAmongBoxes || box.IsChecked || list.IsOrdered() {
 		b.fail(box.Pos(), diagnostic.RuleTaskItem, "a box to tick is - [ ] with ordinary spaces and one line of words: "+
 			"no tick, number, link, picture or note, no empty line between boxes, and no other line, item or list that has no box")
 	}
 	card := &b.page.Cards[len(b.page.Cards)-1]
-	card.Items = append(card.Items, Item{Text: words, Place: b.page.bodyPlace(box.Pos())})
+	card.Items = append(card.Items, Item{Text: words, Place: b.place(box.Pos())})
 }
 
 // meltedItems reports lines that were meant to be items of a list and silently become part of the line above. Below a
 // box, taskItem reports any line.
 func (b *body) meltedItems(n ast.Node) {
-	for i := range n.Lines().Len() {
-		line := n.Lines().At(i)
+	for i, line := range n.Lines().Sliced(0, n.Lines().Len()) {
 		if m := meltedItem.Find(line.Value(b.src)); m != nil && (i > 0 || n.Kind() == ast.KindParagraph) && !hasBox(n.Parent()) {
-			b.fail(line.Start, diagnostic.RuleTaskItem, "this would not start an item of a list: write - and an ordinary space, or - [ ] and a space for a box, instead of %q", m)
+			b.fail(line.Start, diagnostic.RuleTaskItem, "this would not start an item of a list: "+
+				"write - and an ordinary space, or - [ ] and a space for a box, instead of %q", m)
 		}
 	}
 }
 
-func (b *body) addWords(n ast.Node, isParagraph bool) {
+func (b *body) addWords(n ast.Node) {
 	if block := b.plainText(n); block.Text != "" {
-		block.IsParagraph = isParagraph
+		block.IsParagraph = n.Kind() == ast.KindParagraph && n.Parent().Kind() != ast.KindListItem
 		b.page.Blocks = append(b.page.Blocks, block)
 	}
 }
@@ -225,36 +252,36 @@ func (b *body) words(n ast.Node) string { return NormalizeSpace(b.plainText(n).T
 // words of a picture inside are a block of their own.
 func (b *body) plainText(n ast.Node) (block Block) {
 	var words []byte
-	write := func(plain string, offset int, isLiteral bool) {
-		for i := range len(plain) {
+	write := func(text string, offset int, isLiteral bool) {
+		for i := range len(text) {
 			block.origins = append(block.origins, origin{offset + i, isLiteral})
 		}
-		words = append(words, plain...)
+		words = append(words, text...)
 	}
-	_ = ast.Walk(n, func(part ast.Node, isEntering bool) (ast.WalkStatus, error) {
+	_ = ast.Walk(n, func(child ast.Node, isEntering bool) (ast.WalkStatus, error) {
 		if !isEntering {
 			return ast.WalkContinue, nil
 		}
-		switch part := part.(type) {
+		switch child := child.(type) {
 		case *ast.Image:
-			if part != n {
+			if child != n {
 				return ast.WalkSkipChildren, nil
 			}
 		case *ast.Text:
-			source, last, isCode := part.Segment.Value(b.src), 0, part.Parent().Kind() == ast.KindCodeSpan
+			source, last, isCode := child.Segment.Value(b.src), 0, child.Parent().Kind() == ast.KindCodeSpan
 			for _, m := range escape.FindAllIndex(source, -1) {
 				if !isCode {
-					write(string(source[last:m[0]]), part.Segment.Start+last, false)
-					write(html.UnescapeString(strings.TrimPrefix(string(source[m[0]:m[1]]), `\`)), part.Segment.Start+m[0], true)
+					write(string(source[last:m[0]]), child.Segment.Start+last, false)
+					write(html.UnescapeString(strings.TrimPrefix(string(source[m[0]:m[1]]), `\`)), child.Segment.Start+m[0], true)
 					last = m[1]
 				}
 			}
-			write(string(source[last:]), part.Segment.Start+last, isCode)
-			if part.SoftLineBreak() || part.HardLineBreak() {
-				write(" ", part.Segment.Stop, false)
+			write(string(source[last:]), child.Segment.Start+last, isCode)
+			if child.SoftLineBreak() || child.HardLineBreak() {
+				write(" ", child.Segment.Stop, false)
 			}
 		case *ast.AutoLink:
-			write(string(part.Label(b.src)), part.Pos(), true)
+			write(string(child.Label(b.src)), child.Pos(), true)
 		}
 		return ast.WalkContinue, nil
 	})

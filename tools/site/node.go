@@ -13,6 +13,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
@@ -51,13 +52,14 @@ type Node struct {
 // Get returns the value at a path of keys, or nil.
 func (n *Node) Get(path ...string) *Node {
 	for _, key := range path {
-		var next *Node
-		for i := 0; n != nil && i < len(n.Items); i++ {
-			if n.Items[i].Key == key {
-				next = n.Items[i]
-			}
+		if n == nil {
+			return nil
 		}
-		n = next
+		i := slices.IndexFunc(n.Items, func(item *Node) bool { return item.Key == key })
+		if i < 0 {
+			return nil
+		}
+		n = n.Items[i]
 	}
 	return n
 }
@@ -133,7 +135,8 @@ func (l *loader) readTree(file string, text []byte, isTOML bool, rule diagnostic
 	if len(l.findings) > before {
 		return nil
 	}
-	root.Place, root.KeyPlace = placeIn(file, text, 0), placeIn(file, text, 0)
+	root.Place = diagnostic.Place{File: file, Line: 1, Column: 1}
+	root.KeyPlace = root.Place
 	return root
 }
 
@@ -148,7 +151,8 @@ var remark = regexp.MustCompile(`(?m)^(?:title|linkTitle|description):[ \t]+[^"'
 
 func (r *treeReader) readYAML() *Node {
 	if m := remark.FindSubmatchIndex(r.text); m != nil {
-		r.fail(placeIn(r.file, r.text, m[2]), "YAML leaves out what follows this #: put straight quotes around the whole text, or a space behind the # of a remark")
+		r.fail(placeIn(r.file, r.text, m[2]), "YAML leaves out what follows this #: "+
+			"put straight quotes around the whole text, or a space behind the # of a remark")
 	}
 	var document yaml.Node
 	if err := yaml.Unmarshal(r.text, &document); err != nil {
@@ -239,16 +243,16 @@ func (r *treeReader) open(n *Node, e *unstable.Node) *Node {
 	return n
 }
 
+// tomlKinds has the kinds of the library's values, but for those of a Scalar.
+var tomlKinds = map[unstable.Kind]Kind{unstable.String: Text, unstable.Array: List, unstable.InlineTable: Map}
+
 // fill turns a value of the library into ours. A list has no place of its own.
 func (r *treeReader) fill(n *Node, v *unstable.Node) {
-	n.Kind, n.Raw = Scalar, string(v.Data)
+	n.Kind, n.Raw = cmp.Or(tomlKinds[v.Kind], Scalar), string(v.Data)
 	if v.Raw.Length > 0 {
 		n.Place = placeIn(r.file, r.text, int(v.Raw.Offset))
 	}
-	if kind, ok := map[unstable.Kind]Kind{unstable.String: Text, unstable.Array: List, unstable.InlineTable: Map}[v.Kind]; ok {
-		n.Kind = kind
-	}
-	for it := v.Children(); (n.Kind == List || n.Kind == Map) && it.Next(); {
+	for it := v.Children(); it.Next(); {
 		if e := it.Node(); n.Kind == Map {
 			r.fill(r.open(n, e), e.Value())
 		} else {
@@ -265,28 +269,30 @@ func (r *treeReader) fill(n *Node, v *unstable.Node) {
 //go:embed page.schema.json config.schema.json
 var schemaFiles embed.FS
 
-var pageSchema, configSchema = compileSchema("page.schema.json"), compileSchema("config.schema.json")
-
-// compileSchema reads an embedded schema; a broken one is a mistake of this package.
-func compileSchema(name string) *jsonschema.Schema {
-	src, _ := schemaFiles.ReadFile(name)
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(src))
-	c := jsonschema.NewCompiler()
-	if err := errors.Join(err, c.AddResource(name, doc)); err != nil {
-		panic(err)
+// schemas compiles both once they are needed, which takes as long as reading a small site. A broken one is a mistake of
+// this package.
+var schemas = sync.OnceValues(func() (page, config *jsonschema.Schema) {
+	const pageFile, configFile = "page.schema.json", "config.schema.json"
+	compiler := jsonschema.NewCompiler()
+	for _, name := range []string{pageFile, configFile} {
+		src, _ := schemaFiles.ReadFile(name)
+		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(src))
+		if err := errors.Join(err, compiler.AddResource(name, doc)); err != nil {
+			panic(err)
+		}
 	}
-	return c.MustCompile(name)
-}
+	return compiler.MustCompile(pageFile), compiler.MustCompile(configFile)
+})
 
 // IsBaseURL reports whether a site can be published at an address: an absolute http or https URL with nothing after its
 // path.
 func IsBaseURL(address string) bool {
-	return configSchema.Properties["baseURL"].Validate(address) == nil
+	_, config := schemas()
+	return config.Properties["baseURL"].Validate(address) == nil
 }
 
 // validate reports what a schema does not allow in a tree, each at its place.
 func (l *loader) validate(root *Node, schema *jsonschema.Schema, rule diagnostic.Rule) (isValid bool) {
-	before := len(l.findings)
 	var report func(e *jsonschema.ValidationError)
 	report = func(e *jsonschema.ValidationError) {
 		for _, cause := range e.Causes {
@@ -316,7 +322,7 @@ func (l *loader) validate(root *Node, schema *jsonschema.Schema, rule diagnostic
 	if errors.As(schema.Validate(root.value()), &invalid) {
 		report(invalid)
 	}
-	return len(l.findings) == before
+	return invalid == nil
 }
 
 // lookUp finds the value at a location, its key or that of the list around it, and its schema.
@@ -333,6 +339,9 @@ func lookUp(n *Node, schema *jsonschema.Schema, location []string) (value *Node,
 		} else {
 			schema, _ = schema.AdditionalProperties.(*jsonschema.Schema)
 		}
+	}
+	if schema.Ref != nil && schema.Description == "" { // it is that of the $ref
+		schema = schema.Ref
 	}
 	return n, key, schema
 }

@@ -106,14 +106,14 @@ var frontMatter = regexp.MustCompile(`\A(?:(---[ \t]*\r?\n(?:[^\n]*\n)*?)---|(\+
 // ParsePage reads one content file of the site from src. Findings are those of the file itself; the page is nil where
 // one makes it unreadable.
 func (s *Site) ParsePage(file string, src []byte) (*Page, []diagnostic.Diagnostic) {
-	l := &loader{site: s}
+	l := &loader{}
 	p := &Page{Site: s, File: file, Path: strings.TrimPrefix(file, s.Folder+"/"), Source: src}
 	if !l.checkEncoding(file, src) {
 		return nil, l.findings
 	}
 	m := frontMatter.FindSubmatch(src)
 	if m == nil {
-		l.fail(placeIn(file, src, 0), diagnostic.RuleFrontMatter, "the front matter is missing, or has no end: "+
+		l.fail(diagnostic.Place{File: file, Line: 1, Column: 1}, diagnostic.RuleFrontMatter, "the front matter is missing, or has no end: "+
 			"start the file with a line --- (three hyphens), then title, description and so on, then another line ---")
 		return nil, l.findings
 	}
@@ -126,7 +126,8 @@ func (s *Site) ParsePage(file string, src []byte) (*Page, []diagnostic.Diagnosti
 	if root == nil {
 		return nil, l.findings
 	}
-	l.validate(root, pageSchema, diagnostic.RuleFrontMatter)
+	schema, _ := schemas()
+	l.validate(root, schema, diagnostic.RuleFrontMatter)
 	p.FrontMatter, p.Medical = root, true
 	root.decode(p)
 	l.parseBody(p)
@@ -157,7 +158,9 @@ func (p *Page) ReplaceTable(key string, lines []string) ([]byte, error) {
 	out = append(out, p.Source[at[1]:]...)
 
 	again, _ := p.Site.ParsePage(p.File, out)
-	if again == nil || again.Body != p.Body || !equalBut(key, p.FrontMatter, again.FrontMatter) || (again.FrontMatter.Get(key) == nil) != (lines == nil) {
+	isDone := again != nil && again.Body == p.Body && equalBut(key, p.FrontMatter, again.FrontMatter) &&
+		(again.FrontMatter.Get(key) == nil) == (lines == nil)
+	if !isDone {
 		return nil, fmt.Errorf("%s: the front matter is written in a way that can't be changed without touching the rest: "+
 			"take out %q by hand, write each other key on a line of its own, and try again", p.File, key)
 	}
@@ -174,16 +177,25 @@ func equalBut(key string, a, b *Node) bool {
 
 // placeIn turns an offset in the text of a file into a place.
 func placeIn(file string, text []byte, offset int) diagnostic.Place {
-	before := text[:min(max(offset, 0), len(text))]
-	line := before[bytes.LastIndexByte(before, '\n')+1:]
-	return diagnostic.Place{File: file, Line: bytes.Count(before, []byte("\n")) + 1, Column: utf8.RuneCount(line) + 1}
+	return Advance(diagnostic.Place{File: file, Line: 1, Column: 1}, text[:offset])
+}
+
+// Advance returns the place behind a text that starts at p.
+func Advance(p diagnostic.Place, text []byte) diagnostic.Place {
+	if last := bytes.LastIndexByte(text, '\n'); last >= 0 {
+		p.Line += bytes.Count(text, []byte("\n"))
+		p.Column = 1
+		text = text[last+1:]
+	}
+	p.Column += utf8.RuneCount(text)
+	return p
 }
 
 // NormalizeSpace makes every run of white space one space and trims the ends, as the templates' pattern [\s\p{Z}]+
 // does.
 func NormalizeSpace(s string) string {
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool {
-		return strings.ContainsRune(" \t\n\f\r", r) || r >= utf8.RuneSelf && unicode.Is(unicode.Z, r)
+		return r == ' ' || '\t' <= r && r <= '\r' && r != '\v' || r >= utf8.RuneSelf && unicode.Is(unicode.Z, r)
 	}), " ")
 }
 
@@ -222,6 +234,14 @@ var leftovers = []struct {
 // checkEncoding reports the first of each kind of leftovers in a file. isReadable is false where the text is of no use
 // to a parser.
 func (l *loader) checkEncoding(file string, text []byte) (isReadable bool) {
+	// Nearly no text holds any, and the patterns are slow.
+	isSuspect := func(r rune) bool {
+		return r < ' ' && r != '\n' || r > '~' && (unicode.Is(unicode.C, r) || strings.ContainsRune("âÃ\uFFFD", r))
+	}
+	isMerged := !bytes.Contains(text, []byte("<<<<<<<")) && !bytes.Contains(text, []byte(">>>>>>>"))
+	if isMerged && !bytes.ContainsFunc(text, isSuspect) {
+		return true
+	}
 	isReadable = true
 	for _, kind := range leftovers {
 		if m := kind.pattern.FindIndex(text); m != nil {

@@ -56,6 +56,7 @@ type Site struct {
 	Readability     Readability       `json:"plain"`
 	Pages           []*Page           `json:"-"` // sorted by weight, then path
 
+	config        *Node // config.toml, with the language's own settings over it
 	byPath, byURL map[string]*Page
 }
 
@@ -94,7 +95,6 @@ type Readability struct {
 // loader gathers what is wrong while it reads a site.
 type loader struct {
 	site     *Site // in the language that is read
-	config   *Node // config.toml, with the language's own settings over it
 	findings []diagnostic.Diagnostic
 }
 
@@ -111,20 +111,21 @@ func Load(root string) (*Site, []diagnostic.Diagnostic, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	languages := languagesOf(config)
-	first := newSite(root, "")
-	isUsable := config != nil
+	var all []*Site
+	languages, isUsable := languagesOf(config), config != nil
 	for i, key := range languages {
-		l.site = first
+		l.site = &Site{Root: root, Key: key, Language: "en", Folder: ContentDir, Location: time.UTC, IntervalMonths: 36, DueSoonDays: 60,
+			Sources: map[string]*Source{}, byPath: map[string]*Page{}, byURL: map[string]*Page{}}
 		if i > 0 {
-			l.site = newSite(root, key)
-			first.Translations = append(first.Translations, l.site)
+			l.site.Folder, l.site.Prefix = ContentDir+"/"+key, "/"+key
 		}
-		l.site.Key, l.config = key, config.merged(config.Get("languages", key))
+		l.site.config = config.merged(config.Get("languages", key))
 		isUsable = l.takeConfig() && isUsable
+		all = append(all, l.site)
 	}
-	for i, s := range first.All() {
-		l.site, l.config = s, config.merged(config.Get("languages", languages[i]))
+	first := all[0]
+	first.Translations = all[1:]
+	for _, l.site = range all {
 		if !isUsable {
 			break
 		}
@@ -134,16 +135,6 @@ func Load(root string) (*Site, []diagnostic.Diagnostic, error) {
 		l.checkPages(first)
 	}
 	return first, l.findings, nil
-}
-
-// newSite returns a site without settings, in the default language, "", or another.
-func newSite(root, language string) *Site {
-	s := &Site{Root: root, Language: "en", Folder: ContentDir, Location: time.UTC, IntervalMonths: 36, DueSoonDays: 60,
-		Sources: map[string]*Source{}, byPath: map[string]*Page{}, byURL: map[string]*Page{}}
-	if language != "" {
-		s.Folder, s.Prefix = ContentDir+"/"+language, "/"+language
-	}
-	return s
 }
 
 // languagesOf returns the keys of a site's languages, the default one first: "" where config.toml has no [languages].
@@ -170,8 +161,11 @@ func (l *loader) checkPages(first *Site) {
 			p.Original = first.byPath[p.Path]
 		}
 		for _, link := range p.Links {
-			if problem := l.linkProblem(p, link); problem != "" {
-				rule := map[bool]diagnostic.Rule{true: diagnostic.RulePicture, false: diagnostic.RuleLink}[link.IsImage]
+			rule := diagnostic.RuleLink
+			if link.IsImage {
+				rule = diagnostic.RulePicture
+			}
+			if problem := p.linkProblem(link); problem != "" {
 				l.fail(link.Place, rule, "%s", problem)
 			}
 		}
@@ -221,24 +215,19 @@ func (l *loader) readConfig(root string) (config *Node, err error) {
 	return config, nil
 }
 
-// takeConfig fills the site with the settings, and reports those that name what isn't there. isUsable is false where
-// nothing true could be said of any page.
+// takeConfig fills the site with its settings, and reports those that are wrong. isUsable is false where nothing true
+// could be said of any page.
 func (l *loader) takeConfig() (isUsable bool) {
-	s, root := l.site, l.config
+	s, root := l.site, l.site.config
 	if root == nil {
 		return false
 	}
-	isUsable = l.validate(root, configSchema, diagnostic.RuleConfig)
+	_, schema := schemas()
+	isUsable = l.validate(root, schema, diagnostic.RuleConfig)
 	for _, table := range [][]string{{}, {"params"}, {"params", "review"}, {"params", "checklist"}, {"params", "links"}} {
 		root.Get(table...).decode(s)
 	}
 	s.EmergencyURL = strings.TrimSuffix(s.EmergencyURL, "/") + "/"
-	zone, err := time.LoadLocation(s.TimeZone)
-	if err != nil || s.TimeZone == "Local" { // which is that of whoever builds
-		l.fail(root.Get("timeZone").Place, diagnostic.RuleConfig, "%q is no time zone: write its name, such as UTC or America/New_York", s.TimeZone)
-	} else {
-		s.Location = zone
-	}
 	for i, level := range s.ChecklistLevels {
 		if !slices.Contains(s.Cards, level) {
 			l.fail(root.Get("params", "checklist", "levels").Items[i].Place, diagnostic.RuleConfig, "%s",
@@ -248,30 +237,55 @@ func (l *loader) takeConfig() (isUsable bool) {
 	if s.ChecklistLevels == nil {
 		s.ChecklistLevels = s.Cards
 	}
-	for key, source := range s.Sources {
-		n := root.Get("params", "sources", key)
+	for table, ignores := range map[string][]Ignore{"links": s.Ignores, "plain": s.Readability.Ignores} {
+		for i := range ignores {
+			ignores[i].Place = root.Get("params", table, "ignore").Items[i].Place
+		}
+	}
+	l.takeSources()
+	l.takeZone()
+	l.takeLanguage()
+	return isUsable
+}
+
+func (l *loader) takeSources() {
+	for key, source := range l.site.Sources {
+		n := l.site.config.Get("params", "sources", key)
 		source.Key, source.Place = key, n.Place
 		if day := n.Get("reviewed"); day != nil {
+			var err error
 			if source.Reviewed, err = ParseDate(day); err != nil {
 				l.fail(day.Place, diagnostic.RuleDate, "%q %v", day.Key, err)
 			}
 		}
 	}
-	for i := range s.Ignores {
-		s.Ignores[i].Place = root.Get("params", "links", "ignore").Items[i].Place
+}
+
+func (l *loader) takeZone() {
+	zone, err := time.LoadLocation(l.site.TimeZone)
+	if err != nil || l.site.TimeZone == "Local" { // which is that of whoever builds
+		l.fail(l.site.config.Get("timeZone").Place, diagnostic.RuleConfig,
+			"%q is no time zone: write its name, such as UTC or America/New_York", l.site.TimeZone)
+		return
 	}
-	for i := range s.Readability.Ignores {
-		s.Readability.Ignores[i].Place = root.Get("params", "plain", "ignore").Items[i].Place
+	l.site.Location = zone
+}
+
+// takeLanguage reports a language without words: Hugo would show those of another. A site without i18n/ has no words of
+// its own.
+func (l *loader) takeLanguage() {
+	config := l.site.config
+	n := cmp.Or(config.Get("locale"), config.Get("languageCode"), config.Get("defaultContentLanguage"))
+	if n == nil {
+		return
 	}
-	// Of a language without words, Hugo would show those of another. A site without i18n/ has no words of its own.
-	if n := cmp.Or(root.Get("locale"), root.Get("languageCode"), root.Get("defaultContentLanguage")); n != nil {
-		s.Language = n.Raw
-		language, _, _ := strings.Cut(n.Raw, "-")
-		if files, _ := fs.Glob(os.DirFS(s.Root), "i18n/*.toml"); files != nil && !slices.Contains(files, "i18n/"+language+".toml") {
-			l.fail(n.Place, diagnostic.RuleConfig, "there is no i18n/%s.toml with the words of this language: write it, and set defaultContentLanguage", language)
-		}
+	l.site.Language = n.Raw
+	language, _, _ := strings.Cut(n.Raw, "-")
+	files, _ := fs.Glob(os.DirFS(l.site.Root), "i18n/*.toml")
+	if files != nil && !slices.Contains(files, "i18n/"+language+".toml") {
+		l.fail(n.Place, diagnostic.RuleConfig,
+			"there is no i18n/%s.toml with the words of this language: write it, and set defaultContentLanguage", language)
 	}
-	return isUsable
 }
 
 // readPages reads the pages, and reports those that would become one. Those in folders of translations are not the
@@ -335,9 +349,11 @@ func (l *loader) listContent(translations []string) (files []string, err error) 
 			return fs.SkipDir
 		case isHidden, isDrawing && d.Type().IsRegular():
 		case !d.IsDir() && (!isPage || !d.Type().IsRegular()):
-			fail("only pages belong into %s, in regular files that end in .md: move pictures and other files into static/, and link them as /%s", ContentDir, name)
+			fail("only pages belong into %s, in regular files that end in .md: "+
+				"move pictures and other files into static/, and link them as /%s", ContentDir, name)
 		case !fileName.MatchString(strings.TrimSuffix(name, ".md")) || d.IsDir() && isPage || name == "404.md":
-			fail("rename this: small letters a to z, digits and single hyphens only, such as about-us.md, because the name becomes part of the page's address")
+			fail("rename this: small letters a to z, digits and single hyphens only, such as about-us.md, " +
+				"because the name becomes part of the page's address")
 		case d.IsDir() && !l.site.hasFile(file+"/_index.md") && !l.site.hasFile(file+"/index.md"):
 			fail("this folder has no page of its own: add %s/_index.md", file)
 		case !d.IsDir() && info != nil && info.Size() > maxPage:
@@ -354,7 +370,7 @@ func (l *loader) listContent(translations []string) (files []string, err error) 
 // problem of its own is there.
 func (l *loader) checkPublished() {
 	s := l.site
-	places := map[string]diagnostic.Place{s.EmergencyURL: l.config.Get("params", "emergencyPage").Place}
+	places := map[string]diagnostic.Place{s.EmergencyURL: s.config.Get("params", "emergencyPage").Place}
 	places["/"] = diagnostic.Place{File: s.Folder + "/_index.md"}
 	for url, place := range places {
 		isBroken := s.hasFile(s.Folder+url+"_index.md") || s.hasFile(s.Folder+strings.TrimSuffix(url, "/")+".md")
@@ -388,7 +404,7 @@ var vagueWords = regexp.MustCompile(`(?i)^(?:click |tap |see |read )?(?:here|thi
 
 // linkProblem returns what is wrong with an address as it is written, and what to write instead, or "". Where whole
 // addresses and fragments lead is checked on the rendered site.
-func (l *loader) linkProblem(p *Page, link Link) string {
+func (p *Page) linkProblem(link Link) string {
 	u, err := url.Parse(link.Destination)
 	switch {
 	case err == nil && link.IsImage && (u.IsAbs() || u.Host != ""):
@@ -396,36 +412,41 @@ func (l *loader) linkProblem(p *Page, link Link) string {
 	case err == nil && (u.Scheme == "mailto" || u.Scheme == "tel" || u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")):
 		return ""
 	case err != nil || u.IsAbs() || u.Host != "" || strings.HasPrefix(u.Path, "www.") || u.Path+u.Fragment == "":
-		return fmt.Sprintf("%q is no address: write that of a file such as causes.md, of a heading such as #heat, or a whole one such as https://example.org/",
-			link.Destination)
+		return fmt.Sprintf("%q is no address: write that of a file such as causes.md, of a heading such as #heat, "+
+			"or a whole one such as https://example.org/", link.Destination)
 	case u.Path == "":
 		return ""
 	}
-	// Of a path, with or without a / in front, pages come first, then the files in static/.
-	file := path.Join(path.Dir(p.Path), u.Path)
-	if strings.HasPrefix(u.Path, "/") {
-		file = strings.TrimPrefix(path.Clean(u.Path), "/")
+	return p.pathProblem(u.Path, link.IsImage)
+}
+
+// pathProblem is linkProblem for a path, with or without a / in front: pages come first, then the files in static/.
+func (p *Page) pathProblem(to string, isImage bool) string {
+	isAbsolute := strings.HasPrefix(to, "/")
+	file := path.Join(path.Dir(p.Path), to)
+	if isAbsolute {
+		file = strings.TrimPrefix(path.Clean(to), "/")
 	}
 	isPage := path.Ext(file) == ".md"
-	static := path.Clean("/" + u.Path)
-	info, err := os.Stat(filepath.Join(l.site.Root, "static", filepath.FromSlash(static)))
+	static := path.Clean("/" + to)
+	info, err := os.Stat(filepath.Join(p.Site.Root, "static", filepath.FromSlash(static)))
 	isStatic := err == nil && info.Mode().IsRegular() && !isPage
-	switch target := l.site.byPath[file]; {
+	switch target := p.Site.byPath[file]; {
 	case target != nil && target.Draft && !p.Draft:
 		return target.File + " is a draft, which is not published: remove the link, or publish the page first"
-	case target != nil || isPage && filepath.IsLocal(file) && l.site.hasFile(l.site.Folder+"/"+file): // which has a problem of its own
+	case target != nil || isPage && filepath.IsLocal(file) && p.Site.hasFile(p.Site.Folder+"/"+file): // which has a problem of its own
 		return ""
-	case isStatic && !strings.HasPrefix(u.Path, "/"):
+	case isStatic && !isAbsolute:
 		return "the file stands in static/: write " + static
-	case isStatic && link.IsImage && info.Size() > 300<<10:
+	case isStatic && isImage && info.Size() > 300<<10:
 		return fmt.Sprintf("this picture has %d KB, and more than 300 take long on a phone: make it smaller", info.Size()>>10)
 	case isStatic:
 		return ""
 	}
 	var files []string
-	for _, page := range l.site.Pages {
+	for _, page := range p.Site.Pages {
 		files = append(files, "/"+page.Path)
 	}
 	return fmt.Sprintf("there is no file %q.%s Link to a file of %s/, as in [words](causes.md), or to one of static/, as in /leaflet.pdf",
-		u.Path, diagnostic.DidYouMean("/"+file, files), ContentDir)
+		to, diagnostic.DidYouMean("/"+file, files), ContentDir)
 }

@@ -183,9 +183,8 @@ func FuzzParsePage(f *testing.F) {
 		s := testSite()
 		p, findings := s.ParsePage("content/page.md", src)
 		if p != nil {
-			l := &loader{site: s, findings: findings}
 			for _, link := range p.Links {
-				l.linkProblem(p, link)
+				p.linkProblem(link)
 			}
 		}
 		lines := strings.Split(string(src), "\n")
