@@ -30,7 +30,7 @@ install() {
 }
 
 has go || fail "Go is missing: install it from https://go.dev/dl/"
-has npm || fail "Node.js with npm is missing (the tests use axe-core and html-validate): install it from https://nodejs.org/"
+has npm || fail "Node.js with npm is missing (the tests use axe-core, html-validate and a FHIR validator): install it from https://nodejs.org/"
 browser >/dev/null || install chromium fonts-liberation
 CHROMIUM=$(browser) || fail "Chromium is missing: install it (on Debian: sudo apt-get install chromium), or set CHROMIUM to its path"
 export CHROMIUM

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/draw"
 	"image/png"
@@ -13,19 +14,48 @@ import (
 	cdpage "github.com/chromedp/cdproto/page"
 )
 
-// cell is the size of one kept picture: so small that neither fonts nor the smoothing of lines matter, and large enough to
-// show what is filled.
-var cell = image.Rect(0, 0, 32, 24)
+// cell holds the picture of a component: its upper part, where it is higher.
+var cell = image.Rect(0, 0, 402, 150)
 
-// shape is a drawing or an icon on the page.
-type shape struct {
+// setComponents makes the components look the same whatever fonts a machine has: each piece of text becomes a space without width,
+// lines are of one height, and bars stand for the words whose color matters. It returns where each component is.
+const setComponents = `(() => {
+	const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+	while (walk.nextNode()) walk.currentNode.data = walk.currentNode.data.trim() ? '\u200b' : '';
+	const style = document.head.appendChild(document.createElement('style'));
+	const rules = [
+		'* { line-height: 24px !important; font-family: sans-serif !important; letter-spacing: 0 !important; text-decoration: none !important }',
+		'main { columns: auto !important; width: 400px !important; margin: 0 !important; padding: 0 !important }',
+		'ol { list-style-type: disc !important }',
+		'table { table-layout: fixed !important }',
+		'.emergency-box { position: static !important; width: 400px; padding: 0 !important }',
+		'.emergency-numbers li, button { display: inline-block !important; width: 60px }',
+		'.icon { width: 24px !important; height: 24px !important; vertical-align: top !important }',
+		'figure { display: block !important; width: 120px !important }',
+		'figure > svg { width: 100% !important }',
+		'figcaption, .about-page > :not(.state) { display: none !important }',
+		'.about-page > .state { display: block !important }',
+		'.level::after, .state::before { content: none !important }',
+		':is(.level > span, .card-head > strong, .state > strong, .page-tiles a, li > strong) { display: inline-block !important; vertical-align: top; width: 60px; height: 12px; min-height: 0 !important; background: currentcolor !important }',
+	];
+	for (const rule of rules) style.sheet.insertRule(rule);
+	const found = document.querySelectorAll('.emergency-box, .draft, article .text > :is(.card, ul, ol, blockquote, .table), figure, .about-page, .page-tiles li, main button');
+	return [...found].filter(e => e.checkVisibility()).map(e => {
+		const r = e.getBoundingClientRect();
+		const name = e.querySelector('svg[role]')?.getAttribute('aria-label') ?? (e.className || e.localName);
+		return {Name: name, X: r.x + scrollX, Y: r.y + scrollY, Width: r.width, Height: r.height};
+	});
+})()`
+
+// component is where a component stands on its page.
+type component struct {
 	Name                string
 	X, Y, Width, Height float64
 }
 
 // TestComponents looks at the two pages of the preview that are never published: that of all figures shows each once, and small;
-// the drawings and icons of /components/ look like the pictures in testdata/components, in light, dark, forced colors and on
-// paper. UPDATE_PICTURES=1 keeps those of today; look at them first.
+// each card, list, table, notice and drawing of /components/ looks as in the pictures that are kept in testdata/components, in
+// light, dark, forced colors and on paper. UPDATE_PICTURES=1 keeps those of today; look at them first.
 func TestComponents(t *testing.T) {
 	f := ours(t)
 	if out, err := f.bare("-D"); err != nil {
@@ -43,7 +73,6 @@ func TestComponents(t *testing.T) {
 	}
 	tb := open(t)
 	tb.view(1000, 800, 1)
-	tb.visit("file://" + filepath.ToSlash(f.path("public/components/index.html")))
 	for _, look := range []struct {
 		name, medium string
 		features     []string
@@ -52,79 +81,118 @@ func TestComponents(t *testing.T) {
 		{"forced", "", []string{"prefers-color-scheme:dark", "forced-colors:active"}}, {"paper", "print", []string{"prefers-color-scheme:light"}},
 	} {
 		tb.media(look.medium, look.features...)
-		shapes := eval[[]shape](tb, `(async () => {
-			document.querySelector('main').style.columns = 'auto';
-			`+twoFrames+`
-			return [...document.querySelectorAll('figure > svg, .card .icon')].map(e => {
-				const r = e.getBoundingClientRect(), name = e.getAttribute('aria-label') ?? e.closest('.card').className;
-				return {Name: name, X: r.x + scrollX, Y: r.y + scrollY, Width: r.width, Height: r.height};
-			});
-		})()`)
-		if want := len(drawings(t)) + 8; len(shapes) != want {
-			t.Fatalf("%s: the page shows %d drawings and icons, want %d", look.name, len(shapes), want)
+		tb.visit("file://" + filepath.ToSlash(f.path("public/components/index.html")))
+		components := eval[[]component](tb, setComponents)
+		if want := len(drawings(t)) + 12; len(components) < want {
+			t.Fatalf("%s: the page shows %d components, want at least %d", look.name, len(components), want)
 		}
-		tb.compare(filepath.Join("testdata", "components", look.name+".png"), shapes)
+		tb.compare(filepath.Join("testdata", "components", look.name+".png"), components)
 	}
 }
 
-// compare compares pictures of shapes, one below the other, with a kept file, or keeps them.
-func (tb *tab) compare(name string, shapes []shape) {
+// compare compares a picture of the components, one below the other, with a kept file, or keeps it.
+func (tb *tab) compare(name string, components []component) {
 	tb.Helper()
-	sheet := image.NewGray(image.Rect(0, 0, cell.Dx(), cell.Dy()*len(shapes)))
-	for i, s := range shapes {
-		shot := call(tb, cdpage.CaptureScreenshot, cdpage.CaptureScreenshotParams{CaptureBeyondViewport: new(true),
-			Clip: &cdpage.Viewport{X: s.X, Y: s.Y, Width: s.Width, Height: s.Height, Scale: 1}})
-		draw.Draw(sheet, cell.Add(image.Pt(0, i*cell.Dy())), shrink(gray(tb, shot.Data)), image.Point{}, draw.Src)
-	}
+	got := tb.picture(components)
 	if os.Getenv("UPDATE_PICTURES") != "" {
-		var out bytes.Buffer
-		must(tb, png.Encode(&out, sheet), os.WriteFile(name, out.Bytes(), 0o644))
+		must(tb, os.WriteFile(name, encode(tb, got), 0o644))
 		return
 	}
-	file, err := os.ReadFile(name)
+	src, err := os.ReadFile(name)
 	must(tb, err)
-	kept := gray(tb, file)
-	if !kept.Rect.Eq(sheet.Rect) {
-		tb.Fatalf("%s is of other shapes", name)
+	kept := decode(tb, src)
+	if kept.Rect != got.Rect {
+		tb.Fatalf("%s shows other components than the page: keep new pictures", name)
 	}
-	size := cell.Dx() * cell.Dy()
-	for i, s := range shapes {
-		difference := 0
-		for at := i * size; at < (i+1)*size; at++ {
-			difference += max(int(kept.Pix[at])-int(sheet.Pix[at]), int(sheet.Pix[at])-int(kept.Pix[at]))
-		}
-		if mean := difference / size; mean > 8 {
-			tb.Errorf("%s does not look as in %s: by %d of 255", s.Name, name, mean)
+	for i, c := range components {
+		slot := cell.Add(image.Pt(0, i*cell.Dy()))
+		if off := unlike(kept, got, slot) + unlike(got, kept, slot); off > mostUnlike {
+			now := filepath.Join(os.TempDir(), fmt.Sprintf("components-%d-%s", i+1, filepath.Base(name)))
+			must(tb, os.WriteFile(now, encode(tb, got.SubImage(slot)), 0o644))
+			tb.Errorf("%s does not look as in %s (its picture %d), but as in %s: %d pixels are unlike, at most %d", c.Name, name, i+1, now, off, mostUnlike)
 		}
 	}
+}
+
+// picture takes one picture of the page, and puts its components below each other, one a cell.
+func (tb *tab) picture(components []component) *image.RGBA {
+	tb.Helper()
+	height := 0.0
+	for _, c := range components {
+		height = max(height, c.Y+c.Height)
+	}
+	shot := call(tb, cdpage.CaptureScreenshot, cdpage.CaptureScreenshotParams{CaptureBeyondViewport: new(true),
+		Clip: &cdpage.Viewport{Width: 1000, Height: height, Scale: 1}})
+	page := decode(tb, shot.Data)
+	sheet := image.NewRGBA(image.Rect(0, 0, cell.Dx(), cell.Dy()*len(components)))
+	draw.Draw(sheet, sheet.Rect, image.White, image.Point{}, draw.Src)
+	for i, c := range components {
+		size := image.Pt(min(int(c.Width)+1, cell.Dx()), min(int(c.Height)+1, cell.Dy()))
+		at := image.Pt(0, i*cell.Dy())
+		draw.Draw(sheet, image.Rectangle{at, at.Add(size)}, page, image.Pt(int(c.X), int(c.Y)), draw.Src)
+	}
+	return sheet
+}
+
+const (
+	shift      = 2   // pixels by which a line may stand elsewhere
+	shade      = 40  // of 255, by which a color may differ
+	mostUnlike = 150 // pixels of a cell: a few of a bullet may be, a border or an icon may not
+)
+
+// unlike counts the pixels of a cell that are like none of the other picture's around the same place.
+func unlike(a, b *image.RGBA, slot image.Rectangle) (count int) {
+	for y := slot.Min.Y; y < slot.Max.Y; y++ {
+		for x := slot.Min.X; x < slot.Max.X; x++ {
+			if !isNear(a, b, x, y, slot) {
+				count++
+			}
+		}
+	}
+	return count
+}
+
+// isNear reports whether a's pixel is like one of b's, at most shift away.
+func isNear(a, b *image.RGBA, x, y int, slot image.Rectangle) bool {
+	want := a.RGBAAt(x, y)
+	if b.RGBAAt(x, y) == want {
+		return true
+	}
+	around := image.Rect(x-shift, y-shift, x+shift+1, y+shift+1).Intersect(slot)
+	for v := around.Min.Y; v < around.Max.Y; v++ {
+		for u := around.Min.X; u < around.Max.X; u++ {
+			have := b.RGBAAt(u, v)
+			if apart(want.R, have.R) <= shade && apart(want.G, have.G) <= shade && apart(want.B, have.B) <= shade {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func apart(a, b uint8) int { return max(int(a)-int(b), int(b)-int(a)) }
+
+func encode(t testing.TB, img image.Image) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	must(t, png.Encode(&out, img))
+	return out.Bytes()
+}
+
+func decode(t testing.TB, src []byte) *image.RGBA {
+	t.Helper()
+	img, err := png.Decode(bytes.NewReader(src))
+	must(t, err)
+	out := image.NewRGBA(img.Bounds())
+	draw.Draw(out, out.Rect, img, out.Rect.Min, draw.Src)
+	return out
 }
 
 // gray returns a PNG file's picture without its colors.
 func gray(t testing.TB, src []byte) *image.Gray {
 	t.Helper()
-	img, err := png.Decode(bytes.NewReader(src))
-	must(t, err)
-	out := image.NewGray(img.Bounds())
+	img := decode(t, src)
+	out := image.NewGray(img.Rect)
 	draw.Draw(out, out.Rect, img, out.Rect.Min, draw.Src)
 	return out
-}
-
-// shrink makes a picture the size of a cell, each pixel the mean of what it covers.
-func shrink(from *image.Gray) *image.Gray {
-	to, width, height := image.NewGray(cell), from.Rect.Dx(), from.Rect.Dy()
-	for y := range cell.Dy() {
-		top, bottom := y*height/cell.Dy(), (y+1)*height/cell.Dy()
-		for x := range cell.Dx() {
-			left, right := x*width/cell.Dx(), (x+1)*width/cell.Dx()
-			sum, n := 0, 0
-			for v := top; v < max(bottom, top+1); v++ {
-				for u := left; u < max(right, left+1); u++ {
-					sum += int(from.GrayAt(u, v).Y)
-					n++
-				}
-			}
-			to.Pix[y*to.Stride+x] = uint8(sum / n)
-		}
-	}
-	return to
 }

@@ -1,19 +1,12 @@
 package e2e
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/chromedp/chromedp"
-
-	"microsite/tools/checklist"
 )
 
 // node runs a script of the test tools, and returns what it prints.
@@ -26,23 +19,37 @@ func node(t *testing.T, args ...string) string {
 	return string(out)
 }
 
-// TestFHIR: each checklist is what HL7's own definitions ask for, this site's, another condition's, and one with reviews.
+// TestFHIR: each checklist is what HL7's own definitions ask for: this site's, another condition's, and one with reviews, which says so.
 func TestFHIR(t *testing.T) {
-	good := []string{filepath.Join(site.root, "static", "checklist.json"), filepath.Join(site.public, "checklist.json"),
-		filepath.Join(other(t), "static", "checklist.json")}
+	f := other(t)
+	f.succeed(t, "build", "--today", signDay)
+	unsigned := f.read(t, "public/checklist.json")
+	for name := range strings.FieldsSeq(two) {
+		f.succeed(t, "sign", "--by", by, "--role", role, "--today", signDay, "--due", lastDay, "content/"+name+".md")
+	}
+	f.succeed(t, "build", "--today", signDay)
+	q := readList(t, f, page{path: "/", name: "/"})
+	if q.Status != "active" || q.Experimental || q.ApprovalDate != signDay || q.LastReviewDate != signDay || q.EffectivePeriod.End != lastDay {
+		t.Errorf("the checklist of signed pages says %+v", q)
+	}
+	f.write(t, "unsigned.json", unsigned)
+	good := []string{f.path("unsigned.json"), f.path("public/checklist.json"), f.path("static/checklist.json")}
+	inEachLanguage(t, "/checklist/", func(t *testing.T, p page) {
+		if q := readList(t, site.folder, p); q.Status != "draft" || q.Language != languages(t)[p.lang].Locale || q.URL != site.server.URL+p.home()+"checklist.json" {
+			t.Errorf("the checklist says %q, %q, %q", q.Status, q.Language, q.URL)
+		}
+		good = append(good, site.path("public"+p.home()+"checklist.json"), site.path("static"+p.home()+"checklist.json"))
+	})
 	if out := node(t, append([]string{"fhir/validate.mjs"}, good...)...); out != "" {
 		t.Errorf("not FHIR R4: %s", out)
 	}
 	for want, change := range map[string][2]string{ // the validator does find mistakes
 		"linkId":             {`"linkId"`, `"link"`},
-		"que-1":              {`"type": "boolean"`, `"type": "display", "item": [{"linkId": "x", "type": "boolean"}]`},
-		"Questionnaire.date": {`"date": "20`, `"date": "0`},
+		"que-1":              {`"type":"boolean"`, `"type":"display","item":[{"linkId":"x","type":"boolean"}]`},
+		"Questionnaire.date": {`"date":"20`, `"date":"0`},
 	} {
-		bad := filepath.Join(t.TempDir(), "checklist.json")
-		if err := os.WriteFile(bad, []byte(strings.Replace(read(t, good[0]), change[0], change[1], 1)), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if out := node(t, "fhir/validate.mjs", bad); !strings.Contains(out, want) {
+		f.write(t, "bad.json", strings.Replace(unsigned, change[0], change[1], 1))
+		if out := node(t, "fhir/validate.mjs", f.path("bad.json")); !strings.Contains(out, want) {
 			t.Errorf("%s is not found: %q", want, out)
 		}
 	}
@@ -51,40 +58,34 @@ func TestFHIR(t *testing.T) {
 // TestFHIRForm: a form for FHIR questionnaires, which is not ours, shows our lists and lines in our order, and what is
 // ticked there is a valid answer.
 func TestFHIRForm(t *testing.T) {
-	dir := t.TempDir()
-	bundle := exec.Command("../node_modules/.bin/esbuild", "fhir/form.mjs", "--bundle", "--format=esm", "--log-level=error", "--outfile="+filepath.Join(dir, "form.js"))
-	if out, err := bundle.CombinedOutput(); err != nil {
+	f := folder{t.TempDir()}
+	bundle := []string{"fhir/form.mjs", "--bundle", "--format=esm", "--log-level=error", "--outfile=" + f.path("form.js")}
+	if out, err := exec.Command("../node_modules/.bin/esbuild", bundle...).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	src := read(t, filepath.Join(site.public, "checklist.json"))
-	var want checklist.Questionnaire
-	if err := json.Unmarshal([]byte(src), &want); err != nil {
-		t.Fatal(err)
-	}
-	for name, text := range map[string]string{"checklist.json": src, "index.html": `<!doctype html><title>Form</title><body><script type="module" src="form.js"></script>`} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
+	f.write(t, "index.html", `<!doctype html><title>Form</title><body><script type="module" src="form.js"></script>`)
+	server := httptest.NewServer(http.FileServer(http.Dir(f.root)))
 	defer server.Close()
 	tb := open(t)
-	tb.do(t, chromedp.Navigate(server.URL+"/"), chromedp.WaitVisible(`form [type=submit]`))
-	got := get(t, tb, chromedp.Evaluate[[]string](`[...document.querySelectorAll('form label')].map(l => l.textContent)`))
-	if !slices.Equal(got, want.Texts()) {
-		t.Errorf("the form shows\n%q, not\n%q", got, want.Texts())
-	}
-	tb.do(t, chromedp.Click(`form input[type=checkbox]`), chromedp.Click(`form [type=submit]`), chromedp.Poll[chromedp.Void](`!!window.response`))
-	response := get(t, tb, chromedp.Evaluate[string](`JSON.stringify(window.response)`))
-	answer := filepath.Join(dir, "response.json")
-	if err := os.WriteFile(answer, []byte(response), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if out := node(t, "fhir/validate.mjs", answer); out != "" {
-		t.Errorf("the answer is not valid: %s\n%s", out, response)
-	}
-	first := want.Lists[0].Items[0]
-	if !strings.Contains(response, `"linkId":"`+first.LinkID+`"`) || !strings.Contains(response, `"valueBoolean":true`) {
-		t.Errorf("the answer does not hold the tick of %q: %s", first.Text, response)
-	}
+	inEachLanguage(t, "/checklist/", func(t *testing.T, p page) {
+		f.write(t, "checklist.json", site.page(t, p.home()+"checklist.json"))
+		tb.visit(server.URL)
+		tb.await(`document.querySelector('form [type=submit]')`)
+		want := readList(t, site.folder, p)
+		got := eval[[]string](tb, `[...document.querySelectorAll('form label')].map(l => l.textContent)`)
+		if !slices.Equal(got, want.Texts()) {
+			t.Errorf("the form shows\n%q, not\n%q", got, want.Texts())
+		}
+		tb.act(`document.querySelector('form input[type=checkbox]').click(); document.querySelector('form [type=submit]').click()`)
+		tb.await(`window.response`)
+		response := eval[string](tb, `JSON.stringify(window.response)`)
+		f.write(t, "response.json", response)
+		if out := node(t, "fhir/validate.mjs", f.path("response.json")); out != "" {
+			t.Errorf("the answer is not valid: %s\n%s", out, response)
+		}
+		first := want.Lists[0].Items[0]
+		if !strings.Contains(response, `"linkId":"`+first.LinkID+`"`) || !strings.Contains(response, `"valueBoolean":true`) {
+			t.Errorf("the answer does not hold the tick of %q: %s", first.Text, response)
+		}
+	})
 }

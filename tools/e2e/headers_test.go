@@ -57,7 +57,7 @@ func TestHeaders(t *testing.T) {
 	if len(policy["style-src"]) < 3 || len(policy["script-src"]) != 2 {
 		t.Errorf("the pages hold the styles %q and the scripts %q", policy["style-src"], policy["script-src"])
 	}
-	for _, p := range append(publishedFiles(t), "/no-such-page/") {
+	for _, p := range append(publishedFiles(t), "/no-such-page/", "/es/no-such-page/") {
 		res, err := http.Get(site.server.URL + p)
 		must(t, err)
 		res.Body.Close()
@@ -95,6 +95,12 @@ func TestHeaders(t *testing.T) {
 		want := maps.Clone(securityHeaders)
 		if strings.HasSuffix(p, "/checklist.json") {
 			want["Access-Control-Allow-Origin"] = "*"
+			if kind := res.Header.Get("Content-Type"); kind != "application/fhir+json" {
+				t.Errorf("%s is %s", p, kind)
+			}
+		}
+		if lang := strings.Split(p, "/")[1]; lang != "en" && languages(t)[lang].Locale != "" {
+			want["Content-Language"] = languages(t)[lang].Locale
 		}
 		if !maps.Equal(others, want) {
 			t.Errorf("%s has the headers %v, want %v", p, others, want)

@@ -158,7 +158,7 @@ func TestNewPage(t *testing.T) {
 		}
 		out, err := f.run("check")
 		about := regexp.MustCompile(`(?m)^content/a-new-page\.md:.*$`).FindAllString(out, -1)
-		wants := regexp.MustCompile(`"description" is empty.*\n.*name where the facts come from`)
+		wants := regexp.MustCompile(`"description" must be one sentence.*\n.*must name where the facts come from`)
 		if err == nil || len(about) != 2 || !wants.MatchString(strings.Join(about, "\n")) {
 			t.Errorf("check should ask for a description and sources, and for nothing else:\n%s", out)
 		}

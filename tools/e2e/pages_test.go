@@ -19,14 +19,15 @@ import (
 // A phone is the measure of what readers see first.
 const phoneWidth, phoneHeight = 375, 667
 
-// views are windows in which readers see a page.
+// views are windows in which readers see a page. A translation, which differs in words alone, is seen in the narrowest and widest,
+// and not in the first two.
 var views = []struct {
 	name          string
 	width, height int64
 	zoom          float64
 	isWalked      bool // through all controls
 }{
-	{"1280 px at 400 %", 1280, 1024, 4, false}, {"a small phone", 320, 568, 1, false}, {"a tablet", 768, 1024, 1, false},
+	{"1280 px at 400 %", 1280, 1024, 4, false}, {"a tablet", 768, 1024, 1, false}, {"a small phone", 320, 568, 1, false},
 	{"a phone", phoneWidth, phoneHeight, 1, true}, {"a desk", 1280, 900, 1, true},
 }
 
@@ -55,7 +56,12 @@ var requests = map[string]int{"": 1, "/checklist/": 3}
 func TestPages(t *testing.T) {
 	tb := open(t)
 	for _, p := range site.pages {
+		views := views
+		if !p.isOriginal() {
+			views = views[2:]
+		}
 		for _, v := range views {
+			isWalked := v.isWalked && p.isOriginal()
 			where := p.path + ", " + v.name
 			tb.media("", "prefers-reduced-motion:reduce", "prefers-color-scheme:light")
 			tb.view(v.width, v.height, v.zoom)
@@ -74,19 +80,21 @@ func TestPages(t *testing.T) {
 			if v.zoom == 1 { // on a flatter screen the numbers don't stay, because they would cover the text
 				tb.report(where, "lostNumbers()")
 			}
-			if v.isWalked {
+			if isWalked {
 				tb.report(where, "menu()", "badFocus()")
 			}
-			if v.isWalked && p.name == emergencyPage {
+			if isWalked && p.name == emergencyPage {
 				tb.report(where, "jumpLinks()")
 			}
 			if v.width == 1280 {
 				tb.reportAxe(where, false)
 			}
 			tb.act(`document.querySelectorAll('details').forEach(d => { d.open = true })`)
-			tickAndLook(tb, where, v.isWalked, v.width == 1280)
+			tickAndLook(tb, where, isWalked, v.width == 1280)
 		}
-		lookByPreference(tb, p)
+		if p.isOriginal() {
+			lookByPreference(tb, p)
+		}
 		for _, s := range settings {
 			tb.resize(s.width, 900, s.zoom)
 			tb.act("const s = new CSSStyleSheet(); s.replaceSync(`" + s.css + "`); document.adoptedStyleSheets = [s]")
@@ -116,7 +124,7 @@ func tickAndLook(tb *tab, where string, isWalked, hasAxe bool) {
 		if n > 0 && hasAxe {
 			tb.reportAxe(where+" with ticks in "+boxes, false)
 		}
-		if n > 0 && isWalked && boxes == "main input" {
+		if n > 0 && isWalked {
 			tb.report(where+" with ticks in "+boxes, "badFocus()")
 		}
 	}
@@ -236,7 +244,7 @@ func TestArrivesInPieces(t *testing.T) {
 		call(tb, cdpage.Navigate, cdpage.NavigateParams{URL: server.URL + p.path})
 		tb.await(`document.querySelector('h1')?.checkVisibility()`)
 		shown := eval[string](tb, `document.querySelector('.emergency-numbers li').innerText`)
-		if !strings.HasPrefix(shown, numbers(t)[0].Number) {
+		if !strings.HasPrefix(shown, p.numbers(t)[0].Number) {
 			t.Errorf("%s, half arrived, shows the number %q", p.path, shown)
 		}
 		for piece := range slices.Chunk([]byte(html[half:]), 4096) {
@@ -331,10 +339,10 @@ func TestPlantedFaults(t *testing.T) {
 
 const twoFrames = `await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))));`
 
-// weights are the most bytes that a page takes on the wire: up to its first figure, which doesn't show before scrolling, and whole.
+// weights are the most bytes that an English page takes on the wire: up to its first figure, which doesn't show before scrolling, and whole.
 var (
-	weights      = map[string]int{"": 8192, "/checklist/": 9472, "/about/": 9216, "/handout/": 30 << 10}
-	wholeWeights = map[string]int{"": 14131, "/checklist/": 9472, "/about/": 9216, "/handout/": 30 << 10}
+	weights      = map[string]int{"": 8192, "/checklist/": 9472, "/about/": 8960, "/handout/": 30 << 10}
+	wholeWeights = map[string]int{"": 14131, "/checklist/": 9472, "/about/": 8960, "/handout/": 30 << 10}
 )
 
 const scriptWeight = 3000
@@ -344,14 +352,18 @@ func TestWeight(t *testing.T) {
 	for _, p := range site.pages {
 		html := p.html(t)
 		text, _, hasFigures := strings.Cut(html, "<figure")
-		whole, limit := weigh(html), budget(weights, p)
+		whole := weigh(html)
 		first := whole
 		if hasFigures && p.name != "/handout/" {
-			first, limit = weigh(text), budget(wholeWeights, p)
+			first = weigh(text)
+		}
+		limit, wholeLimit := budget(weights, p), budget(wholeWeights, p)
+		if !p.isOriginal() { // words of other languages may be longer by a tenth
+			limit, wholeLimit = limit*11/10, wholeLimit*11/10
 		}
 		t.Logf("%s: %d bytes, brotli", p.path, whole)
-		if first > budget(weights, p) || whole > limit {
-			t.Errorf("%s takes %d bytes up to its first figure, at most %d, and %d at all, at most %d", p.path, first, budget(weights, p), whole, limit)
+		if first > limit || whole > wholeLimit {
+			t.Errorf("%s takes %d bytes up to its first figure, at most %d, and %d at all, at most %d", p.path, first, limit, whole, wholeLimit)
 		}
 	}
 	scripts, err := filepath.Glob(filepath.Join(site.public, "*.js"))

@@ -51,21 +51,78 @@ const emergencyPage = "/emergency-signs/"
 
 func (p page) isMedical() bool { return slices.Contains(medical, p.name) }
 
-// phrases are the words of a language that readers must find, %s for an address.
-type phrases struct{ callNow, unreviewed, eachUnreviewed, source, outdated, newest, version, printed, before string }
+// isOriginal reports whether the page is in the language of which the others are translations.
+func (p page) isOriginal() bool { return p.lang == "en" }
 
-// languages are those that tests know. A site in one more needs its phrases here.
-var languages = map[string]phrases{"en": {
-	callNow:        "Call your local emergency number",
-	unreviewed:     "No clinician has reviewed",
-	eachUnreviewed: "No clinician has reviewed this text. This page is based on:",
-	source:         "Source last reviewed November 22, 2022",
-	outdated:       "years ago, so it may be out of date",
-	newest:         "Newest version: %s",
-	version:        "This version:",
-	printed:        "Printed on May 6, 2031.",
-	before:         "Notes from your provider",
-}}
+// say returns a sentence of i18n/ in the page's language, with a value in the place that a layout fills; without one, up to there.
+func (p page) say(t testing.TB, key string, value ...string) string {
+	t.Helper()
+	sentences := map[string]any{}
+	must(t, toml.Unmarshal([]byte(site.read(t, "i18n/"+p.lang+".toml")), &sentences))
+	if plural, isPlural := sentences[key].(map[string]any); isPlural {
+		sentences[key] = plural["other"]
+	}
+	sentence, _ := sentences[key].(string)
+	before, rest, hasPlace := strings.Cut(sentence, "{{")
+	if _, after, _ := strings.Cut(rest, "}}"); hasPlace && len(value) > 0 {
+		return before + value[0] + after
+	}
+	if before == "" {
+		t.Fatalf("i18n/%s.toml does not say what %s is", p.lang, key)
+	}
+	return strings.TrimSpace(before)
+}
+
+// unreviewed returns what the page must say as long as no clinician has reviewed what it shows: on the screen, and on each sheet.
+func (p page) unreviewed(t testing.TB) (state, sheet string) {
+	t.Helper()
+	several := "_all"
+	if p.isMedical() {
+		several = ""
+	}
+	return p.say(t, "state_unreviewed"+several), p.say(t, "sheet_unreviewed"+several)
+}
+
+// dates are, as a language writes them, the day of the oldest source's review, and that of later. A site in one more needs its own.
+var dates = map[string]struct{ source, later string }{
+	"en": {"November 22, 2022", "May 6, 2031"}, "es": {"22 de noviembre de 2022", "6 de mayo de 2031"},
+}
+
+// language is what tests read of a language in config.toml.
+type language struct {
+	Label, Locale string
+	Params        struct{ Emergency []number }
+}
+
+// number is an emergency number.
+type number struct{ Number, Where string }
+
+// languages are all of the site by their codes.
+func languages(t testing.TB) map[string]language {
+	t.Helper()
+	var c struct{ Languages map[string]language }
+	must(t, toml.Unmarshal([]byte(site.read(t, "config.toml")), &c))
+	return c.Languages
+}
+
+// numbers are those of the page's language, in their order.
+func (p page) numbers(t testing.TB) []number {
+	t.Helper()
+	numbers := languages(t)[p.lang].Params.Emergency
+	if len(numbers) < 2 {
+		t.Fatalf("the emergency numbers of config.toml in %s are %v", p.lang, numbers)
+	}
+	return numbers
+}
+
+// inEachLanguage runs a test on the page of this name in each language.
+func inEachLanguage(t *testing.T, name string, test func(t *testing.T, p page)) {
+	for _, p := range site.pages {
+		if p.name == name {
+			t.Run(p.lang, func(t *testing.T) { test(t, p) })
+		}
+	}
+}
 
 // budget returns what a table allows a page: by its path, which tells languages apart, or its name, or "" for all.
 func budget(table map[string]int, p page) int { return cmp.Or(table[p.path], table[p.name], table[""]) }
@@ -359,8 +416,8 @@ func TestPublished(t *testing.T) {
 		}
 	}
 	for _, p := range site.pages {
-		if _, isKnown := languages[p.lang]; !isKnown {
-			t.Errorf("%s is in the language %q: add its phrases to languages", p.path, p.lang)
+		if _, isKnown := dates[p.lang]; !isKnown {
+			t.Fatalf("%s is in the language %q: add to dates how that writes them", p.path, p.lang)
 		}
 		if !p.is404() {
 			got = append(got, p.path)
@@ -368,11 +425,16 @@ func TestPublished(t *testing.T) {
 		if isListed := strings.Contains(sitemap, "<loc>"+p.url()+"</loc>"); isListed == p.is404() {
 			t.Errorf("%s stands in the sitemap: %v", p.path, isListed)
 		}
-		html, say := p.html(t), languages[p.lang]
+		html := p.html(t)
 		if isHidden := strings.Contains(html, "noindex"); isHidden != p.is404() {
 			t.Errorf("%s keeps search engines off: %v", p.path, isHidden)
 		}
-		for _, want := range []string{say.unreviewed, "Cleveland Clinic", say.outdated} {
+		state, _ := p.unreviewed(t)
+		wants := []string{state, "Cleveland Clinic", p.say(t, "source_outdated_years")}
+		if !p.isOriginal() {
+			wants = append(wants, p.say(t, "translation_unreviewed"))
+		}
+		for _, want := range wants {
 			if !p.is404() && !strings.Contains(html, want) {
 				t.Errorf("%s does not say %q", p.path, want)
 			}
@@ -383,7 +445,7 @@ func TestPublished(t *testing.T) {
 	}
 	slices.Sort(want)
 	slices.Sort(got)
-	if !slices.Equal(got, want) || len(got) < 9*len(languages) {
+	if !slices.Equal(got, want) || len(got) < 9*len(dates) {
 		t.Errorf("published %v, want %v", got, want)
 	}
 	if want := "User-agent: *\nAllow: /\n\nSitemap: " + site.server.URL + "/sitemap.xml\n"; site.page(t, "/robots.txt") != want {

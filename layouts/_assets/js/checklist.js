@@ -119,7 +119,7 @@
       if (text.length > 1e6) return reader.cancel(); // no list is as long as this
     }
     const { resourceType, version } = JSON.parse(text);
-    if (resourceType !== 'Questionnaire' || !/^[0-9a-f]{16}$/.test(version) || version === notes.dataset.digest) return;
+    if (resourceType !== 'Questionnaire' || typeof version !== 'string' || !/^[0-9a-f]{16}$/.test(version) || version === notes.dataset.digest) return;
     const notice = one('template');
     notice.after(notice.content.cloneNode(true));
     one('.newer a').onclick = event => {
