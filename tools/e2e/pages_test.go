@@ -147,7 +147,7 @@ func lookByPreference(tb *tab, p page) {
 	}
 	tb.resize(1920, 1080, 1)
 	tb.media("", "prefers-color-scheme:light")
-	tb.report(p.path+", 1920 px", "fills()", "sideways()", "figures(7, 3)")
+	tb.report(p.path+", 1920 px", "fills()", "sideways()")
 	tb.report(p.path, "preferences(false)")
 	tb.media("", "prefers-reduced-transparency:reduce", "prefers-contrast:more")
 	tb.report(p.path, "preferences(true)")

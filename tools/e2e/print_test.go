@@ -372,7 +372,11 @@ func (tb *tab) checkChapters(where string, p page, out printed) (firsts []string
 	if lacks := missing(out.sheets[0], head); len(lacks) > 0 || !out.says(p.say(tb, "write_title")) {
 		tb.Errorf("%s: the booklet does not start with the emergency signs, or has no room for notes", where)
 	}
-	if got := strings.Count(out.text, squash(p.say(tb, "state_unreviewed")+p.say(tb, "about_sources"))); got != len(medical) {
+	state := p.say(tb, "state_unreviewed")
+	if !p.isOriginal() {
+		state += p.say(tb, "translation_unreviewed")
+	}
+	if got := strings.Count(out.text, squash(state+p.say(tb, "about_sources"))); got != len(medical) {
 		tb.Errorf("%s: %d of %d chapters say how their review stands", where, got, len(medical))
 	}
 	if legend := eval[string](tb, `document.querySelector('.print-choice legend').textContent`); out.says(legend) {
