@@ -137,7 +137,7 @@ func (tb *tab) picture(components []component) *image.RGBA {
 const (
 	shift      = 2   // pixels by which a line may stand elsewhere
 	shade      = 40  // of 255, by which a color may differ
-	mostUnlike = 150 // pixels of a cell: a few of a bullet may be, a border or an icon may not
+	mostUnlike = 400 // pixels of a cell, of 60,000: a bullet may be, or the smoothing of other fonts; what is filled wrongly is thousands
 )
 
 // unlike counts the pixels of a cell that are like none of the other picture's around the same place.
