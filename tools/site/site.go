@@ -332,6 +332,9 @@ func (l *loader) listContent(translations []string) (files []string, err error) 
 		if errors.Is(err, fs.ErrNotExist) && l.site.Prefix != "" {
 			return nil // checkPublished reports a language without pages
 		}
+		if err != nil && file == root {
+			return fmt.Errorf("there is no %s folder here that can be read: run this in the site's root folder (%w)", root, err)
+		}
 		if err != nil || file == root || file == FiguresDir {
 			return err
 		}
