@@ -3,23 +3,18 @@ package site
 import (
 	"bytes"
 	"cmp"
-	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"sort"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
-	"github.com/santhosh-tekuri/jsonschema/v6"
-	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"go.yaml.in/yaml/v3"
 
 	"microsite/tools/diagnostic"
@@ -261,87 +256,4 @@ func (r *treeReader) fill(n *Node, v *unstable.Node) {
 			n.Items = append(n.Items, item)
 		}
 	}
-}
-
-// The two schemas say which keys may stand in front matter and config.toml and of what form. A "description" completes
-// the sentence "KEY must be …".
-//
-//go:embed page.schema.json config.schema.json
-var schemaFiles embed.FS
-
-// schemas compiles both once they are needed, which takes as long as reading a small site. A broken one is a mistake of
-// this package.
-var schemas = sync.OnceValues(func() (page, config *jsonschema.Schema) {
-	const pageFile, configFile = "page.schema.json", "config.schema.json"
-	compiler := jsonschema.NewCompiler()
-	for _, name := range []string{pageFile, configFile} {
-		src, _ := schemaFiles.ReadFile(name)
-		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(src))
-		if err := errors.Join(err, compiler.AddResource(name, doc)); err != nil {
-			panic(err)
-		}
-	}
-	return compiler.MustCompile(pageFile), compiler.MustCompile(configFile)
-})
-
-// IsBaseURL reports whether a site can be published at an address: an absolute http or https URL with nothing after its
-// path.
-func IsBaseURL(address string) bool {
-	_, config := schemas()
-	return config.Properties["baseURL"].Validate(address) == nil
-}
-
-// validate reports what a schema does not allow in a tree, each at its place.
-func (l *loader) validate(root *Node, schema *jsonschema.Schema, rule diagnostic.Rule) (isValid bool) {
-	var report func(e *jsonschema.ValidationError)
-	report = func(e *jsonschema.ValidationError) {
-		for _, cause := range e.Causes {
-			report(cause)
-		}
-		n, key, schema := lookUp(root, schema, e.InstanceLocation)
-		switch k := e.ErrorKind.(type) {
-		case *kind.AdditionalProperties:
-			for _, key := range k.Properties {
-				known := slices.Sorted(maps.Keys(schema.Properties))
-				l.fail(n.Get(key).KeyPlace, rule, "%s", diagnostic.Unknown("key", key, "Known here", known))
-			}
-		case *kind.Required:
-			isUnknown := func(n *Node) bool { return schema.Properties[n.Key] == nil } // it is there, misspelt
-			for _, key := range k.Missing {
-				if !slices.ContainsFunc(n.Items, isUnknown) {
-					l.fail(n.Place, rule, "%q is missing: add it, as %s", key, schema.Properties[key].Description)
-				}
-			}
-		default:
-			if len(e.Causes) == 0 {
-				l.fail(n.Place, rule, "%q must be %s, not %s", key, schema.Description, n.Describe())
-			}
-		}
-	}
-	var invalid *jsonschema.ValidationError
-	if errors.As(schema.Validate(root.value()), &invalid) {
-		report(invalid)
-	}
-	return invalid == nil
-}
-
-// lookUp finds the value at a location, its key or that of the list around it, and its schema.
-func lookUp(n *Node, schema *jsonschema.Schema, location []string) (value *Node, key string, of *jsonschema.Schema) {
-	for _, token := range location {
-		if n.Kind == List {
-			i, _ := strconv.Atoi(token)
-			n, schema = n.Items[i], schema.Items2020
-			continue
-		}
-		n, key = n.Get(token), token
-		if property := schema.Properties[token]; property != nil {
-			schema = property
-		} else {
-			schema, _ = schema.AdditionalProperties.(*jsonschema.Schema)
-		}
-	}
-	if schema.Ref != nil && schema.Description == "" { // it is that of the $ref
-		schema = schema.Ref
-	}
-	return n, key, schema
 }

@@ -126,8 +126,7 @@ func (s *Site) ParsePage(file string, src []byte) (*Page, []diagnostic.Diagnosti
 	if root == nil {
 		return nil, l.findings
 	}
-	schema, _ := schemas()
-	l.validate(root, schema, diagnostic.RuleFrontMatter)
+	l.validate(root, "", pageSchema, diagnostic.RuleFrontMatter)
 	p.FrontMatter, p.Medical = root, true
 	root.decode(p)
 	l.parseBody(p)

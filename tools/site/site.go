@@ -222,8 +222,9 @@ func (l *loader) takeConfig() (isUsable bool) {
 	if root == nil {
 		return false
 	}
-	_, schema := schemas()
-	isUsable = l.validate(root, schema, diagnostic.RuleConfig)
+	before := len(l.findings)
+	l.validate(root, "", configSchema, diagnostic.RuleConfig)
+	isUsable = len(l.findings) == before
 	for _, table := range [][]string{{}, {"params"}, {"params", "review"}, {"params", "checklist"}, {"params", "links"}} {
 		root.Get(table...).decode(s)
 	}
