@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 
 	"microsite/tools/diagnostic"
@@ -48,19 +49,18 @@ var markupRules = []struct{ pattern, mend string }{
 	{"(```+)", "this makes a block of code, and a page has none: remove it"},
 }
 
-// markupPattern is all rules in one, and markupMends what they say by its groups.
-var markupPattern, markupMends = joinMarkupRules()
-
-func joinMarkupRules() (*regexp.Regexp, []string) {
-	patterns, mends := []string{}, []string{""} // group 0 is all of it
+// joinMarkupRules returns all rules in one pattern, and what they say by its groups. Most sites don't need it, and it takes
+// some milliseconds.
+var joinMarkupRules = sync.OnceValues(func() (pattern *regexp.Regexp, mends []string) {
+	joined, mends := "", []string{""} // group 0 is all of it
 	for _, rule := range markupRules {
-		patterns = append(patterns, rule.pattern)
+		joined += "|" + rule.pattern
 		for range regexp.MustCompile(rule.pattern).NumSubexp() {
 			mends = append(mends, rule.mend)
 		}
 	}
-	return regexp.MustCompile(strings.Join(patterns, "|")), mends
-}
+	return regexp.MustCompile(joined[1:]), mends
+})
 
 var shownAddress = regexp.MustCompile(`(?:https?://|www\.)[^\s()\[\]<>]+`)
 
@@ -76,12 +76,13 @@ func FindMarkup(text string) (list []Markup) {
 	normal, offsets := normalize(text)
 	normal = shownAddress.ReplaceAllStringFunc(normal, strings.NewReplacer("*", "x", "_", "x", "|", "x", "{", "x", "}", "x").Replace)
 	isKnown := map[string]bool{}
-	for _, m := range markupPattern.FindAllStringSubmatchIndex(normal, mostMarkup) {
+	pattern, mends := joinMarkupRules()
+	for _, m := range pattern.FindAllStringSubmatchIndex(normal, mostMarkup) {
 		group := 1
 		for m[2*group] < 0 {
 			group++
 		}
-		from, to, mend := m[2*group], m[2*group+1], markupMends[group]
+		from, to, mend := m[2*group], m[2*group+1], mends[group]
 		if mend != "" && (!isKnown[mend] || mend != mendStrong && mend != mendTable) {
 			list = append(list, Markup{offsets[from], text[offsets[from]:offsets[to]], strings.ReplaceAll(mend, "%s", normal[from:to])})
 		}

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"bytes"
 	"html"
 	"regexp"
 	"slices"
@@ -253,9 +254,7 @@ func (b *body) words(n ast.Node) string { return NormalizeSpace(b.plainText(n).T
 func (b *body) plainText(n ast.Node) (block Block) {
 	var words []byte
 	write := func(text string, offset int, isLiteral bool) {
-		for i := range len(text) {
-			block.origins = append(block.origins, origin{offset + i, isLiteral})
-		}
+		block.origins = append(block.origins, origin{len(words), offset, isLiteral})
 		words = append(words, text...)
 	}
 	_ = ast.Walk(n, func(child ast.Node, isEntering bool) (ast.WalkStatus, error) {
@@ -269,12 +268,14 @@ func (b *body) plainText(n ast.Node) (block Block) {
 			}
 		case *ast.Text:
 			source, last, isCode := child.Segment.Value(b.src), 0, child.Parent().Kind() == ast.KindCodeSpan
-			for _, m := range escape.FindAllIndex(source, -1) {
-				if !isCode {
-					write(string(source[last:m[0]]), child.Segment.Start+last, false)
-					write(html.UnescapeString(strings.TrimPrefix(string(source[m[0]:m[1]]), `\`)), child.Segment.Start+m[0], true)
-					last = m[1]
-				}
+			var escapes [][]int
+			if !isCode && bytes.ContainsAny(source, `\&`) { // the pattern is slow
+				escapes = escape.FindAllIndex(source, -1)
+			}
+			for _, m := range escapes {
+				write(string(source[last:m[0]]), child.Segment.Start+last, false)
+				write(html.UnescapeString(strings.TrimPrefix(string(source[m[0]:m[1]]), `\`)), child.Segment.Start+m[0], true)
+				last = m[1]
 			}
 			write(string(source[last:]), child.Segment.Start+last, isCode)
 			if child.SoftLineBreak() || child.HardLineBreak() {

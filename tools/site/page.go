@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -65,21 +66,27 @@ type Block struct {
 	Text        string // plain text, line ends as spaces
 	IsParagraph bool   // running text, and not the words of an item
 
-	origins []origin // of each byte of the text
+	origins []origin // in order, of the whole text
 }
 
-// origin is where a byte of plain text comes from in the page's body.
+// origin is where a stretch of plain text, up to the next one, comes from in the page's body.
 type origin struct {
-	offset    int
-	isLiteral bool // code, an address or an escaped sign, which shows as its writer meant it
+	start, offset int  // in the text; in the body
+	isLiteral     bool // code, an address or an escaped sign, which shows as its writer meant it
+}
+
+func (b Block) originOf(offset int) origin {
+	next := sort.Search(len(b.origins), func(i int) bool { return b.origins[i].start > offset })
+	return b.origins[next-1]
 }
 
 // IsLiteral reports whether a sign was written as code, in an address or with a \ before it.
-func (b Block) IsLiteral(offset int) bool { return b.origins[offset].isLiteral }
+func (b Block) IsLiteral(offset int) bool { return b.originOf(offset).isLiteral }
 
 // BlockPlace returns the place in the file of an offset into a block's text.
 func (p *Page) BlockPlace(b Block, offset int) diagnostic.Place {
-	return p.bodyPlace(b.origins[offset].offset)
+	from := b.originOf(offset)
+	return p.bodyPlace(from.offset + offset - from.start)
 }
 
 func (p *Page) bodyPlace(offset int) diagnostic.Place {

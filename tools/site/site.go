@@ -225,9 +225,11 @@ func (l *loader) takeConfig() (isUsable bool) {
 	before := len(l.findings)
 	l.validate(root, "", configSchema, diagnostic.RuleConfig)
 	isUsable = len(l.findings) == before
+	settings := &Node{Kind: Map}
 	for _, table := range [][]string{{}, {"params"}, {"params", "review"}, {"params", "checklist"}, {"params", "links"}} {
-		root.Get(table...).decode(s)
+		settings.Items = append(settings.Items, cmp.Or(root.Get(table...), &Node{}).Items...)
 	}
+	settings.decode(s)
 	s.EmergencyURL = strings.TrimSuffix(s.EmergencyURL, "/") + "/"
 	for i, level := range s.ChecklistLevels {
 		if !slices.Contains(s.Cards, level) {
