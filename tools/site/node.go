@@ -103,19 +103,28 @@ func (n *Node) decode(to any) {
 	}
 }
 
-// value returns what a JSON Schema judges.
+// value returns what JSON makes of a tree.
 func (n *Node) value() (v any) {
-	list, table := []any{}, map[string]any{}
-	for _, item := range n.Items {
-		v := item.value()
-		list, table[item.Key] = append(list, v), v
-	}
-	if n.Kind == Scalar {
+	switch n.Kind {
+	case Text:
+		return n.Raw
+	case Scalar:
 		v = 0.5 // which no schema allows: JSON does not read 010, which is 8 to Hugo
 		_ = json.Unmarshal([]byte(n.Raw), &v)
-		return v
+	case List:
+		list := make([]any, len(n.Items))
+		for i, item := range n.Items {
+			list[i] = item.value()
+		}
+		return list
+	case Map:
+		table := make(map[string]any, len(n.Items))
+		for _, item := range n.Items {
+			table[item.Key] = item.value()
+		}
+		return table
 	}
-	return map[Kind]any{Text: n.Raw, List: list, Map: table}[n.Kind]
+	return v
 }
 
 // readTree reads config.toml, or front matter with the line that opens it. The tree is nil where it can't be read.

@@ -28,16 +28,7 @@ type schema struct {
 	Required    []string
 	Properties  map[string]schema
 
-	AdditionalProperties *schema // of a table with any keys; other tables have but their Properties
-}
-
-// UnmarshalJSON takes in the schema false, too, which allows nothing.
-func (s *schema) UnmarshalJSON(src []byte) error {
-	type object schema
-	if string(src) == "false" {
-		return nil
-	}
-	return json.Unmarshal(src, (*object)(s))
+	AdditionalProperties *schema // of a table without Properties
 }
 
 //go:embed page.schema.json config.schema.json

@@ -105,7 +105,7 @@ func mutate(n *Node, judge func(what string) bool) {
 // checkKeywords reports keywords of a schema that validate does not know.
 func checkKeywords(t *testing.T, name string, doc any) {
 	known := []string{"$schema", "$defs", "$ref", "title", "description", "type", "enum", "pattern", "minimum", "maximum", "minItems", "items", "required",
-		"properties", "additionalProperties"}
+		"properties", "unevaluatedProperties", "additionalProperties"}
 	object, _ := doc.(map[string]any)
 	for key, value := range object {
 		switch {
@@ -124,7 +124,8 @@ func checkKeywords(t *testing.T, name string, doc any) {
 		t.Errorf("%s: %v", name, err)
 	}
 	_, hasProperties := object["properties"]
-	if isClosed := object["additionalProperties"] == false; isClosed != hasProperties {
-		t.Errorf("%s: a table has either properties or additionalProperties: %s", name, src)
+	_, isOpen := object["additionalProperties"]
+	if isClosed := object["unevaluatedProperties"] == false; isClosed != hasProperties || isClosed && isOpen {
+		t.Errorf("%s: a table has either properties, and no others, or additionalProperties: %s", name, src)
 	}
 }
