@@ -69,9 +69,12 @@ func (c *checker) resolve(d *document, ref reference) target {
 		return target{rule: diagnostic.RuleBadAddress, message: "is empty: write an address, or remove what needs it"}
 	case ref.address == "" && (d.base == "" || ref.use&local != 0):
 		return target{document: d}
-	case d.base == "" && strings.HasPrefix(path, "/") && !strings.ContainsAny(path, `%?\`) && c.lookup(path) != nil:
-		return target{document: c.lookup(path)}
-	case d.baseURL == nil:
+	case d.base == "" && strings.HasPrefix(path, "/") && !strings.ContainsAny(path, `%?\`):
+		if to := c.lookup(path); to != nil {
+			return target{document: to}
+		}
+	}
+	if d.baseURL == nil {
 		d.baseURL = c.baseOf(d)
 	}
 	return c.parse(ref.address, d.baseURL)
@@ -155,9 +158,11 @@ func fragmentID(fragment string) string {
 // https://html.spec.whatwg.org/multipage/browsing-the-web.html#find-a-potential-indicated-element
 func (d *document) has(fragment string) bool {
 	id := fragmentID(fragment)
-	_, isThere := d.ids[id]
-	_, isThereEncoded := d.ids[fragment]
-	return isThere || isThereEncoded || id == "" || strings.EqualFold(id, "top")
+	if _, isThere := d.ids[id]; isThere || id == "" || strings.EqualFold(id, "top") {
+		return true
+	}
+	_, isThere := d.ids[fragment]
+	return isThere
 }
 
 // decode follows https://url.spec.whatwg.org/#percent-decode, but leaves all as it is where a % is none.

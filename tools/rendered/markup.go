@@ -129,7 +129,7 @@ func (r *reader) addText(text []byte) {
 	}
 	if len(r.block) == 0 {
 		words := bytes.TrimLeft(text, " \t\r\n\f")
-		r.blockPlace = site.Advance(r.place, text[:len(text)-len(words)])
+		r.blockOffset = r.offset + len(text) - len(words)
 		text = words
 	}
 	if len(r.block) < most {
@@ -147,7 +147,7 @@ func (r *reader) endBlock() {
 	for _, m := range FindMarkup(text) {
 		shown, _, _ := strings.Cut(text[m.Offset:min(m.Offset+80, len(text))], hidden)
 		shown = strings.ToValidUTF8(shown, "")
-		place, isMeant := r.blockPlace, m.Mend == mendTable && r.source == nil
+		place, isMeant := r.cursor.Place(r.blockOffset), m.Mend == mendTable && r.source == nil
 		if r.source != nil {
 			place, isMeant = findInMarkdown(r.source, strings.ReplaceAll(shown, "\n", " "), m.Text)
 		}

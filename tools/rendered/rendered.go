@@ -126,9 +126,12 @@ func (c *checker) list(folder fs.FS) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		if info, err := fs.Stat(folder, name); err == nil && info.Mode().IsRegular() {
-			c.addFile(name)
+		if !entry.Type().IsRegular() {
+			if info, err := fs.Stat(folder, name); err != nil || !info.Mode().IsRegular() {
+				return nil
+			}
 		}
+		c.addFile(name)
 		return nil
 	})
 	for _, p := range c.site.AllPages() {
@@ -148,6 +151,7 @@ func (c *checker) addFile(name string) {
 	c.files[d.path] = d
 	if dir, isIndex := strings.CutSuffix(d.path, "/index.html"); isIndex {
 		d.path = dir + "/"
+		c.files[d.path] = d
 	}
 	if name != "index.html" {
 		c.paths = append(c.paths, d.path)
@@ -160,7 +164,10 @@ func (c *checker) addFile(name string) {
 
 // lookup returns the file that a static host serves for a path, or nil: for a folder, its index.html. Case matters.
 func (c *checker) lookup(path string) *document {
-	return cmp.Or(c.files[path], c.files[strings.TrimSuffix(path, "/")+"/index.html"])
+	if d := c.files[path]; d != nil {
+		return d
+	}
+	return c.files[path+"/"]
 }
 
 // read reads the documents, as many at a time as there are processors.

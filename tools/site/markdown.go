@@ -39,7 +39,7 @@ var (
 
 // parseBody finds cards, task items, links and words, and reports what content may not hold.
 func (l *loader) parseBody(p *Page) {
-	b := &body{loader: l, page: p, src: []byte(p.Body), lastPlace: p.bodyPlace(0), headingLevel: 1, headings: map[string]bool{}}
+	b := &body{loader: l, page: p, src: []byte(p.Body), cursor: Cursor{File: p.File, Text: p.Source}, headingLevel: 1, headings: map[string]bool{}}
 	if m := deepQuote.FindStringIndex(p.Body); m != nil {
 		b.fail(m[0], diagnostic.RuleCard, "too many > start this line: a card has one before each line")
 		return
@@ -57,22 +57,15 @@ type body struct {
 	loader       *loader
 	page         *Page
 	src          []byte
-	lastOffset   int // in src, of which place returned the place
-	lastPlace    diagnostic.Place
+	cursor       Cursor
 	cardNode     ast.Node // the blockquote of the last card
 	headingLevel int      // of the last heading; the title has 1
 	headings     map[string]bool
 }
 
-// place returns the place of an offset in src. It goes on from the last one, because a page may hold thousands of links.
+// place returns the place of an offset in src.
 func (b *body) place(offset int) diagnostic.Place {
-	offset = min(max(offset, 0), len(b.src))
-	if offset < b.lastOffset {
-		b.lastOffset, b.lastPlace = 0, b.page.bodyPlace(0)
-	}
-	b.lastPlace = Advance(b.lastPlace, b.src[b.lastOffset:offset])
-	b.lastOffset = offset
-	return b.lastPlace
+	return b.cursor.Place(b.page.bodyOffset + min(max(offset, 0), len(b.src)))
 }
 
 func (b *body) fail(offset int, rule diagnostic.Rule, format string, args ...any) {

@@ -130,7 +130,7 @@ func (n *Node) value() (v any) {
 // readTree reads config.toml, or front matter with the line that opens it. The tree is nil where it can't be read.
 func (l *loader) readTree(file string, text []byte, isTOML bool, rule diagnostic.Rule) (root *Node) {
 	before := len(l.findings)
-	r := &treeReader{file, text, func(place diagnostic.Place, format string, args ...any) { l.fail(place, rule, format, args...) }}
+	r := &treeReader{Cursor{File: file, Text: text}, func(place diagnostic.Place, format string, args ...any) { l.fail(place, rule, format, args...) }}
 	if isTOML {
 		root = r.readTOML()
 	} else {
@@ -145,8 +145,7 @@ func (l *loader) readTree(file string, text []byte, isTOML bool, rule diagnostic
 }
 
 type treeReader struct {
-	file string
-	text []byte
+	Cursor
 	fail func(place diagnostic.Place, format string, args ...any)
 }
 
@@ -154,16 +153,16 @@ type treeReader struct {
 var remark = regexp.MustCompile(`(?m)^(?:title|linkTitle|description):[ \t]+[^"'\s#][^\n]*?[ \t](#)[^\s#]`)
 
 func (r *treeReader) readYAML() *Node {
-	if m := remark.FindSubmatchIndex(r.text); m != nil {
-		r.fail(placeIn(r.file, r.text, m[2]), "YAML leaves out what follows this #: "+
+	if m := remark.FindSubmatchIndex(r.Text); m != nil {
+		r.fail(r.Place(m[2]), "YAML leaves out what follows this #: "+
 			"put straight quotes around the whole text, or a space behind the # of a remark")
 	}
 	var document yaml.Node
-	if err := yaml.Unmarshal(r.text, &document); err != nil {
+	if err := yaml.Unmarshal(r.Text, &document); err != nil {
 		// The library's own lines are often those where the text around the mistake starts.
-		lines := bytes.SplitAfter(r.text, []byte("\n"))
+		lines := bytes.SplitAfter(r.Text, []byte("\n"))
 		bad := sort.Search(len(lines)-1, func(i int) bool { return yaml.Unmarshal(bytes.Join(lines[:i+1], nil), &document) != nil })
-		r.fail(diagnostic.Place{File: r.file, Line: bad + 1}, "this is not valid YAML: each line is a key, a colon, a space and a value; "+
+		r.fail(diagnostic.Place{File: r.File, Line: bad + 1}, "this is not valid YAML: each line is a key, a colon, a space and a value; "+
 			`it starts with no tab, and straight quotes, " or ', open and close a value that holds a colon or starts with a sign`)
 		return nil
 	}
@@ -180,7 +179,7 @@ var yamlKinds = map[string]Kind{"!!str": Text, "!!timestamp": Text, "!!null": Nu
 // yamlNode turns a node of the library into one of ours. What makes a value mean something else than what is written
 // there is refused.
 func (r *treeReader) yamlNode(y *yaml.Node) *Node {
-	n := &Node{Kind: cmp.Or(yamlKinds[y.Tag], Scalar), Raw: y.Value, Place: diagnostic.Place{File: r.file, Line: y.Line, Column: y.Column}}
+	n := &Node{Kind: cmp.Or(yamlKinds[y.Tag], Scalar), Raw: y.Value, Place: diagnostic.Place{File: r.File, Line: y.Line, Column: y.Column}}
 	if y.Kind == yaml.AliasNode || y.Anchor != "" || y.Style&yaml.TaggedStyle != 0 || y.Tag == "!!merge" {
 		r.fail(n.Place, "this YAML is more than front matter needs: put straight quotes around a value that starts with &, * or !, and leave out <<")
 	}
@@ -203,8 +202,8 @@ func (r *treeReader) yamlNode(y *yaml.Node) *Node {
 // readTOML gathers the flat expressions of go-toml's parser into a tree, once toml.Unmarshal has seen that keys neither
 // clash nor repeat.
 func (r *treeReader) readTOML() *Node {
-	if err := toml.Unmarshal(r.text, new(map[string]any)); err != nil {
-		place := diagnostic.Place{File: r.file, Line: 1}
+	if err := toml.Unmarshal(r.Text, new(map[string]any)); err != nil {
+		place := diagnostic.Place{File: r.File, Line: 1}
 		if e, ok := errors.AsType[*toml.DecodeError](err); ok {
 			place.Line, place.Column = e.Position() // in bytes
 		}
@@ -214,7 +213,7 @@ func (r *treeReader) readTOML() *Node {
 	root := &Node{Kind: Map}
 	table := root
 	var parser unstable.Parser
-	for parser.Reset(r.text); parser.NextExpression(); {
+	for parser.Reset(r.Text); parser.NextExpression(); {
 		if e := parser.Expression(); e.Kind == unstable.KeyValue {
 			r.fill(r.open(table, e), e.Value())
 		} else {
@@ -233,7 +232,7 @@ func (r *treeReader) open(n *Node, e *unstable.Node) *Node {
 			n = n.Items[len(n.Items)-1]
 		}
 		word := string(key.Node().Data)
-		place = placeIn(r.file, r.text, int(key.Node().Raw.Offset))
+		place = r.Place(int(key.Node().Raw.Offset))
 		if n.Get(word) == nil {
 			n.Items = append(n.Items, &Node{Kind: Map, Key: word, KeyPlace: place, Place: place})
 		}
@@ -254,7 +253,7 @@ var tomlKinds = map[unstable.Kind]Kind{unstable.String: Text, unstable.Array: Li
 func (r *treeReader) fill(n *Node, v *unstable.Node) {
 	n.Kind, n.Raw = cmp.Or(tomlKinds[v.Kind], Scalar), string(v.Data)
 	if v.Raw.Length > 0 {
-		n.Place = placeIn(r.file, r.text, int(v.Raw.Offset))
+		n.Place = r.Place(int(v.Raw.Offset))
 	}
 	for it := v.Children(); it.Next(); {
 		if e := it.Node(); n.Kind == Map {
