@@ -158,11 +158,12 @@ func fragmentID(fragment string) string {
 // https://html.spec.whatwg.org/multipage/browsing-the-web.html#find-a-potential-indicated-element
 func (d *document) has(fragment string) bool {
 	id := fragmentID(fragment)
-	if _, isThere := d.ids[id]; isThere || id == "" || strings.EqualFold(id, "top") {
+	if id == "" || strings.EqualFold(id, "top") {
 		return true
 	}
-	_, isThere := d.ids[fragment]
-	return isThere
+	_, isThere := d.ids[id]
+	_, isThereEncoded := d.ids[fragment]
+	return isThere || isThereEncoded
 }
 
 // decode follows https://url.spec.whatwg.org/#percent-decode, but leaves all as it is where a % is none.

@@ -64,14 +64,17 @@ var joinMarkupRules = sync.OnceValues(func() (pattern *regexp.Regexp, mends []st
 
 var shownAddress = regexp.MustCompile(`(?:https?://|www\.)[^\s()\[\]<>]+`)
 
+// markupSigns are those of which each markup holds one. Nearly no text does.
+const markupSigns = "[]*_|{}#`<>!"
+
 // mostMarkup is how much markup is reported of a text or page: whoever made more sees why.
 const mostMarkup = 50
 
 // FindMarkup returns the markup in a text as readers see it: no-break spaces are spaces, and what has no width is not there.
 // Of strong words and tables, that is the first. What an address holds is none.
 func FindMarkup(text string) (list []Markup) {
-	if !strings.ContainsAny(text, "[]*_|{}#`<>") && !strings.Contains(text, "(!") {
-		return nil // as nearly always
+	if !strings.ContainsAny(text, markupSigns) {
+		return nil
 	}
 	normal, offsets := normalize(text)
 	normal = shownAddress.ReplaceAllStringFunc(normal, strings.NewReplacer("*", "x", "_", "x", "|", "x", "{", "x", "}", "x").Replace)
@@ -139,11 +142,12 @@ func (r *reader) addText(text []byte) {
 
 // endBlock reports markup in the text that has been gathered. Layouts part links with |, which makes no table.
 func (r *reader) endBlock() {
-	text := string(r.block)
+	block := r.block
 	r.block = r.block[:0]
-	if r.markups >= mostMarkup {
+	if r.markups >= mostMarkup || !bytes.ContainsAny(block, markupSigns) {
 		return
 	}
+	text := string(block)
 	for _, m := range FindMarkup(text) {
 		shown, _, _ := strings.Cut(text[m.Offset:min(m.Offset+80, len(text))], hidden)
 		shown = strings.ToValidUTF8(shown, "")
