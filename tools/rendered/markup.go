@@ -127,7 +127,7 @@ func (r *reader) addText(text []byte) {
 	if r.templateDepth > 0 || r.codeDepth > 0 {
 		return
 	}
-	if r.checker.options.Emergency {
+	if r.checker.options.Complete {
 		r.text = append(r.text, text...)
 	}
 	if len(r.block) == 0 {

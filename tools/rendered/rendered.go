@@ -15,6 +15,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	whatwg "github.com/nlnwa/whatwg-url/url"
@@ -28,9 +29,8 @@ import (
 type Options struct {
 	Site      *site.Site // nil for a folder of which nothing is known
 	BaseURL   string     // the address that the folder is published at, "" for the site's own
-	Complete  bool       // every page of Site must be there
-	Emergency bool       // every page must show what readers in an emergency need
-	Checklist []string   // the lines of all checklists, for Emergency
+	Complete  bool       // every page of Site must be there, and show what readers in an emergency need
+	Checklist []string   // the lines of all checklists, where Complete is set
 	External  *External  // set to ask other sites, too
 }
 
@@ -56,7 +56,7 @@ func Check(ctx context.Context, dir string, o Options) (pages int, findings []di
 		}
 	}
 	c.findOrphans()
-	if o.Emergency {
+	if o.Complete {
 		for _, s := range c.site.All() {
 			c.checkEmergency(s)
 		}
@@ -116,7 +116,7 @@ type document struct {
 	headings   []string           // fragments that lead to the first headings
 	links      map[*site.Page]int // how many links of each page's Markdown there are
 	phones     map[string]string  // the number that each tel: link shows, by the one that it calls
-	text       []byte             // for Options.Emergency
+	text       []byte             // where Options.Complete is set
 }
 
 // list finds the files, and reports pages of the site that are missing. A link on disk that leads nowhere or to a folder,
@@ -196,12 +196,11 @@ func (c *checker) read(ctx context.Context, dir string) error {
 func (c *checker) findOrphans() {
 	for _, d := range c.documents {
 		isEntrance := d.file == "index.html" || path.Base(d.file) == "404.html" || d.isRedirect
-		if !d.isHTML || d.isLinked || isEntrance || d.page == nil && c.options.Site != nil {
-			continue
+		if d.isHTML && !d.isLinked && !isEntrance && (d.page != nil || c.options.Site == nil) {
+			place := diagnostic.Place{File: cmp.Or(d.page, &site.Page{File: d.file}).File}
+			d.add(d.path, place.Warningf(diagnostic.RuleOrphanPage,
+				"no other page links to %s, so readers don't find it: link to it, or add it to the menu", d.path))
 		}
-		place := diagnostic.Place{File: cmp.Or(d.page, &site.Page{File: d.file}).File}
-		d.add(d.path, place.Warningf(diagnostic.RuleOrphanPage,
-			"no other page links to %s, so readers don't find it: link to it, or add it to the menu", d.path))
 	}
 }
 
@@ -233,23 +232,20 @@ func (d *document) placeOf(ref reference) diagnostic.Place {
 // as one if their messages are equal.
 func (c *checker) merge() {
 	groups := map[diagnostic.Diagnostic][]finding{} // one of each document
-	for _, isOwn := range []bool{true, false} {
-		for _, d := range c.documents {
-			for _, f := range d.findings {
-				if isOwn != (d.page != nil && d.page.File == f.File) || c.isIgnored(f) {
-					continue
-				}
-				if g := groups[f.key()]; len(g) == 0 || g[len(g)-1].document != d {
-					groups[f.key()] = append(g, f)
-				}
+	for _, d := range c.documents {
+		for _, f := range d.findings {
+			if g := groups[f.key()]; !c.isIgnored(f) && (len(g) == 0 || g[len(g)-1].document != d) {
+				groups[f.key()] = append(g, f)
 			}
 		}
 	}
 	for _, g := range groups {
+		own := slices.IndexFunc(g, func(f finding) bool { return f.document.page != nil && f.document.page.File == f.File })
+		f := g[max(own, 0)].Diagnostic
 		if len(g) > 1 && g[0].isLayout() {
-			g[0].Message += fmt.Sprintf(" (and on %s: it comes from layouts/ or config.toml)", diagnostic.Plural(len(g)-1, "more page"))
+			f.Message += fmt.Sprintf(" (and on %s: it comes from layouts/ or config.toml)", diagnostic.Plural(len(g)-1, "more page"))
 		}
-		c.findings = append(c.findings, g[0].Diagnostic)
+		c.findings = append(c.findings, f)
 	}
 }
 
