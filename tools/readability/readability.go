@@ -84,7 +84,10 @@ func (c *checker) checkPage(page *site.Page) {
 	var hardest sentence
 	var hardestPlace func(offset int) diagnostic.Place
 	for _, block := range page.Blocks {
-		place := func(offset int) diagnostic.Place { return page.BlockPlace(block, offset) }
+		place := func(offset int) (place diagnostic.Place) {
+			place, _ = page.BlockPlace(block, offset)
+			return place
+		}
 		list := splitSentences(block.Text)
 		sentences += len(list)
 		for _, s := range list {

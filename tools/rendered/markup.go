@@ -168,7 +168,7 @@ func findInMarkdown(p *site.Page, texts ...string) (place diagnostic.Place, isLi
 	for _, text := range texts {
 		for _, b := range p.Blocks {
 			if at := strings.Index(b.Text, text); at >= 0 {
-				return p.BlockPlace(b, at), b.IsLiteral(at)
+				return p.BlockPlace(b, at)
 			}
 		}
 	}

@@ -20,6 +20,7 @@ import (
 type Page struct {
 	Title       string
 	Description string
+	Layout      string
 	Weight      int
 	Draft       bool
 	Medical     bool    // holds medical text of its own
@@ -75,19 +76,13 @@ type origin struct {
 	isLiteral     bool // code, an address or an escaped sign, which shows as its writer meant it
 }
 
-func (b Block) originOf(offset int) origin {
+// BlockPlace returns the place in the file of an offset into a block's text, and whether what stands there was written as
+// code, in an address or with a \ before it.
+func (p *Page) BlockPlace(b Block, offset int) (place diagnostic.Place, isLiteral bool) {
 	next := sort.Search(len(b.origins), func(i int) bool { return b.origins[i].start > offset })
-	return b.origins[next-1]
-}
-
-// IsLiteral reports whether a sign was written as code, in an address or with a \ before it.
-func (b Block) IsLiteral(offset int) bool { return b.originOf(offset).isLiteral }
-
-// BlockPlace returns the place in the file of an offset into a block's text.
-func (p *Page) BlockPlace(b Block, offset int) diagnostic.Place {
-	from := b.originOf(offset)
+	from := b.origins[next-1]
 	cursor := Cursor{File: p.File, Text: p.Source} // of its own, because several documents are read at a time
-	return cursor.Place(p.bodyOffset + from.offset + offset - from.start)
+	return cursor.Place(p.bodyOffset + from.offset + offset - from.start), from.isLiteral
 }
 
 // URL returns where Hugo publishes the page, relative to the site's address. File names and front matter that would make Hugo
