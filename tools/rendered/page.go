@@ -24,6 +24,7 @@ type reference struct {
 type reader struct {
 	checker *checker
 	tags    map[string]*tag // by their source: a tag that stands on many pages is parsed once
+	src     *bytes.Buffer   // of the document in hand
 
 	*document     // in hand
 	z             *html.Tokenizer
@@ -45,12 +46,14 @@ type reader struct {
 	markups     int         // reported so far
 }
 
-func newReader(c *checker) *reader { return &reader{checker: c, tags: map[string]*tag{}} }
+func newReader(c *checker) *reader {
+	return &reader{checker: c, tags: map[string]*tag{}, src: new(bytes.Buffer)}
+}
 
 // read takes in what a document holds. Where ctx ends, it stops early.
 func (r *reader) read(ctx context.Context, d *document, src []byte) {
 	d.ids, d.links, d.phones = map[string]bool{}, map[*site.Page]int{}, map[string]string{}
-	*r = reader{checker: r.checker, tags: r.tags, document: d, z: html.NewTokenizer(bytes.NewReader(src)),
+	*r = reader{checker: r.checker, tags: r.tags, src: r.src, document: d, z: html.NewTokenizer(bytes.NewReader(src)),
 		cursor: site.Cursor{File: d.file, Text: src}, isForeign: !d.isHTML, block: r.block[:0], buffer: r.buffer[:0]}
 	switch d.kind {
 	case ".css":
@@ -90,7 +93,7 @@ func (r *reader) readHTML(ctx context.Context) {
 
 // tag returns the tag in hand. What is in noscript is for readers, too.
 func (r *reader) tag() *tag {
-	const most, longest = 20000, 500 // tags to remember; bytes of one
+	const most, longest = 5000, 500 // tags to remember; bytes of one
 	raw := r.z.Raw()
 	t := r.tags[string(raw)]
 	if t == nil {

@@ -181,9 +181,14 @@ func (c *checker) read(ctx context.Context, dir string) error {
 		r := <-readers
 		group.Go(func() error {
 			defer func() { readers <- r }()
-			src, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(d.file))) // list has seen that it is a regular one
-			if err == nil && ctx.Err() == nil {
-				r.read(ctx, d, src)
+			file, err := os.Open(filepath.Join(dir, filepath.FromSlash(d.file))) // list has seen that it is a regular one
+			if err != nil {
+				return err
+			}
+			defer file.Close()
+			r.src.Reset()
+			if _, err = r.src.ReadFrom(file); err == nil {
+				r.read(ctx, d, r.src.Bytes())
 			}
 			return cmp.Or(err, ctx.Err())
 		})
