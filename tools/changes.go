@@ -108,7 +108,6 @@ func loadCommit(ctx context.Context, root, folder, commit, file string) *site.Pa
 	return page
 }
 
-// hunkHeader matches the lines of git diff that say where a difference stands.
 var hunkHeader = regexp.MustCompile(`(?m)^@@ -[0-9,]+ \+[0-9,]+ @@.*$`)
 
 // wordDiff returns the lines that differ in two texts, with the words marked.

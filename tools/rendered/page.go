@@ -170,7 +170,6 @@ func (r *reader) endTag(t *tag) {
 	}
 }
 
-// ordinal counts the links and pictures that an editor may have written.
 func (r *reader) ordinal(t *tag) int {
 	if r.source == nil || !t.isWritten {
 		return 0
@@ -201,7 +200,6 @@ func (r *reader) addID(t *tag) {
 	r.ids[t.id] = true
 }
 
-// addLinks takes in the links of the token in hand.
 func (r *reader) addLinks(links []*link, ordinal int) {
 	for _, l := range links {
 		r.buffer = append(r.buffer, reference{l, r.cursor.Place(r.offset), r.source, ordinal})

@@ -69,7 +69,6 @@ func Check(ctx context.Context, dir string, o Options) (pages int, findings []di
 	return pages, diagnostic.Sort(c.findings), nil
 }
 
-// checker holds what is known of all files together.
 type checker struct {
 	options     Options
 	site        *site.Site // never nil

@@ -121,7 +121,6 @@ func parseTag(token html.Token) *tag {
 	return t
 }
 
-// addMeta finds what the content of a meta element refers to.
 func (t *tag) addMeta(content, name, directive string) {
 	if metaAddress.MatchString(name) {
 		t.links = append(t.links, newLink(content, required))
@@ -145,7 +144,6 @@ func readSheet(src []byte) (links []*link) {
 	return links
 }
 
-// readSitemap returns the pages that a sitemap names.
 func readSitemap(src []byte) (links []*link) {
 	for _, m := range location.FindAllSubmatch(src, -1) {
 		links = append(links, newLink(strings.TrimSpace(html.UnescapeString(string(m[1]))), follow|required))

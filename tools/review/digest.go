@@ -12,7 +12,6 @@ import (
 	"microsite/tools/site"
 )
 
-// signedItem is one thing that a sign-off covers.
 type signedItem struct{ name, text string }
 
 // signedItems lists what a sign-off covers: the version of this composition, the record itself, title, description and body,

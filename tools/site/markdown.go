@@ -63,7 +63,6 @@ type body struct {
 	headings     map[string]bool
 }
 
-// place returns the place of an offset in src.
 func (b *body) place(offset int) diagnostic.Place {
 	return b.cursor.Place(b.page.bodyOffset + min(max(offset, 0), len(b.src)))
 }

@@ -61,7 +61,7 @@ func (n *Node) Get(path ...string) *Node {
 
 // merged returns a table with the values of another over its own.
 func (n *Node) merged(over *Node) *Node {
-	if n == nil || over == nil || n.Kind != Map || over.Kind != Map {
+	if over == nil || n.Kind != Map || over.Kind != Map {
 		return cmp.Or(over, n)
 	}
 	out := *n
