@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
+	"path"
 	"regexp"
 	"strings"
 
@@ -63,15 +64,21 @@ func (c *checker) checkAddresses(d *document) {
 
 // resolve returns where a reference leads. Parsing takes long, so a path in which nothing is encoded is looked up as it is.
 func (c *checker) resolve(d *document, ref reference) target {
-	path := strings.TrimPrefix(ref.address, c.origin)
+	to := strings.TrimPrefix(ref.address, c.origin)
+	if !strings.HasPrefix(to, "/") && !strings.Contains(ref.address, ":") && !strings.Contains(to, "//") {
+		isFolder := strings.HasSuffix(to, "/")
+		if to = path.Join(path.Dir(d.path+"x"), to); isFolder {
+			to += "/"
+		}
+	}
 	switch {
 	case ref.address+ref.fragment == "" && ref.use&required != 0:
 		return target{rule: diagnostic.RuleBadAddress, message: "is empty: write an address, or remove what needs it"}
 	case ref.address == "" && (d.base == "" || ref.use&local != 0):
 		return target{document: d}
-	case d.base == "" && strings.HasPrefix(path, "/") && !strings.ContainsAny(path, `%?\`):
-		if to := c.lookup(path); to != nil {
-			return target{document: to}
+	case d.base == "" && strings.HasPrefix(to, "/") && !strings.ContainsAny(ref.address, `%?\`):
+		if document := c.lookup(to); document != nil {
+			return target{document: document}
 		}
 	}
 	if d.baseURL == nil {
