@@ -205,7 +205,9 @@ func (r *treeReader) readTOML() *Node {
 	if err := toml.Unmarshal(r.Text, new(map[string]any)); err != nil {
 		place := diagnostic.Place{File: r.File, Line: 1}
 		if e, ok := errors.AsType[*toml.DecodeError](err); ok {
-			place.Line, place.Column = e.Position() // in bytes
+			line, column := e.Position() // in bytes
+			before := bytes.Join(bytes.SplitAfter(r.Text, []byte("\n"))[:line-1], nil)
+			place = r.Place(min(len(before)+column-1, len(r.Text)))
 		}
 		r.fail(place, "this is not valid TOML: %s", strings.TrimPrefix(err.Error(), "toml: "))
 		return nil
