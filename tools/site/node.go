@@ -130,7 +130,8 @@ func (n *Node) value() (v any) {
 // readTree reads config.toml, or front matter with the line that opens it. The tree is nil where it can't be read.
 func (l *loader) readTree(file string, text []byte, isTOML bool, rule diagnostic.Rule) (root *Node) {
 	before := len(l.findings)
-	r := &treeReader{Cursor{File: file, Text: text}, func(place diagnostic.Place, format string, args ...any) { l.fail(place, rule, format, args...) }}
+	fail := func(place diagnostic.Place, format string, args ...any) { l.fail(place, rule, format, args...) }
+	r := &treeReader{Cursor{File: file, Text: text}, fail}
 	if isTOML {
 		root = r.readTOML()
 	} else {

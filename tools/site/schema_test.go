@@ -45,8 +45,8 @@ func TestSchemas(t *testing.T) {
 			"clinic = {name = '', phone = '+1 (2) 3', report = 'a@b.org'}\ncondition = {icd10CM = 'A00.1', snomedCT = '123456'}\n" +
 			"checklist = {levels = ['do']}\nsources = {a = {title = 'A', publisher = 'B', url = 'https://a.org/', reviewed = 2026-01-01}}\n" +
 			"links = {ignore = [{page = '/a/', target = 'b', reason = 'c'}]}\nplain = {ease = 80, grade = 6, grades = {a = 5}, words = {a = 'b'}}\n"},
-		{pageFile, pageSchema, false, "---\ntitle: A\nlinkTitle: B\ndescription: C\nweight: 10\nlayout: d\ndraft: true\nmedical: false\naliases: [/a-b/c/]\n" +
-			"adapted: 2026-01-01\nsources: [a]\ntranslates: sha256-" + strings.Repeat("A", 43) + "=\nreview: {by: A}\n"},
+		{pageFile, pageSchema, false, "---\ntitle: A\nlinkTitle: B\ndescription: C\nweight: 10\nlayout: d\ndraft: true\n" +
+			"medical: false\naliases: [/a-b/c/]\nadapted: 2026-01-01\nsources: [a]\ntranslates: sha256-" + strings.Repeat("A", 43) + "=\nreview: {by: A}\n"},
 	} {
 		l := &loader{}
 		root := l.readTree(c.file, []byte(c.text), c.isTOML, diagnostic.RuleConfig)
@@ -76,9 +76,11 @@ func TestSchemas(t *testing.T) {
 
 // mutate has each value of a tree judged with other values in its place.
 func mutate(n *Node, judge func(what string) bool) {
-	text, scalar := []string{"", "a", "A1", "Two words", " a", "“a”", "a\nb", "/a/", "/a", "en-US", "a@b.org", "+1 23", "J00.1", "123456789", "https://a.org/",
-		"https://a.org:99999/", "https://a.org/?b", "overdue"}, []string{"true", "0", "1", "1.0", "1e2", "010", "-1", "1.5", "1001", "1000001", "2026-01-01"}
-	others := []Node{{Kind: Null}, {Kind: List}, {Kind: Map}, {Kind: List, Items: []*Node{{Kind: Null}}}, {Kind: Map, Items: []*Node{{Kind: Text, Key: "odd"}}}}
+	text := []string{"", "a", "A1", "Two words", " a", "“a”", "a\nb", "/a/", "/a", "en-US", "a@b.org", "+1 23", "J00.1", "123456789",
+		"https://a.org/", "https://a.org:99999/", "https://a.org/?b", "overdue"}
+	scalar := []string{"true", "0", "1", "1.0", "1e2", "010", "-1", "1.5", "1001", "1000001", "2026-01-01"}
+	others := []Node{{Kind: Null}, {Kind: List}, {Kind: Map},
+		{Kind: List, Items: []*Node{{Kind: Null}}}, {Kind: Map, Items: []*Node{{Kind: Text, Key: "odd"}}}}
 	for _, raw := range text {
 		others = append(others, Node{Kind: Text, Raw: raw})
 	}
@@ -104,8 +106,8 @@ func mutate(n *Node, judge func(what string) bool) {
 
 // checkKeywords reports keywords of a schema that validate does not know.
 func checkKeywords(t *testing.T, name string, doc any) {
-	known := []string{"$schema", "$defs", "$ref", "title", "description", "type", "enum", "pattern", "minimum", "maximum", "minItems", "items", "required",
-		"properties", "unevaluatedProperties", "additionalProperties"}
+	known := []string{"$schema", "$defs", "$ref", "title", "description", "type", "enum", "pattern", "minimum", "maximum", "minItems",
+		"items", "required", "properties", "unevaluatedProperties", "additionalProperties"}
 	object, _ := doc.(map[string]any)
 	for key, value := range object {
 		switch {
