@@ -76,11 +76,8 @@ func (t *tool) publish(ctx context.Context, s *checkedSite, isStrict bool) error
 	if s.findings = append(s.findings, findings...); err != nil || fails(isStrict, s.findings) {
 		return err
 	}
-	if err := stage.MinifyStatic(); err != nil {
-		return err
-	}
 	for i, language := range s.All() {
-		if err := stage.WriteStatic(checklist.File(language), s.publishedLists[i].Encode()); err != nil {
+		if err := stage.WriteJSON(checklist.File(language), s.publishedLists[i].Encode()); err != nil {
 			return err
 		}
 	}
@@ -109,7 +106,7 @@ func listVersions(s *checkedSite) (settings []byte) {
 
 // checkRendered runs every check of a folder that holds the whole rendered site.
 func checkRendered(ctx context.Context, s *checkedSite, dir, baseURL string) ([]diagnostic.Diagnostic, error) {
-	options := rendered.Options{Site: s.Site, BaseURL: baseURL, Complete: true, Emergency: true}
+	options := rendered.Options{Site: s.Site, BaseURL: baseURL, Complete: true}
 	for _, list := range s.publishedLists {
 		options.Checklist = append(options.Checklist, list.Texts()...)
 	}

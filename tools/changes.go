@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"errors"
@@ -50,7 +51,7 @@ func (t *tool) showDifference(ctx context.Context, s *checkedSite, page *site.Pa
 	}
 	for _, commit := range commits {
 		for _, name := range names {
-			old := loadCommit(ctx, t.root, folder, commit, name)
+			old := loadCommit(ctx, t.root, filepath.Join(folder, "site"), commit, name)
 			if old == nil {
 				continue
 			}
@@ -82,20 +83,17 @@ func listCommits(ctx context.Context, root string, page *site.Page) (commits, na
 	return strings.Fields(list), names, err
 }
 
-// loadCommit reads a page and its site as they were in a commit, in a new folder below parent. The page is nil where
-// it was not there or can't be read.
-func loadCommit(ctx context.Context, root, parent, commit, file string) *site.Page {
-	folder, _ := os.MkdirTemp(parent, "") // where that fails, nothing can be read either
-	checkOut := func(name string) string {
-		text, err := git(ctx, root, "cat-file", "blob", commit+":./"+name)
-		if target := filepath.Join(folder, filepath.FromSlash(name)); err == nil {
-			_ = os.MkdirAll(filepath.Dir(target), 0o700)
-			_ = os.WriteFile(target, []byte(text), 0o600)
-		}
-		return text
+// loadCommit reads a page and its site as they were in a commit, which takes the place of another one in a folder. The page
+// is nil where it was not there or can't be read.
+func loadCommit(ctx context.Context, root, folder, commit, file string) *site.Page {
+	archive, err := git(ctx, root, "archive", "--format=zip", commit, "--", site.ConfigFile, site.ContentDir)
+	if err != nil {
+		return nil
 	}
-	checkOut(site.ConfigFile)
-	src := checkOut(file)
+	files, err := zip.NewReader(strings.NewReader(archive), int64(len(archive)))
+	if err = errors.Join(err, os.RemoveAll(folder)); err != nil || os.CopyFS(folder, files) != nil {
+		return nil
+	}
 	s, _, err := site.Load(folder)
 	if err != nil {
 		return nil
@@ -105,16 +103,11 @@ func loadCommit(ctx context.Context, root, parent, commit, file string) *site.Pa
 			s = language
 		}
 	}
-	page, _ := s.ParsePage(file, []byte(src))
-	if page != nil {
-		for _, name := range review.FiguresOf(page) {
-			checkOut(site.FiguresDir + "/" + name + ".svg")
-		}
-	}
+	src, _ := os.ReadFile(filepath.Join(folder, filepath.FromSlash(file))) // an empty page can't be read either
+	page, _ := s.ParsePage(file, src)
 	return page
 }
 
-// hunkHeader matches the lines of git diff that say where a difference stands.
 var hunkHeader = regexp.MustCompile(`(?m)^@@ -[0-9,]+ \+[0-9,]+ @@.*$`)
 
 // wordDiff returns the lines that differ in two texts, with the words marked.

@@ -84,14 +84,13 @@ func (t *tool) checkSite(today day, base baseURL, isStrict bool) (*checkedSite, 
 	return s, nil
 }
 
-// leftoverMarkup reports Markdown that readers would see, because it is not what
-// its writer meant it to be. The same rule is applied to the rendered pages.
+// leftoverMarkup reports Markdown that readers would see. The same rule is applied to the rendered pages.
 func leftoverMarkup(s *site.Site) (findings []diagnostic.Diagnostic) {
 	for _, p := range s.Pages {
 		for _, b := range p.Blocks {
 			for _, m := range rendered.FindMarkup(b.Text) {
-				if !b.IsLiteral(m.Offset) {
-					findings = append(findings, p.BlockPlace(b, m.Offset).Errorf(diagnostic.RuleMarkup,
+				if place, isLiteral := p.BlockPlace(b, m.Offset); !isLiteral {
+					findings = append(findings, place.Errorf(diagnostic.RuleMarkup,
 						"%q would show as it is written: %s", diagnostic.Excerpt(b.Text[m.Offset:]), m.Mend))
 				}
 			}

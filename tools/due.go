@@ -136,7 +136,6 @@ func writeCalendar(out io.Writer, s *checkedSite, pages []duePage) error {
 	return c.SerializeTo(out, ics.WithNewLineWindows) // RFC 5545 wants CRLF
 }
 
-// print writes the list as tables.
 func (l dueList) print(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(cells ...string) {

@@ -47,7 +47,6 @@ func (u *baseURL) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// days is a number of days, such as 90d.
 type days int
 
 func (d *days) UnmarshalText(text []byte) error {

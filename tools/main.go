@@ -1,11 +1,5 @@
-// Command tools checks, builds and publishes a patient education site that
-// Hugo renders from Markdown. Run it in the site's root folder:
-//
-//	go run ./tools --help
-//
-// Findings, which an editor can mend, go to the standard output; progress and
-// failures go to the standard error. README.md is the manual, and
-// tools/README.md the guide to this code.
+// Command tools checks, builds and publishes a patient education site that Hugo renders from Markdown. README.md is the
+// manual, and tools/README.md the guide to this code.
 package main
 
 import (
@@ -70,11 +64,9 @@ func main() {
 		kong.Bind(t), kong.BindTo(ctx, (*context.Context)(nil)))
 	parsed, err := parser.Parse(os.Args[1:])
 	if err != nil {
-		err = usageError{err}
-	} else {
-		err = parsed.Run()
+		os.Exit(t.exitCode(usageError{err}))
 	}
-	os.Exit(t.exitCode(err))
+	os.Exit(t.exitCode(parsed.Run()))
 }
 
 // exitCode says what kept a command from its end, and returns the exit code.
@@ -95,7 +87,6 @@ func (t *tool) exitCode(err error) int {
 	return exitFailed
 }
 
-// say writes a line of progress.
 func (t *tool) say(format string, args ...any) { fmt.Fprintf(t.stderr, format+"\n", args...) }
 
 // printFindings prints findings in a format. It returns errFindings where they fail the command.

@@ -165,7 +165,6 @@ func (s *session) misleadsServer(saved string) bool {
 	return err != nil || info.IsDir() || strings.HasPrefix(saved, "static/")
 }
 
-// startServer starts Hugo's server on an empty folder.
 func (s *session) startServer(ctx context.Context) {
 	_ = os.RemoveAll(s.options.Destination) // where that fails, Hugo says so
 	ctx, s.stop = context.WithCancel(ctx)
@@ -183,7 +182,6 @@ func (s *session) stopServer() {
 	s.events, s.checkDue = nil, nil
 }
 
-// takeEvent takes what Hugo's server reports.
 func (s *session) takeEvent(e hugo.Event) {
 	s.logged = e.Findings
 	if e.Err != nil {
@@ -244,7 +242,6 @@ func (s *session) report(subject string, saved []string, findings []diagnostic.D
 	_ = diagnostic.Write(s.stdout, "text", listed[:min(50, len(listed))]) // a broken config.toml can make thousands
 }
 
-// print writes a line with the time of day.
 func (s *session) print(format string, args ...any) {
 	text := diagnostic.OneLine(fmt.Sprintf(format, args...))
 	fmt.Fprintf(s.stdout, "%s  %s\n", s.now().Format(time.TimeOnly), text)

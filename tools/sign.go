@@ -46,10 +46,9 @@ func (c *signCommand) Validate() error {
 // Run signs pages off, shows what would be signed or has changed, or takes sign-offs off.
 func (c *signCommand) Run(ctx context.Context, t *tool) error {
 	s, pages, err := t.findPages(c.Today, c.Format, c.Files)
-	if err != nil {
-		return err
-	}
 	switch {
+	case err != nil:
+		return err
 	case c.Show:
 		return c.show(t, s, pages)
 	case c.Changes:
@@ -86,7 +85,6 @@ func (t *tool) findPages(today day, format string, files []string) (*checkedSite
 	return s, pages, nil
 }
 
-// recordFor returns the sign-off of a page as the flags describe it.
 func (c *signCommand) recordFor(page *site.Page, today time.Time) review.Record {
 	record := review.Record{By: string(c.By), Role: string(c.Role), Reviewed: c.Reviewed.Time, Due: c.Due.Time}
 	if record.Reviewed.IsZero() {
@@ -158,27 +156,28 @@ func (t *tool) sayHowToCommit(message string) {
 		site.ConfigFile, site.ContentDir, strings.ReplaceAll(message, "'", `'\''`))
 }
 
-// remove takes the sign-offs off pages.
 func (c *signCommand) remove(t *tool, pages []*site.Page) error {
 	for _, page := range pages {
 		if page.FrontMatter.Get("review") == nil {
 			t.say("%s carries no sign-off.", page.File)
 			continue
 		}
-		if err := t.replaceTable(page, "review", nil); err != nil {
+		if err := t.replaceTable(page, "review", nil, "Took the sign-off off "+page.File+"."); err != nil {
 			return err
 		}
-		t.say("Took the sign-off off %s.", page.File)
 	}
 	t.sayHowToCommit("Withdraw the sign-off: " + cmp.Or(string(c.Reason), "no reason given"))
 	return nil
 }
 
-// replaceTable replaces or removes a table of a page's front matter in its file.
-func (t *tool) replaceTable(page *site.Page, key string, lines []string) error {
+// replaceTable replaces or removes a table of a page's front matter in its file, and then says so.
+func (t *tool) replaceTable(page *site.Page, key string, lines []string, done string) error {
 	src, err := page.ReplaceTable(key, lines)
-	if err != nil {
-		return err
+	if err == nil {
+		err = publish.ReplaceFile(t.root, page.File, src)
 	}
-	return publish.ReplaceFile(t.root, page.File, src)
+	if err == nil {
+		t.say("%s", done)
+	}
+	return err
 }

@@ -30,25 +30,13 @@ func (c *translatedCommand) Run(ctx context.Context, t *tool) error {
 		if c.Changes {
 			err = t.showOriginalChanges(ctx, s, page)
 		} else {
-			err = t.bindTranslation(page)
+			line := fmt.Sprintf(map[bool]string{false: "translates: %s", true: "translates = %q"}[page.IsTOML], review.TextDigest(page.Original))
+			err = t.replaceTable(page, "translates", []string{line}, page.File+" translates "+page.Original.File+" as it stands now.")
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-// bindTranslation writes the digest of the original into a translation's front matter.
-func (t *tool) bindTranslation(page *site.Page) error {
-	format := "translates: %s"
-	if page.IsTOML {
-		format = "translates = %q"
-	}
-	if err := t.replaceTable(page, "translates", []string{fmt.Sprintf(format, review.TextDigest(page.Original))}); err != nil {
-		return err
-	}
-	t.say("%s translates %s as it stands now.", page.File, page.Original.File)
 	return nil
 }
 

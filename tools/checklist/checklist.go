@@ -86,7 +86,7 @@ func Build(s *site.Site, reports []review.Report) (*Questionnaire, []diagnostic.
 		if page.Draft {
 			continue
 		}
-		if layout := page.FrontMatter.Get("layout"); layout != nil && layout.Raw == "checklist" {
+		if page.Layout == "checklist" {
 			q.Title, q.Description = s.Title+": "+page.Title, page.Description
 		}
 		if hasLists := b.addLists(page); !hasLists || !page.Medical {

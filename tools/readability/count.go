@@ -3,6 +3,7 @@ package readability
 import (
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -49,8 +50,8 @@ func Sentences(line string) (list []string) {
 
 const stops = ".!?…"
 
-// abbreviation matches a word whose stop does not end a sentence.
-var abbreviation = regexp.MustCompile(`(?i)^\P{L}*(?:dr|mrs?|ms|prof|st|vs|e\.g|i\.e)$`)
+// abbreviations are words whose stop does not end a sentence.
+var abbreviations = []string{"dr", "mr", "mrs", "ms", "prof", "st", "vs", "e.g", "i.e"}
 
 // sentenceEnd returns where the sentence with a word at an offset ends: with the block, or at a stop and a space before
 // anything but a small letter.
@@ -67,14 +68,23 @@ func sentenceEnd(text string, offset int) int {
 		first, _ := utf8.DecodeRuneInString(next)
 		isEnd := len(next) < len(rest) && !unicode.IsLower(first)
 		lastWord := text[strings.LastIndexFunc(text[:stop], unicode.IsSpace)+1 : stop] // the rest of a longer space is no letter
-		if isEnd && (text[stop] != '.' || !abbreviation.MatchString(lastWord)) {
+		lastWord = strings.ToLower(strings.TrimLeftFunc(lastWord, func(r rune) bool { return !unicode.IsLetter(r) }))
+		if isEnd && (text[stop] != '.' || !slices.Contains(abbreviations, lastWord)) {
 			return end
 		}
 	}
 }
 
-// word matches what stands between spaces, from its first letter or digit to its last. A word with hyphens is one word.
-var word = regexp.MustCompile(`[\pL\p{Nd}](?:[^\s\v\x{85}\p{Z}]*[\pL\p{Nd}])?`)
+// wordsOf returns the words of a text: what stands between spaces, from its first letter or digit to its last. A word with
+// hyphens is one word.
+func wordsOf(text string) (words []string) {
+	for field := range strings.FieldsSeq(text) {
+		if word := strings.TrimFunc(field, func(r rune) bool { return !isWordRune(r) }); word != "" {
+			words = append(words, word)
+		}
+	}
+	return words
+}
 
 func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
@@ -83,7 +93,6 @@ var spellings = []struct {
 	pattern   *regexp.Regexp
 	syllables int
 }{
-	{regexp.MustCompile(`[aeiouy]+`), 1},
 	// Vowels side by side that are said apart: di-et, vid-e-o, us-u-al, be-ing.
 	{regexp.MustCompile(`i[aou]|[aeiouy]ing|iet|(?:[dnpv]|[^f]r|sc|cl)ien|[^p]eo|[dr]ea$|crea[^mks]|react|[^qg]ua` +
 		`|[^qg]ui[^cdlst]|[aou]y[aeiou]|ey[aio]|[^aeiou]yo|[aeiouy][^aeiouy]+iest|[^aeioust]ier$|ae$`), 1},
@@ -95,7 +104,6 @@ var spellings = []struct {
 	{regexp.MustCompile(`[aeiouy](?:.*[^aeiouyl]|(?:.*[aeiouylr])?l)e$`), -1},
 	// An end without a vowel: spas-m, rhyth-m, does-n't, of which n't is cut off.
 	{regexp.MustCompile(`(?:(?:s|th)m|[ds]n)$`), 1},
-	{regexp.MustCompile(`every`), -1},
 }
 
 var (
@@ -132,7 +140,7 @@ func countEnglish(w string) int {
 	} else if strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") && !sibilantES.MatchString(w) {
 		w = strings.TrimSuffix(w, "s")
 	}
-	n := 0
+	n := len(strings.FieldsFunc(w, func(r rune) bool { return !strings.ContainsRune("aeiouy", r) })) - strings.Count(w, "every")
 	for _, s := range spellings {
 		n += s.syllables * len(s.pattern.FindAllStringIndex(w, -1))
 	}

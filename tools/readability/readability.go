@@ -81,10 +81,13 @@ func (c *checker) report(page *site.Page, text string, place diagnostic.Place, f
 
 func (c *checker) checkPage(page *site.Page) {
 	var words, sentences, syllables, mostSyllables int
-	var hardest string
-	var hardestPlace diagnostic.Place
+	var hardest sentence
+	var hardestPlace func(offset int) diagnostic.Place
 	for _, block := range page.Blocks {
-		place := func(offset int) diagnostic.Place { return page.BlockPlace(block, offset) }
+		place := func(offset int) (place diagnostic.Place) {
+			place, _ = page.BlockPlace(block, offset)
+			return place
+		}
 		list := splitSentences(block.Text)
 		sentences += len(list)
 		for _, s := range list {
@@ -92,7 +95,7 @@ func (c *checker) checkPage(page *site.Page) {
 			words += w
 			syllables += n
 			if n > mostSyllables {
-				mostSyllables, hardest, hardestPlace = n, s.text, place(s.start)
+				mostSyllables, hardest, hardestPlace = n, s, place
 			}
 		}
 		if limit := c.limits.ParagraphSentences; block.IsParagraph && limit > 0 && len(list) > limit {
@@ -110,8 +113,8 @@ func (c *checker) checkPage(page *site.Page) {
 		return
 	}
 	fail := func(format string, value float64, limit int) {
-		c.findings = append(c.findings, hardestPlace.Warningf(diagnostic.RuleLanguage,
-			format+": use shorter sentences and words, first in %q", value, limit, diagnostic.Excerpt(hardest)))
+		c.findings = append(c.findings, hardestPlace(hardest.start).Warningf(diagnostic.RuleLanguage,
+			format+": use shorter sentences and words, first in %q", value, limit, diagnostic.Excerpt(hardest.text)))
 	}
 	wordsPerSentence, syllablesPerWord := float64(words)/float64(sentences), float64(syllables)/float64(words)
 	grade, ease := grade(wordsPerSentence, syllablesPerWord), ease(wordsPerSentence, syllablesPerWord)
@@ -125,23 +128,21 @@ func (c *checker) checkPage(page *site.Page) {
 
 // checkSentence reports what is wrong with one sentence, and counts its words and syllables.
 func (c *checker) checkSentence(page *site.Page, s sentence, place func(offset int) diagnostic.Place) (wordCount, syllables int) {
-	matches := word.FindAllStringIndex(s.text, -1)
-	if limit := c.limits.SentenceWords; limit > 0 && len(matches) > limit {
+	words := wordsOf(s.text)
+	if limit := c.limits.SentenceWords; limit > 0 && len(words) > limit {
 		c.report(page, s.text, place(s.start), "this sentence has %d words, more than %d: make two of it, or a list: %q",
-			len(matches), limit, diagnostic.Excerpt(s.text))
+			len(words), limit, diagnostic.Excerpt(s.text))
 	}
-	var words []string
-	for _, m := range matches {
-		w := s.text[m[0]:m[1]]
+	end := 0 // of the word before
+	for i, w := range words {
 		if c.syllables[w] == 0 {
 			c.syllables[w] = countSyllables(w, c.bySpelling)
 		}
 		syllables += c.syllables[w]
-		words = append(words, w)
-	}
-	for i, m := range matches {
+		start := end + strings.Index(s.text[end:], w)
+		end = start + len(w)
 		if phrase, twin := c.twinOf(words, i); twin != "" {
-			c.report(page, s.text, place(s.start+m[0]), "%q has a plainer twin: write %q, in %q",
+			c.report(page, s.text, place(s.start+start), "%q has a plainer twin: write %q, in %q",
 				phrase, twin, diagnostic.Excerpt(s.text))
 		}
 	}

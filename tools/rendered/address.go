@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
+	"path"
 	"regexp"
 	"strings"
 
@@ -63,15 +64,24 @@ func (c *checker) checkAddresses(d *document) {
 
 // resolve returns where a reference leads. Parsing takes long, so a path in which nothing is encoded is looked up as it is.
 func (c *checker) resolve(d *document, ref reference) target {
-	path := strings.TrimPrefix(ref.address, c.origin)
+	to := strings.TrimPrefix(ref.address, c.origin)
+	if !strings.HasPrefix(to, "/") && !strings.Contains(ref.address, ":") && !strings.Contains(to, "//") {
+		isFolder := strings.HasSuffix(to, "/")
+		if to = path.Join(path.Dir(d.path+"x"), to); isFolder {
+			to += "/"
+		}
+	}
 	switch {
 	case ref.address+ref.fragment == "" && ref.use&required != 0:
 		return target{rule: diagnostic.RuleBadAddress, message: "is empty: write an address, or remove what needs it"}
 	case ref.address == "" && (d.base == "" || ref.use&local != 0):
 		return target{document: d}
-	case d.base == "" && strings.HasPrefix(path, "/") && !strings.ContainsAny(path, `%?\`) && c.lookup(path) != nil:
-		return target{document: c.lookup(path)}
-	case d.baseURL == nil:
+	case d.base == "" && strings.HasPrefix(to, "/") && !strings.ContainsAny(ref.address, `%?\`):
+		if document := c.lookup(to); document != nil {
+			return target{document: document}
+		}
+	}
+	if d.baseURL == nil {
 		d.baseURL = c.baseOf(d)
 	}
 	return c.parse(ref.address, d.baseURL)
@@ -155,9 +165,12 @@ func fragmentID(fragment string) string {
 // https://html.spec.whatwg.org/multipage/browsing-the-web.html#find-a-potential-indicated-element
 func (d *document) has(fragment string) bool {
 	id := fragmentID(fragment)
+	if id == "" || strings.EqualFold(id, "top") {
+		return true
+	}
 	_, isThere := d.ids[id]
 	_, isThereEncoded := d.ids[fragment]
-	return isThere || isThereEncoded || id == "" || strings.EqualFold(id, "top")
+	return isThere || isThereEncoded
 }
 
 // decode follows https://url.spec.whatwg.org/#percent-decode, but leaves all as it is where a % is none.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 
 	"microsite/tools/diagnostic"
@@ -48,21 +49,23 @@ var markupRules = []struct{ pattern, mend string }{
 	{"(```+)", "this makes a block of code, and a page has none: remove it"},
 }
 
-// markupPattern is all rules in one, and markupMends what they say by its groups.
-var markupPattern, markupMends = joinMarkupRules()
-
-func joinMarkupRules() (*regexp.Regexp, []string) {
-	patterns, mends := []string{}, []string{""} // group 0 is all of it
+// joinMarkupRules returns all rules in one pattern, and what they say by its groups. Most sites don't need it, and it takes
+// some milliseconds.
+var joinMarkupRules = sync.OnceValues(func() (pattern *regexp.Regexp, mends []string) {
+	joined, mends := "", []string{""} // group 0 is all of it
 	for _, rule := range markupRules {
-		patterns = append(patterns, rule.pattern)
+		joined += "|" + rule.pattern
 		for range regexp.MustCompile(rule.pattern).NumSubexp() {
 			mends = append(mends, rule.mend)
 		}
 	}
-	return regexp.MustCompile(strings.Join(patterns, "|")), mends
-}
+	return regexp.MustCompile(joined[1:]), mends
+})
 
 var shownAddress = regexp.MustCompile(`(?:https?://|www\.)[^\s()\[\]<>]+`)
+
+// markupSigns are those of which each markup holds one. Nearly no text does.
+const markupSigns = "[]*_|{}#`<>!"
 
 // mostMarkup is how much markup is reported of a text or page: whoever made more sees why.
 const mostMarkup = 50
@@ -70,18 +73,19 @@ const mostMarkup = 50
 // FindMarkup returns the markup in a text as readers see it: no-break spaces are spaces, and what has no width is not there.
 // Of strong words and tables, that is the first. What an address holds is none.
 func FindMarkup(text string) (list []Markup) {
-	if !strings.ContainsAny(text, "[]*_|{}#`<>") && !strings.Contains(text, "(!") {
-		return nil // as nearly always
+	if !strings.ContainsAny(text, markupSigns) {
+		return nil
 	}
 	normal, offsets := normalize(text)
 	normal = shownAddress.ReplaceAllStringFunc(normal, strings.NewReplacer("*", "x", "_", "x", "|", "x", "{", "x", "}", "x").Replace)
 	isKnown := map[string]bool{}
-	for _, m := range markupPattern.FindAllStringSubmatchIndex(normal, mostMarkup) {
+	pattern, mends := joinMarkupRules()
+	for _, m := range pattern.FindAllStringSubmatchIndex(normal, mostMarkup) {
 		group := 1
 		for m[2*group] < 0 {
 			group++
 		}
-		from, to, mend := m[2*group], m[2*group+1], markupMends[group]
+		from, to, mend := m[2*group], m[2*group+1], mends[group]
 		if mend != "" && (!isKnown[mend] || mend != mendStrong && mend != mendTable) {
 			list = append(list, Markup{offsets[from], text[offsets[from]:offsets[to]], strings.ReplaceAll(mend, "%s", normal[from:to])})
 		}
@@ -123,12 +127,12 @@ func (r *reader) addText(text []byte) {
 	if r.templateDepth > 0 || r.codeDepth > 0 {
 		return
 	}
-	if r.checker.options.Emergency {
+	if r.checker.options.Complete {
 		r.text = append(r.text, text...)
 	}
 	if len(r.block) == 0 {
 		words := bytes.TrimLeft(text, " \t\r\n\f")
-		r.blockPlace = site.Advance(r.place, text[:len(text)-len(words)])
+		r.blockOffset = r.offset + len(text) - len(words)
 		text = words
 	}
 	if len(r.block) < most {
@@ -138,15 +142,16 @@ func (r *reader) addText(text []byte) {
 
 // endBlock reports markup in the text that has been gathered. Layouts part links with |, which makes no table.
 func (r *reader) endBlock() {
-	text := string(r.block)
+	block := r.block
 	r.block = r.block[:0]
-	if r.markups >= mostMarkup {
+	if r.markups >= mostMarkup || !bytes.ContainsAny(block, markupSigns) {
 		return
 	}
+	text := string(block)
 	for _, m := range FindMarkup(text) {
 		shown, _, _ := strings.Cut(text[m.Offset:min(m.Offset+80, len(text))], hidden)
 		shown = strings.ToValidUTF8(shown, "")
-		place, isMeant := r.blockPlace, m.Mend == mendTable && r.source == nil
+		place, isMeant := r.cursor.Place(r.blockOffset), m.Mend == mendTable && r.source == nil
 		if r.source != nil {
 			place, isMeant = findInMarkdown(r.source, strings.ReplaceAll(shown, "\n", " "), m.Text)
 		}
@@ -163,7 +168,7 @@ func findInMarkdown(p *site.Page, texts ...string) (place diagnostic.Place, isLi
 	for _, text := range texts {
 		for _, b := range p.Blocks {
 			if at := strings.Index(b.Text, text); at >= 0 {
-				return p.BlockPlace(b, at), b.IsLiteral(at)
+				return p.BlockPlace(b, at)
 			}
 		}
 	}

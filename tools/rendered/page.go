@@ -24,33 +24,37 @@ type reference struct {
 type reader struct {
 	checker *checker
 	tags    map[string]*tag // by their source: a tag that stands on many pages is parsed once
+	src     *bytes.Buffer   // of the document in hand
 
 	*document     // in hand
 	z             *html.Tokenizer
-	place         diagnostic.Place // of the token in hand
-	templateDepth int              // of open templates, which show nothing
-	isForeign     bool             // XML, SVG or MathML, where no text is raw
-	isStyle       bool             // the text of a style element comes
-	source        *site.Page       // whose text it is
-	element       string           // the name of the element that holds this text
-	depth         int              // of open elements with that name
-	phone         string           // what the open link calls
-	words         int              // the offset of this link's words in the document's text
+	cursor        site.Cursor
+	offset        int        // of the token in hand
+	templateDepth int        // of open templates, which show nothing
+	isForeign     bool       // XML, SVG or MathML, where no text is raw
+	isStyle       bool       // the text of a style element comes
+	source        *site.Page // whose text it is
+	element       string     // the name of the element that holds this text
+	depth         int        // of open elements with that name
+	phone         string     // what the open link calls
+	words         int        // the offset of this link's words in the document's text
 
-	buffer     []reference      // of this document, in memory that the next one uses again
-	block      []byte           // text since an element broke the line
-	blockPlace diagnostic.Place // of its first word
-	codeDepth  int              // of open elements that are code
-	markups    int              // reported so far
+	buffer      []reference // of this document, in memory that the next one uses again
+	block       []byte      // text since an element broke the line
+	blockOffset int         // of its first word
+	codeDepth   int         // of open elements that are code
+	markups     int         // reported so far
 }
 
-func newReader(c *checker) *reader { return &reader{checker: c, tags: map[string]*tag{}} }
+func newReader(c *checker) *reader {
+	return &reader{checker: c, tags: map[string]*tag{}, src: new(bytes.Buffer)}
+}
 
 // read takes in what a document holds. Where ctx ends, it stops early.
 func (r *reader) read(ctx context.Context, d *document, src []byte) {
 	d.ids, d.links, d.phones = map[string]bool{}, map[*site.Page]int{}, map[string]string{}
-	*r = reader{checker: r.checker, tags: r.tags, document: d, z: html.NewTokenizer(bytes.NewReader(src)),
-		place: diagnostic.Place{File: d.file, Line: 1, Column: 1}, isForeign: !d.isHTML, block: r.block[:0], buffer: r.buffer[:0]}
+	*r = reader{checker: r.checker, tags: r.tags, src: r.src, document: d, z: html.NewTokenizer(bytes.NewReader(src)),
+		cursor: site.Cursor{File: d.file, Text: src}, isForeign: !d.isHTML, block: r.block[:0], buffer: r.buffer[:0]}
 	switch d.kind {
 	case ".css":
 		r.addLinks(readSheet(src), 0)
@@ -64,11 +68,11 @@ func (r *reader) read(ctx context.Context, d *document, src []byte) {
 
 // readHTML reads a page, or an SVG file.
 func (r *reader) readHTML(ctx context.Context) {
-	next := r.place // that of the token after the one in hand
+	next := 0 // the offset of the token after the one in hand
 	for tokens := 1; tokens%256 != 0 || ctx.Err() == nil; tokens++ {
 		r.z.AllowCDATA(r.isForeign)
 		kind := r.z.Next()
-		r.place, next = next, site.Advance(next, r.z.Raw())
+		r.offset, next = next, next+len(r.z.Raw())
 		switch kind {
 		case html.ErrorToken:
 			r.endBlock()
@@ -89,13 +93,16 @@ func (r *reader) readHTML(ctx context.Context) {
 
 // tag returns the tag in hand. What is in noscript is for readers, too.
 func (r *reader) tag() *tag {
-	const most, longest = 5000, 1000 // tags to remember; bytes of one
+	const most, longest = 5000, 500 // tags to remember; bytes of one
 	raw := r.z.Raw()
 	t := r.tags[string(raw)]
 	if t == nil {
 		key := string(raw)
-		t = parseTag(r.z)
-		if len(r.tags) < most && len(key) <= longest {
+		t = parseTag(r.z.Token())
+		if len(r.tags) == most {
+			clear(r.tags)
+		}
+		if len(key) <= longest {
 			r.tags[key] = t
 		}
 	}
@@ -119,12 +126,12 @@ func (r *reader) startTag(t *tag, isClosed bool) {
 	if !t.isInline {
 		r.endBlock()
 	}
-	source := r.checker.sources[t.attributes["data-source"]]
+	source := r.checker.sources[t.source]
 	switch {
 	case t.element == "br":
 		r.addText([]byte("\n"))
 	case t.element == "base" && r.base == "":
-		r.base = t.attributes["href"]
+		r.base = t.href
 	case t.isCode && isOpen:
 		r.addText([]byte(hidden))
 		r.codeDepth++
@@ -135,7 +142,7 @@ func (r *reader) startTag(t *tag, isClosed bool) {
 		r.source, r.element, r.depth = source, t.element, 1
 	}
 	if t.element == "a" {
-		r.phone, r.words = t.attributes["href"], len(r.text)
+		r.phone, r.words = t.href, len(r.text)
 	}
 	r.addID(t)
 	r.addLinks(t.links, r.ordinal(t))
@@ -163,11 +170,8 @@ func (r *reader) endTag(t *tag) {
 	}
 }
 
-// ordinal counts the links and pictures that an editor may have written: neither those that Hugo makes of footnotes, nor
-// those that a layout puts into a text, which have an empty data-source.
 func (r *reader) ordinal(t *tag) int {
-	_, isLayout := t.attributes["data-source"]
-	if r.source == nil || t.element != "a" && t.element != "img" || isLayout || strings.HasPrefix(t.attributes["class"], "footnote-") {
+	if r.source == nil || !t.isWritten {
 		return 0
 	}
 	r.links[r.source]++
@@ -177,15 +181,14 @@ func (r *reader) ordinal(t *tag) int {
 // addID takes in what fragments can lead to.
 func (r *reader) addID(t *tag) {
 	const mostHeadings = 20 // to name in a message
-	id := t.attributes["id"]
-	if name := t.attributes["name"]; t.element == "a" && name != "" {
-		r.ids[name] = r.ids[name] // false if it is no id
+	if t.anchor != "" {
+		r.ids[t.anchor] = r.ids[t.anchor] // false if it is no id
 	}
-	switch {
+	switch id := t.id; {
 	case id == "":
 		return
 	case r.ids[id] && r.isHTML:
-		place := r.place
+		place := r.cursor.Place(r.offset)
 		if r.source != nil {
 			place = diagnostic.Place{File: r.source.File}
 		}
@@ -194,12 +197,11 @@ func (r *reader) addID(t *tag) {
 	case t.isHeading && !strings.HasSuffix(id, "_") && len(r.headings) < mostHeadings: // with _ it is a layout's own
 		r.headings = append(r.headings, "#"+id)
 	}
-	r.ids[id] = true
+	r.ids[t.id] = true
 }
 
-// addLinks takes in the links of the token in hand.
 func (r *reader) addLinks(links []*link, ordinal int) {
 	for _, l := range links {
-		r.buffer = append(r.buffer, reference{l, r.place, r.source, ordinal})
+		r.buffer = append(r.buffer, reference{l, r.cursor.Place(r.offset), r.source, ordinal})
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	whatwg "github.com/nlnwa/whatwg-url/url"
@@ -28,9 +29,8 @@ import (
 type Options struct {
 	Site      *site.Site // nil for a folder of which nothing is known
 	BaseURL   string     // the address that the folder is published at, "" for the site's own
-	Complete  bool       // every page of Site must be there
-	Emergency bool       // every page must show what readers in an emergency need
-	Checklist []string   // the lines of all checklists, for Emergency
+	Complete  bool       // every page of Site must be there, and show what readers in an emergency need
+	Checklist []string   // the lines of all checklists, where Complete is set
 	External  *External  // set to ask other sites, too
 }
 
@@ -56,7 +56,7 @@ func Check(ctx context.Context, dir string, o Options) (pages int, findings []di
 		}
 	}
 	c.findOrphans()
-	if o.Emergency {
+	if o.Complete {
 		for _, s := range c.site.All() {
 			c.checkEmergency(s)
 		}
@@ -69,7 +69,6 @@ func Check(ctx context.Context, dir string, o Options) (pages int, findings []di
 	return pages, diagnostic.Sort(c.findings), nil
 }
 
-// checker holds what is known of all files together.
 type checker struct {
 	options     Options
 	site        *site.Site // never nil
@@ -116,7 +115,7 @@ type document struct {
 	headings   []string           // fragments that lead to the first headings
 	links      map[*site.Page]int // how many links of each page's Markdown there are
 	phones     map[string]string  // the number that each tel: link shows, by the one that it calls
-	text       []byte             // for Options.Emergency
+	text       []byte             // where Options.Complete is set
 }
 
 // list finds the files, and reports pages of the site that are missing. A link on disk that leads nowhere or to a folder,
@@ -126,9 +125,12 @@ func (c *checker) list(folder fs.FS) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		if info, err := fs.Stat(folder, name); err == nil && info.Mode().IsRegular() {
-			c.addFile(name)
+		if !entry.Type().IsRegular() {
+			if info, err := fs.Stat(folder, name); err != nil || !info.Mode().IsRegular() {
+				return nil
+			}
 		}
+		c.addFile(name)
 		return nil
 	})
 	for _, p := range c.site.AllPages() {
@@ -148,6 +150,7 @@ func (c *checker) addFile(name string) {
 	c.files[d.path] = d
 	if dir, isIndex := strings.CutSuffix(d.path, "/index.html"); isIndex {
 		d.path = dir + "/"
+		c.files[d.path] = d
 	}
 	if name != "index.html" {
 		c.paths = append(c.paths, d.path)
@@ -160,7 +163,10 @@ func (c *checker) addFile(name string) {
 
 // lookup returns the file that a static host serves for a path, or nil: for a folder, its index.html. Case matters.
 func (c *checker) lookup(path string) *document {
-	return cmp.Or(c.files[path], c.files[strings.TrimSuffix(path, "/")+"/index.html"])
+	if d := c.files[path]; d != nil {
+		return d
+	}
+	return c.files[path+"/"]
 }
 
 // read reads the documents, as many at a time as there are processors.
@@ -174,9 +180,14 @@ func (c *checker) read(ctx context.Context, dir string) error {
 		r := <-readers
 		group.Go(func() error {
 			defer func() { readers <- r }()
-			src, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(d.file))) // list has seen that it is a regular one
-			if err == nil && ctx.Err() == nil {
-				r.read(ctx, d, src)
+			file, err := os.Open(filepath.Join(dir, filepath.FromSlash(d.file))) // list has seen that it is a regular one
+			if err != nil {
+				return err
+			}
+			defer file.Close()
+			r.src.Reset()
+			if _, err = r.src.ReadFrom(file); err == nil {
+				r.read(ctx, d, r.src.Bytes())
 			}
 			return cmp.Or(err, ctx.Err())
 		})
@@ -189,12 +200,11 @@ func (c *checker) read(ctx context.Context, dir string) error {
 func (c *checker) findOrphans() {
 	for _, d := range c.documents {
 		isEntrance := d.file == "index.html" || path.Base(d.file) == "404.html" || d.isRedirect
-		if !d.isHTML || d.isLinked || isEntrance || d.page == nil && c.options.Site != nil {
-			continue
+		if d.isHTML && !d.isLinked && !isEntrance && (d.page != nil || c.options.Site == nil) {
+			place := diagnostic.Place{File: cmp.Or(d.page, &site.Page{File: d.file}).File}
+			d.add(d.path, place.Warningf(diagnostic.RuleOrphanPage,
+				"no other page links to %s, so readers don't find it: link to it, or add it to the menu", d.path))
 		}
-		place := diagnostic.Place{File: cmp.Or(d.page, &site.Page{File: d.file}).File}
-		d.add(d.path, place.Warningf(diagnostic.RuleOrphanPage,
-			"no other page links to %s, so readers don't find it: link to it, or add it to the menu", d.path))
 	}
 }
 
@@ -226,23 +236,20 @@ func (d *document) placeOf(ref reference) diagnostic.Place {
 // as one if their messages are equal.
 func (c *checker) merge() {
 	groups := map[diagnostic.Diagnostic][]finding{} // one of each document
-	for _, isOwn := range []bool{true, false} {
-		for _, d := range c.documents {
-			for _, f := range d.findings {
-				if isOwn != (d.page != nil && d.page.File == f.File) || c.isIgnored(f) {
-					continue
-				}
-				if g := groups[f.key()]; len(g) == 0 || g[len(g)-1].document != d {
-					groups[f.key()] = append(g, f)
-				}
+	for _, d := range c.documents {
+		for _, f := range d.findings {
+			if g := groups[f.key()]; !c.isIgnored(f) && (len(g) == 0 || g[len(g)-1].document != d) {
+				groups[f.key()] = append(g, f)
 			}
 		}
 	}
 	for _, g := range groups {
+		own := slices.IndexFunc(g, func(f finding) bool { return f.document.page != nil && f.document.page.File == f.File })
+		f := g[max(own, 0)].Diagnostic
 		if len(g) > 1 && g[0].isLayout() {
-			g[0].Message += fmt.Sprintf(" (and on %s: it comes from layouts/ or config.toml)", diagnostic.Plural(len(g)-1, "more page"))
+			f.Message += fmt.Sprintf(" (and on %s: it comes from layouts/ or config.toml)", diagnostic.Plural(len(g)-1, "more page"))
 		}
-		c.findings = append(c.findings, g[0].Diagnostic)
+		c.findings = append(c.findings, f)
 	}
 }
 

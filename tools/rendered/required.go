@@ -36,9 +36,8 @@ func (c *checker) checkEmergency(s *site.Site) {
 			continue
 		}
 		c.checkNumbers(d)
-		layout, text := d.page.FrontMatter.Get("layout"), site.NormalizeSpace(string(d.text))
+		isNeeded, text := d.page == page || d.page.Layout == "checklist", site.NormalizeSpace(string(d.text))
 		for _, sign := range signs {
-			isNeeded := d.page == page || layout != nil && layout.Raw == "checklist"
 			if isNeeded && !strings.Contains(text, sign.Text) {
 				c.reportEmergency(sign.Place, "the published page %s does not show this emergency sign", d.page.URL())
 			}

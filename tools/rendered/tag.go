@@ -64,42 +64,52 @@ var (
 
 // tag is what matters of a tag, wherever it stands.
 type tag struct {
-	element    string
-	attributes map[string]string
-	links      []*link
-	isInline   bool // it breaks no line
-	isCode     bool // its text is code, or isn't shown
-	isHeading  bool
+	element   string
+	id        string
+	href      string
+	anchor    string // the name of an <a>, to which fragments can lead
+	source    string // the Markdown file of which all inside is made
+	links     []*link
+	isInline  bool // it breaks no line
+	isCode    bool // its text is code, or isn't shown
+	isHeading bool
+	isWritten bool // a link or picture that an editor may have written
 }
 
-// parseTag parses the tag that a tokenizer has come to. Of doubled attributes the tokenizer keeps the first.
-func parseTag(z *html.Tokenizer) *tag {
-	name, hasMore := z.TagName()
-	isIn := func(list string) bool { return strings.Contains(list, " "+string(name)+" ") }
-	t := &tag{element: string(name), isInline: isIn(inlineElements), isCode: isIn(codeElements), isHeading: isIn(" h1 h2 h3 h4 h5 h6 ")}
-	if hasMore {
-		t.attributes = map[string]string{}
+// attribute returns the value of a tag's attribute, "" where there is none.
+func attribute(token html.Token, key string) (value string, isThere bool) {
+	i := slices.IndexFunc(token.Attr, func(a html.Attribute) bool { return a.Key == key })
+	if i < 0 {
+		return "", false
 	}
-	for hasMore {
-		var key, value []byte
-		key, value, hasMore = z.TagAttr()
-		t.attributes[string(key)] = string(value)
-	}
-	t.addLinks()
-	return t
+	return token.Attr[i].Val, true
 }
 
-// addLinks finds what a tag refers to.
-func (t *tag) addLinks() {
-	t.links = readSheet([]byte(t.attributes["style"]))
-	if t.element == "link" && namesHost.MatchString(t.attributes["rel"]) {
-		return
+// parseTag finds what matters of a tag. An editor has written neither the links that Hugo makes of footnotes, nor those
+// that a layout puts into a text, which have an empty data-source.
+func parseTag(token html.Token) *tag {
+	get := func(key string) (value string) {
+		value, _ = attribute(token, key)
+		return value
+	}
+	isIn := func(list string) bool { return strings.Contains(list, " "+token.Data+" ") }
+	t := &tag{element: token.Data, id: get("id"), href: get("href"), links: readSheet([]byte(get("style"))),
+		isInline: isIn(inlineElements), isCode: isIn(codeElements), isHeading: isIn(" h1 h2 h3 h4 h5 h6 ")}
+	source, isMarked := attribute(token, "data-source")
+	t.source = source
+	t.isWritten = (t.element == "a" || t.element == "img") && !isMarked && !strings.HasPrefix(get("class"), "footnote-")
+	switch {
+	case t.element == "a":
+		t.anchor = get("name")
+	case t.element == "link" && namesHost.MatchString(get("rel")):
+		return t
 	}
 	for _, a := range addresses[t.element] {
-		switch value, isThere := t.attributes[a.attribute]; {
+		value, isThere := attribute(token, a.attribute)
+		switch {
 		case !isThere:
 		case t.element == "meta":
-			t.addMeta(value)
+			t.addMeta(value, get("property")+get("name"), get("http-equiv"))
 		case a.use == images:
 			for _, m := range imageCandidate.FindAllStringSubmatch(value, -1) {
 				t.links = append(t.links, newLink(m[1], 0))
@@ -108,15 +118,15 @@ func (t *tag) addLinks() {
 			t.links = append(t.links, newLink(value, a.use))
 		}
 	}
+	return t
 }
 
-// addMeta finds what the content of a meta element refers to.
-func (t *tag) addMeta(content string) {
-	if metaAddress.MatchString(t.attributes["property"] + t.attributes["name"]) {
+func (t *tag) addMeta(content, name, directive string) {
+	if metaAddress.MatchString(name) {
 		t.links = append(t.links, newLink(content, required))
 	}
 	m := refresh.FindStringSubmatch(content)
-	if strings.EqualFold(t.attributes["http-equiv"], "refresh") && m != nil && m[1] != "" {
+	if strings.EqualFold(directive, "refresh") && m != nil && m[1] != "" {
 		t.links = append(t.links, newLink(m[1], follow|redirect))
 	}
 }
@@ -134,7 +144,6 @@ func readSheet(src []byte) (links []*link) {
 	return links
 }
 
-// readSitemap returns the pages that a sitemap names.
 func readSitemap(src []byte) (links []*link) {
 	for _, m := range location.FindAllSubmatch(src, -1) {
 		links = append(links, newLink(strings.TrimSpace(html.UnescapeString(string(m[1]))), follow|required))

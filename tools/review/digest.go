@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
@@ -11,7 +12,6 @@ import (
 	"microsite/tools/site"
 )
 
-// signedItem is one thing that a sign-off covers.
 type signedItem struct{ name, text string }
 
 // signedItems lists what a sign-off covers: the version of this composition, the record itself, title, description and body,
@@ -94,11 +94,9 @@ func FiguresOf(p *site.Page) (names []string) {
 
 // sourcesOf returns the sources that a page names and config.toml has.
 func sourcesOf(p *site.Page) (sources []*site.Source) {
-	if list := p.FrontMatter.Get("sources"); list != nil {
-		for _, item := range list.Items {
-			if source := p.Site.Sources[item.Raw]; source != nil {
-				sources = append(sources, source)
-			}
+	for _, item := range cmp.Or(p.FrontMatter.Get("sources"), &site.Node{}).Items {
+		if source := p.Site.Sources[item.Raw]; source != nil {
+			sources = append(sources, source)
 		}
 	}
 	return sources

@@ -43,7 +43,6 @@ func (r *Report) readFrontMatter() {
 	}
 }
 
-// checkSources reports what is wrong with the list of a page's sources.
 func (r *Report) checkSources(list *site.Node) {
 	if list == nil || len(list.Items) == 0 {
 		r.addError(keyPlace(r.Page, "sources"), diagnostic.RuleSources, `"sources" must name where the facts come from, `+

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"bytes"
 	"html"
 	"regexp"
 	"slices"
@@ -38,7 +39,7 @@ var (
 
 // parseBody finds cards, task items, links and words, and reports what content may not hold.
 func (l *loader) parseBody(p *Page) {
-	b := &body{loader: l, page: p, src: []byte(p.Body), lastPlace: p.bodyPlace(0), headingLevel: 1, headings: map[string]bool{}}
+	b := &body{loader: l, page: p, src: []byte(p.Body), cursor: Cursor{File: p.File, Text: p.Source}, headingLevel: 1, headings: map[string]bool{}}
 	if m := deepQuote.FindStringIndex(p.Body); m != nil {
 		b.fail(m[0], diagnostic.RuleCard, "too many > start this line: a card has one before each line")
 		return
@@ -56,22 +57,14 @@ type body struct {
 	loader       *loader
 	page         *Page
 	src          []byte
-	lastOffset   int // in src, of which place returned the place
-	lastPlace    diagnostic.Place
+	cursor       Cursor
 	cardNode     ast.Node // the blockquote of the last card
 	headingLevel int      // of the last heading; the title has 1
 	headings     map[string]bool
 }
 
-// place returns the place of an offset in src. It goes on from the last one, because a page may hold thousands of links.
 func (b *body) place(offset int) diagnostic.Place {
-	offset = min(max(offset, 0), len(b.src))
-	if offset < b.lastOffset {
-		b.lastOffset, b.lastPlace = 0, b.page.bodyPlace(0)
-	}
-	b.lastPlace = Advance(b.lastPlace, b.src[b.lastOffset:offset])
-	b.lastOffset = offset
-	return b.lastPlace
+	return b.cursor.Place(b.page.bodyOffset + min(max(offset, 0), len(b.src)))
 }
 
 func (b *body) fail(offset int, rule diagnostic.Rule, format string, args ...any) {
@@ -253,9 +246,7 @@ func (b *body) words(n ast.Node) string { return NormalizeSpace(b.plainText(n).T
 func (b *body) plainText(n ast.Node) (block Block) {
 	var words []byte
 	write := func(text string, offset int, isLiteral bool) {
-		for i := range len(text) {
-			block.origins = append(block.origins, origin{offset + i, isLiteral})
-		}
+		block.origins = append(block.origins, origin{len(words), offset, isLiteral})
 		words = append(words, text...)
 	}
 	_ = ast.Walk(n, func(child ast.Node, isEntering bool) (ast.WalkStatus, error) {
@@ -269,12 +260,14 @@ func (b *body) plainText(n ast.Node) (block Block) {
 			}
 		case *ast.Text:
 			source, last, isCode := child.Segment.Value(b.src), 0, child.Parent().Kind() == ast.KindCodeSpan
-			for _, m := range escape.FindAllIndex(source, -1) {
-				if !isCode {
-					write(string(source[last:m[0]]), child.Segment.Start+last, false)
-					write(html.UnescapeString(strings.TrimPrefix(string(source[m[0]:m[1]]), `\`)), child.Segment.Start+m[0], true)
-					last = m[1]
-				}
+			var escapes [][]int
+			if !isCode && bytes.ContainsAny(source, `\&`) { // the pattern is slow
+				escapes = escape.FindAllIndex(source, -1)
+			}
+			for _, m := range escapes {
+				write(string(source[last:m[0]]), child.Segment.Start+last, false)
+				write(html.UnescapeString(strings.TrimPrefix(string(source[m[0]:m[1]]), `\`)), child.Segment.Start+m[0], true)
+				last = m[1]
 			}
 			write(string(source[last:]), child.Segment.Start+last, isCode)
 			if child.SoftLineBreak() || child.HardLineBreak() {

@@ -3,23 +3,18 @@ package site
 import (
 	"bytes"
 	"cmp"
-	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"sort"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
-	"github.com/santhosh-tekuri/jsonschema/v6"
-	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"go.yaml.in/yaml/v3"
 
 	"microsite/tools/diagnostic"
@@ -66,7 +61,7 @@ func (n *Node) Get(path ...string) *Node {
 
 // merged returns a table with the values of another over its own.
 func (n *Node) merged(over *Node) *Node {
-	if n == nil || over == nil || n.Kind != Map || over.Kind != Map {
+	if over == nil || n.Kind != Map || over.Kind != Map {
 		return cmp.Or(over, n)
 	}
 	out := *n
@@ -108,25 +103,35 @@ func (n *Node) decode(to any) {
 	}
 }
 
-// value returns what a JSON Schema judges.
+// value returns what JSON makes of a tree.
 func (n *Node) value() (v any) {
-	list, table := []any{}, map[string]any{}
-	for _, item := range n.Items {
-		v := item.value()
-		list, table[item.Key] = append(list, v), v
-	}
-	if n.Kind == Scalar {
+	switch n.Kind {
+	case Text:
+		return n.Raw
+	case Scalar:
 		v = 0.5 // which no schema allows: JSON does not read 010, which is 8 to Hugo
 		_ = json.Unmarshal([]byte(n.Raw), &v)
-		return v
+	case List:
+		list := make([]any, len(n.Items))
+		for i, item := range n.Items {
+			list[i] = item.value()
+		}
+		return list
+	case Map:
+		table := make(map[string]any, len(n.Items))
+		for _, item := range n.Items {
+			table[item.Key] = item.value()
+		}
+		return table
 	}
-	return map[Kind]any{Text: n.Raw, List: list, Map: table}[n.Kind]
+	return v
 }
 
 // readTree reads config.toml, or front matter with the line that opens it. The tree is nil where it can't be read.
 func (l *loader) readTree(file string, text []byte, isTOML bool, rule diagnostic.Rule) (root *Node) {
 	before := len(l.findings)
-	r := &treeReader{file, text, func(place diagnostic.Place, format string, args ...any) { l.fail(place, rule, format, args...) }}
+	fail := func(place diagnostic.Place, format string, args ...any) { l.fail(place, rule, format, args...) }
+	r := &treeReader{Cursor{File: file, Text: text}, fail}
 	if isTOML {
 		root = r.readTOML()
 	} else {
@@ -141,8 +146,7 @@ func (l *loader) readTree(file string, text []byte, isTOML bool, rule diagnostic
 }
 
 type treeReader struct {
-	file string
-	text []byte
+	Cursor
 	fail func(place diagnostic.Place, format string, args ...any)
 }
 
@@ -150,16 +154,16 @@ type treeReader struct {
 var remark = regexp.MustCompile(`(?m)^(?:title|linkTitle|description):[ \t]+[^"'\s#][^\n]*?[ \t](#)[^\s#]`)
 
 func (r *treeReader) readYAML() *Node {
-	if m := remark.FindSubmatchIndex(r.text); m != nil {
-		r.fail(placeIn(r.file, r.text, m[2]), "YAML leaves out what follows this #: "+
+	if m := remark.FindSubmatchIndex(r.Text); m != nil {
+		r.fail(r.Place(m[2]), "YAML leaves out what follows this #: "+
 			"put straight quotes around the whole text, or a space behind the # of a remark")
 	}
 	var document yaml.Node
-	if err := yaml.Unmarshal(r.text, &document); err != nil {
+	if err := yaml.Unmarshal(r.Text, &document); err != nil {
 		// The library's own lines are often those where the text around the mistake starts.
-		lines := bytes.SplitAfter(r.text, []byte("\n"))
+		lines := bytes.SplitAfter(r.Text, []byte("\n"))
 		bad := sort.Search(len(lines)-1, func(i int) bool { return yaml.Unmarshal(bytes.Join(lines[:i+1], nil), &document) != nil })
-		r.fail(diagnostic.Place{File: r.file, Line: bad + 1}, "this is not valid YAML: each line is a key, a colon, a space and a value; "+
+		r.fail(diagnostic.Place{File: r.File, Line: bad + 1}, "this is not valid YAML: each line is a key, a colon, a space and a value; "+
 			`it starts with no tab, and straight quotes, " or ', open and close a value that holds a colon or starts with a sign`)
 		return nil
 	}
@@ -176,7 +180,7 @@ var yamlKinds = map[string]Kind{"!!str": Text, "!!timestamp": Text, "!!null": Nu
 // yamlNode turns a node of the library into one of ours. What makes a value mean something else than what is written
 // there is refused.
 func (r *treeReader) yamlNode(y *yaml.Node) *Node {
-	n := &Node{Kind: cmp.Or(yamlKinds[y.Tag], Scalar), Raw: y.Value, Place: diagnostic.Place{File: r.file, Line: y.Line, Column: y.Column}}
+	n := &Node{Kind: cmp.Or(yamlKinds[y.Tag], Scalar), Raw: y.Value, Place: diagnostic.Place{File: r.File, Line: y.Line, Column: y.Column}}
 	if y.Kind == yaml.AliasNode || y.Anchor != "" || y.Style&yaml.TaggedStyle != 0 || y.Tag == "!!merge" {
 		r.fail(n.Place, "this YAML is more than front matter needs: put straight quotes around a value that starts with &, * or !, and leave out <<")
 	}
@@ -199,10 +203,12 @@ func (r *treeReader) yamlNode(y *yaml.Node) *Node {
 // readTOML gathers the flat expressions of go-toml's parser into a tree, once toml.Unmarshal has seen that keys neither
 // clash nor repeat.
 func (r *treeReader) readTOML() *Node {
-	if err := toml.Unmarshal(r.text, new(map[string]any)); err != nil {
-		place := diagnostic.Place{File: r.file, Line: 1}
+	if err := toml.Unmarshal(r.Text, new(map[string]any)); err != nil {
+		place := diagnostic.Place{File: r.File, Line: 1}
 		if e, ok := errors.AsType[*toml.DecodeError](err); ok {
-			place.Line, place.Column = e.Position() // in bytes
+			line, column := e.Position() // in bytes
+			before := bytes.Join(bytes.SplitAfter(r.Text, []byte("\n"))[:line-1], nil)
+			place = r.Place(min(len(before)+column-1, len(r.Text)))
 		}
 		r.fail(place, "this is not valid TOML: %s", strings.TrimPrefix(err.Error(), "toml: "))
 		return nil
@@ -210,7 +216,7 @@ func (r *treeReader) readTOML() *Node {
 	root := &Node{Kind: Map}
 	table := root
 	var parser unstable.Parser
-	for parser.Reset(r.text); parser.NextExpression(); {
+	for parser.Reset(r.Text); parser.NextExpression(); {
 		if e := parser.Expression(); e.Kind == unstable.KeyValue {
 			r.fill(r.open(table, e), e.Value())
 		} else {
@@ -229,7 +235,7 @@ func (r *treeReader) open(n *Node, e *unstable.Node) *Node {
 			n = n.Items[len(n.Items)-1]
 		}
 		word := string(key.Node().Data)
-		place = placeIn(r.file, r.text, int(key.Node().Raw.Offset))
+		place = r.Place(int(key.Node().Raw.Offset))
 		if n.Get(word) == nil {
 			n.Items = append(n.Items, &Node{Kind: Map, Key: word, KeyPlace: place, Place: place})
 		}
@@ -250,7 +256,7 @@ var tomlKinds = map[unstable.Kind]Kind{unstable.String: Text, unstable.Array: Li
 func (r *treeReader) fill(n *Node, v *unstable.Node) {
 	n.Kind, n.Raw = cmp.Or(tomlKinds[v.Kind], Scalar), string(v.Data)
 	if v.Raw.Length > 0 {
-		n.Place = placeIn(r.file, r.text, int(v.Raw.Offset))
+		n.Place = r.Place(int(v.Raw.Offset))
 	}
 	for it := v.Children(); it.Next(); {
 		if e := it.Node(); n.Kind == Map {
@@ -261,87 +267,4 @@ func (r *treeReader) fill(n *Node, v *unstable.Node) {
 			n.Items = append(n.Items, item)
 		}
 	}
-}
-
-// The two schemas say which keys may stand in front matter and config.toml and of what form. A "description" completes
-// the sentence "KEY must be …".
-//
-//go:embed page.schema.json config.schema.json
-var schemaFiles embed.FS
-
-// schemas compiles both once they are needed, which takes as long as reading a small site. A broken one is a mistake of
-// this package.
-var schemas = sync.OnceValues(func() (page, config *jsonschema.Schema) {
-	const pageFile, configFile = "page.schema.json", "config.schema.json"
-	compiler := jsonschema.NewCompiler()
-	for _, name := range []string{pageFile, configFile} {
-		src, _ := schemaFiles.ReadFile(name)
-		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(src))
-		if err := errors.Join(err, compiler.AddResource(name, doc)); err != nil {
-			panic(err)
-		}
-	}
-	return compiler.MustCompile(pageFile), compiler.MustCompile(configFile)
-})
-
-// IsBaseURL reports whether a site can be published at an address: an absolute http or https URL with nothing after its
-// path.
-func IsBaseURL(address string) bool {
-	_, config := schemas()
-	return config.Properties["baseURL"].Validate(address) == nil
-}
-
-// validate reports what a schema does not allow in a tree, each at its place.
-func (l *loader) validate(root *Node, schema *jsonschema.Schema, rule diagnostic.Rule) (isValid bool) {
-	var report func(e *jsonschema.ValidationError)
-	report = func(e *jsonschema.ValidationError) {
-		for _, cause := range e.Causes {
-			report(cause)
-		}
-		n, key, schema := lookUp(root, schema, e.InstanceLocation)
-		switch k := e.ErrorKind.(type) {
-		case *kind.AdditionalProperties:
-			for _, key := range k.Properties {
-				known := slices.Sorted(maps.Keys(schema.Properties))
-				l.fail(n.Get(key).KeyPlace, rule, "%s", diagnostic.Unknown("key", key, "Known here", known))
-			}
-		case *kind.Required:
-			isUnknown := func(n *Node) bool { return schema.Properties[n.Key] == nil } // it is there, misspelt
-			for _, key := range k.Missing {
-				if !slices.ContainsFunc(n.Items, isUnknown) {
-					l.fail(n.Place, rule, "%q is missing: add it, as %s", key, schema.Properties[key].Description)
-				}
-			}
-		default:
-			if len(e.Causes) == 0 {
-				l.fail(n.Place, rule, "%q must be %s, not %s", key, schema.Description, n.Describe())
-			}
-		}
-	}
-	var invalid *jsonschema.ValidationError
-	if errors.As(schema.Validate(root.value()), &invalid) {
-		report(invalid)
-	}
-	return invalid == nil
-}
-
-// lookUp finds the value at a location, its key or that of the list around it, and its schema.
-func lookUp(n *Node, schema *jsonschema.Schema, location []string) (value *Node, key string, of *jsonschema.Schema) {
-	for _, token := range location {
-		if n.Kind == List {
-			i, _ := strconv.Atoi(token)
-			n, schema = n.Items[i], schema.Items2020
-			continue
-		}
-		n, key = n.Get(token), token
-		if property := schema.Properties[token]; property != nil {
-			schema = property
-		} else {
-			schema, _ = schema.AdditionalProperties.(*jsonschema.Schema)
-		}
-	}
-	if schema.Ref != nil && schema.Description == "" { // it is that of the $ref
-		schema = schema.Ref
-	}
-	return n, key, schema
 }

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -19,6 +20,7 @@ import (
 type Page struct {
 	Title       string
 	Description string
+	Layout      string
 	Weight      int
 	Draft       bool
 	Medical     bool    // holds medical text of its own
@@ -65,25 +67,22 @@ type Block struct {
 	Text        string // plain text, line ends as spaces
 	IsParagraph bool   // running text, and not the words of an item
 
-	origins []origin // of each byte of the text
+	origins []origin // in order, of the whole text
 }
 
-// origin is where a byte of plain text comes from in the page's body.
+// origin is where a stretch of plain text, up to the next one, comes from in the page's body.
 type origin struct {
-	offset    int
-	isLiteral bool // code, an address or an escaped sign, which shows as its writer meant it
+	start, offset int  // in the text; in the body
+	isLiteral     bool // code, an address or an escaped sign, which shows as its writer meant it
 }
 
-// IsLiteral reports whether a sign was written as code, in an address or with a \ before it.
-func (b Block) IsLiteral(offset int) bool { return b.origins[offset].isLiteral }
-
-// BlockPlace returns the place in the file of an offset into a block's text.
-func (p *Page) BlockPlace(b Block, offset int) diagnostic.Place {
-	return p.bodyPlace(b.origins[offset].offset)
-}
-
-func (p *Page) bodyPlace(offset int) diagnostic.Place {
-	return placeIn(p.File, p.Source, p.bodyOffset+offset)
+// BlockPlace returns the place in the file of an offset into a block's text, and whether what stands there was written as
+// code, in an address or with a \ before it.
+func (p *Page) BlockPlace(b Block, offset int) (place diagnostic.Place, isLiteral bool) {
+	next := sort.Search(len(b.origins), func(i int) bool { return b.origins[i].start > offset })
+	from := b.origins[next-1]
+	cursor := Cursor{File: p.File, Text: p.Source} // of its own, because several documents are read at a time
+	return cursor.Place(p.bodyOffset + from.offset + offset - from.start), from.isLiteral
 }
 
 // URL returns where Hugo publishes the page, relative to the site's address. File names and front matter that would make Hugo
@@ -126,8 +125,7 @@ func (s *Site) ParsePage(file string, src []byte) (*Page, []diagnostic.Diagnosti
 	if root == nil {
 		return nil, l.findings
 	}
-	schema, _ := schemas()
-	l.validate(root, schema, diagnostic.RuleFrontMatter)
+	l.validate(root, "", pageSchema, diagnostic.RuleFrontMatter)
 	p.FrontMatter, p.Medical = root, true
 	root.decode(p)
 	l.parseBody(p)
@@ -175,20 +173,27 @@ func equalBut(key string, a, b *Node) bool {
 	return reflect.DeepEqual(v, w)
 }
 
-// placeIn turns an offset in the text of a file into a place.
-func placeIn(file string, text []byte, offset int) diagnostic.Place {
-	return Advance(diagnostic.Place{File: file, Line: 1, Column: 1}, text[:offset])
+// Cursor finds places in the text of a file. It goes on from the last one, because a text may hold thousands of links.
+type Cursor struct {
+	File string
+	Text []byte
+
+	offset, line, column int // of the last place, from 0
 }
 
-// Advance returns the place behind a text that starts at p.
-func Advance(p diagnostic.Place, text []byte) diagnostic.Place {
+// Place returns the place of an offset.
+func (c *Cursor) Place(offset int) diagnostic.Place {
+	if offset < c.offset {
+		c.offset, c.line, c.column = 0, 0, 0
+	}
+	text := c.Text[c.offset:offset]
 	if last := bytes.LastIndexByte(text, '\n'); last >= 0 {
-		p.Line += bytes.Count(text, []byte("\n"))
-		p.Column = 1
+		c.line += bytes.Count(text, []byte("\n"))
+		c.column = 0
 		text = text[last+1:]
 	}
-	p.Column += utf8.RuneCount(text)
-	return p
+	c.offset, c.column = offset, c.column+utf8.RuneCount(text)
+	return diagnostic.Place{File: c.File, Line: c.line + 1, Column: c.column + 1}
 }
 
 // NormalizeSpace makes every run of white space one space and trims the ends, as the templates' pattern [\s\p{Z}]+
@@ -243,9 +248,10 @@ func (l *loader) checkEncoding(file string, text []byte) (isReadable bool) {
 		return true
 	}
 	isReadable = true
+	cursor := Cursor{File: file, Text: text}
 	for _, kind := range leftovers {
 		if m := kind.pattern.FindIndex(text); m != nil {
-			d := placeIn(file, text, m[0]).Errorf(kind.rule, kind.message, text[m[0]:m[1]])
+			d := cursor.Place(m[0]).Errorf(kind.rule, kind.message, text[m[0]:m[1]])
 			d.Severity = kind.severity
 			l.findings = append(l.findings, d)
 			isReadable = isReadable && kind.severity == diagnostic.Warning

@@ -119,16 +119,18 @@ func Load(root string) (*Site, []diagnostic.Diagnostic, error) {
 		if i > 0 {
 			l.site.Folder, l.site.Prefix = ContentDir+"/"+key, "/"+key
 		}
-		l.site.config = config.merged(config.Get("languages", key))
-		isUsable = l.takeConfig() && isUsable
 		all = append(all, l.site)
+		if config != nil {
+			l.site.config = config.merged(config.Get("languages", key))
+			isUsable = l.takeConfig() && isUsable
+		}
 	}
 	first := all[0]
 	first.Translations = all[1:]
+	if !isUsable {
+		return first, l.findings, nil
+	}
 	for _, l.site = range all {
-		if !isUsable {
-			break
-		}
 		if err := l.readPages(languages[1:]); err != nil {
 			return nil, nil, err
 		}
@@ -139,11 +141,10 @@ func Load(root string) (*Site, []diagnostic.Diagnostic, error) {
 
 // languagesOf returns the keys of a site's languages, the default one first: "" where config.toml has no [languages].
 func languagesOf(config *Node) []string {
-	keys := []string{""}
-	if config == nil || config.Get("languages") == nil {
-		return keys
+	if config.Get("languages") == nil {
+		return []string{""}
 	}
-	keys[0] = cmp.Or(config.Get("defaultContentLanguage"), &Node{Raw: "en"}).Raw
+	keys := []string{cmp.Or(config.Get("defaultContentLanguage"), &Node{Raw: "en"}).Raw}
 	for _, item := range config.Get("languages").Items {
 		if item.Key != keys[0] {
 			keys = append(keys, item.Key)
@@ -198,7 +199,7 @@ func (s *Site) hasFile(name string) bool {
 }
 
 // readConfig reads config.toml. The tree is nil where that can't be read as TOML.
-func (l *loader) readConfig(root string) (config *Node, err error) {
+func (l *loader) readConfig(root string) (*Node, error) {
 	src, err := ReadRegular(filepath.Join(root, ConfigFile), 256<<10)
 	if err != nil {
 		return nil, fmt.Errorf("there is no %s here that can be read: run this in the site's root folder (%w)", ConfigFile, err)
@@ -209,24 +210,24 @@ func (l *loader) readConfig(root string) (config *Node, err error) {
 				"Hugo reads settings from here, too, and no one checks them: move them into %s", ConfigFile)
 		}
 	}
-	if l.checkEncoding(ConfigFile, src) {
-		config = l.readTree(ConfigFile, src, true, diagnostic.RuleConfig)
+	if !l.checkEncoding(ConfigFile, src) {
+		return nil, nil
 	}
-	return config, nil
+	return l.readTree(ConfigFile, src, true, diagnostic.RuleConfig), nil
 }
 
 // takeConfig fills the site with its settings, and reports those that are wrong. isUsable is false where nothing true
 // could be said of any page.
 func (l *loader) takeConfig() (isUsable bool) {
 	s, root := l.site, l.site.config
-	if root == nil {
-		return false
-	}
-	_, schema := schemas()
-	isUsable = l.validate(root, schema, diagnostic.RuleConfig)
+	before := len(l.findings)
+	l.validate(root, "", configSchema, diagnostic.RuleConfig)
+	isUsable = len(l.findings) == before
+	settings := &Node{Kind: Map}
 	for _, table := range [][]string{{}, {"params"}, {"params", "review"}, {"params", "checklist"}, {"params", "links"}} {
-		root.Get(table...).decode(s)
+		settings.Items = append(settings.Items, cmp.Or(root.Get(table...), &Node{}).Items...)
 	}
+	settings.decode(s)
 	s.EmergencyURL = strings.TrimSuffix(s.EmergencyURL, "/") + "/"
 	for i, level := range s.ChecklistLevels {
 		if !slices.Contains(s.Cards, level) {
@@ -242,15 +243,8 @@ func (l *loader) takeConfig() (isUsable bool) {
 			ignores[i].Place = root.Get("params", table, "ignore").Items[i].Place
 		}
 	}
-	l.takeSources()
-	l.takeZone()
-	l.takeLanguage()
-	return isUsable
-}
-
-func (l *loader) takeSources() {
-	for key, source := range l.site.Sources {
-		n := l.site.config.Get("params", "sources", key)
+	for key, source := range s.Sources {
+		n := root.Get("params", "sources", key)
 		source.Key, source.Place = key, n.Place
 		if day := n.Get("reviewed"); day != nil {
 			var err error
@@ -259,16 +253,14 @@ func (l *loader) takeSources() {
 			}
 		}
 	}
-}
-
-func (l *loader) takeZone() {
-	zone, err := time.LoadLocation(l.site.TimeZone)
-	if err != nil || l.site.TimeZone == "Local" { // which is that of whoever builds
-		l.fail(l.site.config.Get("timeZone").Place, diagnostic.RuleConfig,
-			"%q is no time zone: write its name, such as UTC or America/New_York", l.site.TimeZone)
-		return
+	if zone, err := time.LoadLocation(s.TimeZone); err == nil && s.TimeZone != "Local" { // which is that of whoever builds
+		s.Location = zone
+	} else {
+		l.fail(root.Get("timeZone").Place, diagnostic.RuleConfig,
+			"%q is no time zone: write its name, such as UTC or America/New_York", s.TimeZone)
 	}
-	l.site.Location = zone
+	l.takeLanguage()
+	return isUsable
 }
 
 // takeLanguage reports a language without words: Hugo would show those of another. A site without i18n/ has no words of
