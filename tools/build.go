@@ -76,8 +76,11 @@ func (t *tool) publish(ctx context.Context, s *checkedSite, isStrict bool) error
 	if s.findings = append(s.findings, findings...); err != nil || fails(isStrict, s.findings) {
 		return err
 	}
+	if err := stage.MinifyStatic(); err != nil {
+		return err
+	}
 	for i, language := range s.All() {
-		if err := stage.WriteJSON(checklist.File(language), s.publishedLists[i].Encode()); err != nil {
+		if err := stage.WriteStatic(checklist.File(language), s.publishedLists[i].Encode()); err != nil {
 			return err
 		}
 	}

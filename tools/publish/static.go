@@ -13,6 +13,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tdewolff/minify/v2"
+	"github.com/tdewolff/minify/v2/css"
+	"github.com/tdewolff/minify/v2/html"
+	"github.com/tdewolff/minify/v2/js"
+	minifyjson "github.com/tdewolff/minify/v2/json"
+	"github.com/tdewolff/minify/v2/svg"
+	minifyxml "github.com/tdewolff/minify/v2/xml"
+
 	"microsite/tools/diagnostic"
 )
 
@@ -69,9 +77,38 @@ func checkFormat(name string) error {
 	return nil
 }
 
-// WriteJSON puts a JSON file of static/ into the rendered site, without spaces, over the copy that Hugo made of an older one.
-func (s *Stage) WriteJSON(name string, data []byte) error {
-	var small bytes.Buffer
+// minifiers are for what of static/ a reader's browser loads, by the ending of the file's name.
+var minifiers = map[string]minify.MinifierFunc{
+	".css": css.Minify, ".html": (&html.Minifier{KeepDocumentTags: true, KeepEndTags: true}).Minify, ".js": js.Minify,
+	".json": minifyjson.Minify, ".svg": svg.Minify, ".xml": minifyxml.Minify,
+}
+
+// WriteStatic puts a file of static/ into the rendered site, over the copy that Hugo made of an older one.
+func (s *Stage) WriteStatic(name string, data []byte) error {
 	file := filepath.Join(s.Dir, strings.TrimPrefix(name, staticDir))
-	return errors.Join(json.Compact(&small, data), os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, small.Bytes(), 0o644))
+	return errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, data, 0o644), minifyFile(file))
+}
+
+// MinifyStatic makes what Hugo copied from static/ as small as what Hugo rendered.
+func (s *Stage) MinifyStatic() error {
+	return fs.WalkDir(os.DirFS(s.root), staticDir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil // where there is no such folder, nothing was copied
+		}
+		return minifyFile(filepath.Join(s.Dir, strings.TrimPrefix(name, staticDir)))
+	})
+}
+
+// minifyFile leaves a file as it is where there is no minifier for it, or that can't make sense of it.
+func minifyFile(name string) error {
+	minifier := minifiers[strings.ToLower(path.Ext(name))]
+	if minifier == nil {
+		return nil
+	}
+	src, err := os.ReadFile(name)
+	var small bytes.Buffer
+	if err == nil && minifier(minify.New(), &small, bytes.NewReader(src), nil) == nil {
+		err = os.WriteFile(name, small.Bytes(), 0o644)
+	}
+	return err
 }
