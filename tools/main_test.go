@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/script. Each script starts in a copy of
-// testdata/site, which is free of findings. The commands of their own:
+// testdata/site, which is free of findings, with a go.mod. The commands of their own:
 //
 //	change FILE OLD NEW     replaces OLD, which stands there once; \n, \t and \x are as in Go
 //	write FILE TEXT         writes a whole file
@@ -62,14 +62,14 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				return err
 			}
+			files["go.mod"] = file{mode: "-", data: "module site\n\nrequire github.com/gohugoio/hugo v0.165.0\n"}
 			own, err := tree(e.WorkDir)
 			if err != nil {
 				return err
 			}
 			maps.Copy(files, own)
 			e.Values["memory"] = &memory{pristine: files}
-			err = put(e.WorkDir, files)
-			return err
+			return put(e.WorkDir, files)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"change": func(ts *testscript.TestScript, _ bool, args []string) {
@@ -195,7 +195,7 @@ func run(ts *testscript.TestScript, args ...string) int {
 	return 0
 }
 
-// file is one file, folder or link, as far as a test could care.
+// file is one file or folder, as far as a test could care.
 type file struct{ mode, time, data string }
 
 // memory is what a script remembers: its files at first, and when it said so.
@@ -224,13 +224,10 @@ func tree(root string) (map[string]file, error) {
 			return err
 		}
 		f := file{mode: info.Mode().String(), time: info.ModTime().String()}
-		switch {
-		case info.Mode().IsRegular():
+		if info.Mode().IsRegular() {
 			var src []byte
 			src, err = os.ReadFile(name)
 			f.data = string(src)
-		case info.Mode()&fs.ModeSymlink != 0:
-			f.data, err = os.Readlink(name)
 		}
 		rel, _ := filepath.Rel(root, name)
 		files[filepath.ToSlash(rel)] = f
