@@ -9,9 +9,6 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
-
-	"microsite/tools/diagnostic"
-	"microsite/tools/site"
 )
 
 var (
@@ -66,20 +63,4 @@ func parse(args []string) error {
 	parser := kong.Must(&commandLine{}, kong.Exit(func(int) {}), kong.Writers(io.Discard, io.Discard))
 	_, err := parser.Parse(args)
 	return err
-}
-
-// TestOwnSite holds this repository's settings and pages to the schemas.
-func TestOwnSite(t *testing.T) {
-	s, findings, err := site.Load("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(s.Pages) < 2 {
-		t.Errorf("only %s could be read", diagnostic.Plural(len(s.Pages), "page"))
-	}
-	for _, f := range findings {
-		if f.Rule == diagnostic.RuleConfig || f.Rule == diagnostic.RuleFrontMatter {
-			t.Error(f)
-		}
-	}
 }

@@ -18,7 +18,7 @@ func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	root, tree := t.TempDir(), fstest.MapFS{}
 	for name, text := range files {
-		tree[name] = &fstest.MapFile{Data: []byte(text), Mode: 0o644}
+		tree[name] = &fstest.MapFile{Data: []byte(text)}
 	}
 	if err := os.CopyFS(root, tree); err != nil {
 		t.Fatal(err)
@@ -43,17 +43,6 @@ func holds(t *testing.T, root string, want map[string]string) {
 	}
 }
 
-// build stages one file and commits it together with the checklist.
-func build(t *testing.T, root, text, checklist string) error {
-	t.Helper()
-	s, err := Begin(root)
-	if err != nil {
-		return err
-	}
-	err = errors.Join(os.WriteFile(filepath.Join(s.Dir, "index.txt"), []byte(text), 0o644), s.Commit(map[string][]byte{list: []byte(checklist)}))
-	return errors.Join(err, s.Close())
-}
-
 func begin(t *testing.T, root string) *Stage {
 	t.Helper()
 	s, err := Begin(root)
@@ -71,7 +60,10 @@ func TestCommit(t *testing.T) {
 	name := filepath.Join(root, list)
 	var last fs.FileInfo
 	for _, step := range []struct{ text, list string }{{"one", "1"}, {"two", "1"}, {"three", "3"}} {
-		if err := build(t, root, step.text, step.list); err != nil {
+		s := begin(t, root)
+		err := os.WriteFile(filepath.Join(s.Dir, "index.txt"), []byte(step.text), 0o644)
+		err = errors.Join(err, s.Commit(map[string][]byte{list: []byte(step.list)}), s.Close())
+		if err != nil {
 			t.Fatal(err)
 		}
 		holds(t, root, map[string]string{"public/index.txt": step.text, list: step.list})
