@@ -33,7 +33,6 @@ func TestMain(m *testing.M) {
 //
 //	change FILE OLD NEW     replaces OLD, which stands there once; \n, \t and \x are as in Go
 //	write FILE TEXT         writes a whole file
-//	crlf FILE               ends its lines as Windows does
 //	finds [-FLAG…] WHAT…    runs check, which finds exactly this, in this order, and writes nothing;
 //	                        afterwards every file is again as it was at first
 //	exits CODE COMMAND…     runs a command that exits so
@@ -58,18 +57,11 @@ func TestScripts(t *testing.T) {
 			free.Close()
 			other.Close()
 			e.Vars = append(e.Vars, "GORACE=atexit_sleep_ms=0", "TODAY="+today, "SERVER="+server.URL, "TAKEN="+port(server), "FREE="+port(free), "FREE2="+port(other))
-			files, err := tree("testdata/site")
-			if err != nil {
-				return err
-			}
-			files["go.mod"] = file{mode: "-", data: "module site\n\nrequire github.com/gohugoio/hugo v0.165.0\n"}
-			own, err := tree(e.WorkDir)
-			if err != nil {
-				return err
-			}
-			maps.Copy(files, own)
-			e.Values["memory"] = &memory{pristine: files}
-			return put(e.WorkDir, files)
+			e.Values["memory"] = &memory{pristine: e.WorkDir + "-at-first"}
+			return errors.Join(
+				os.CopyFS(e.WorkDir, os.DirFS("testdata/site")),
+				os.WriteFile(filepath.Join(e.WorkDir, "go.mod"), []byte("module site\n\nrequire github.com/gohugoio/hugo v0.165.0\n"), 0o644),
+				os.CopyFS(e.WorkDir+"-at-first", os.DirFS(e.WorkDir)))
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"change": func(ts *testscript.TestScript, _ bool, args []string) {
@@ -84,10 +76,6 @@ func TestScripts(t *testing.T) {
 				name := ts.MkAbs(arg(ts, args, 0))
 				ts.Check(os.MkdirAll(filepath.Dir(name), 0o755))
 				ts.Check(os.WriteFile(name, []byte(unquote(ts, arg(ts, args, 1))), 0o644))
-			},
-			"crlf": func(ts *testscript.TestScript, _ bool, args []string) {
-				src := ts.ReadFile(arg(ts, args, 0))
-				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(src, "\n", "\r\n")), 0o644))
 			},
 			"exits": func(ts *testscript.TestScript, _ bool, args []string) {
 				want, err := strconv.Atoi(arg(ts, args, 0))
@@ -106,7 +94,10 @@ func TestScripts(t *testing.T) {
 				}
 				ts.Fatalf("%s does not appear", args[0])
 			},
-			"pristine": func(ts *testscript.TestScript, _ bool, _ []string) { remembered(ts).pristine = read(ts) }, // "finds" goes back to it
+			"pristine": func(ts *testscript.TestScript, _ bool, _ []string) { // "finds" goes back to it
+				ts.Check(os.RemoveAll(remembered(ts).pristine))
+				ts.Check(os.CopyFS(remembered(ts).pristine, os.DirFS(ts.Getenv("WORK"))))
+			},
 			"remember": func(ts *testscript.TestScript, _ bool, _ []string) { remembered(ts).files = read(ts) },
 			"unchanged": func(ts *testscript.TestScript, _ bool, args []string) {
 				was, is := remembered(ts).files, read(ts)
@@ -114,7 +105,7 @@ func TestScripts(t *testing.T) {
 					ts.Fatalf("something was changed")
 				}
 				for _, name := range args {
-					if was[name] != is[name] || was[name] == (file{}) {
+					if was[name] != is[name] || was[name] == "" {
 						ts.Fatalf("%s was changed", name)
 					}
 				}
@@ -195,24 +186,18 @@ func run(ts *testscript.TestScript, args ...string) int {
 	return 0
 }
 
-// file is one file or folder, as far as a test could care.
-type file struct{ mode, time, data string }
-
-// memory is what a script remembers: its files at first, and when it said so.
-type memory struct{ pristine, files map[string]file }
+// memory is what a script remembers: a copy of its files at first, and what it took down when it said so.
+type memory struct {
+	pristine string
+	files    map[string]string
+}
 
 func remembered(ts *testscript.TestScript) *memory { return ts.Value("memory").(*memory) }
 
-// read takes down every file of the script's folder.
-func read(ts *testscript.TestScript) map[string]file {
-	files, err := tree(ts.Getenv("WORK"))
-	ts.Check(err)
-	return files
-}
-
-func tree(root string) (map[string]file, error) {
-	files := map[string]file{}
-	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+// read takes down every file and folder of the script's, as far as a test could care.
+func read(ts *testscript.TestScript) map[string]string {
+	root, files := ts.Getenv("WORK"), map[string]string{}
+	ts.Check(filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || name == root {
 			return err
 		}
@@ -223,21 +208,19 @@ func tree(root string) (map[string]file, error) {
 		if err != nil {
 			return err
 		}
-		f := file{mode: info.Mode().String(), time: info.ModTime().String()}
+		var src []byte
 		if info.Mode().IsRegular() {
-			var src []byte
 			src, err = os.ReadFile(name)
-			f.data = string(src)
 		}
 		rel, _ := filepath.Rel(root, name)
-		files[filepath.ToSlash(rel)] = f
+		files[filepath.ToSlash(rel)] = fmt.Sprintf("%v %v %s", info.Mode(), info.ModTime(), src)
 		return err
-	})
-	return files, err
+	}))
+	return files
 }
 
-// restore makes the script's folder hold these files and no other.
-func restore(ts *testscript.TestScript, files map[string]file) {
+// restore makes the script's files those of a folder.
+func restore(ts *testscript.TestScript, from string) {
 	root := ts.Getenv("WORK")
 	entries, err := os.ReadDir(root)
 	ts.Check(err)
@@ -246,19 +229,7 @@ func restore(ts *testscript.TestScript, files map[string]file) {
 			ts.Check(os.RemoveAll(filepath.Join(root, e.Name())))
 		}
 	}
-	ts.Check(put(root, files))
-}
-
-func put(root string, files map[string]file) error {
-	var errs []error
-	for _, rel := range slices.Sorted(maps.Keys(files)) {
-		if name := filepath.Join(root, rel); files[rel].mode[0] == 'd' {
-			errs = append(errs, os.MkdirAll(name, 0o755))
-		} else {
-			errs = append(errs, os.WriteFile(name, []byte(files[rel].data), 0o644))
-		}
-	}
-	return errors.Join(errs...)
+	ts.Check(os.CopyFS(root, os.DirFS(from)))
 }
 
 // elsewhere is a site that this one links to.
@@ -289,11 +260,7 @@ func fakeHugo() {
 	fmt.Fprint(os.Stderr, os.Getenv("FAKE_HUGO"))
 	to := os.Args[slices.Index(os.Args, "--destination")+1]
 	for _, from := range []string{"static", "rendered"} {
-		files, err := tree(from)
-		if err == nil {
-			err = errors.Join(os.MkdirAll(to, 0o755), put(to, files))
-		}
-		if err != nil {
+		if err := os.CopyFS(to, os.DirFS(from)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(9)
 		}

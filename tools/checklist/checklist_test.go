@@ -138,14 +138,6 @@ func TestEncode(t *testing.T) {
 	}
 }
 
-// TestNoLists: a site without lists has an empty questionnaire, and not a broken one.
-func TestNoLists(t *testing.T) {
-	q, _ := build(t, map[string]string{"a.md": front("A") + "Text.\n"})
-	if src := q.Encode(); strings.Contains(string(src), `"item"`) || q.Date != "" {
-		t.Errorf("%s", src)
-	}
-}
-
 // TestReviews: what the sign-offs of all pages say stands in the file; how they stand today doesn't.
 func TestReviews(t *testing.T) {
 	day := func(year, month, day int) time.Time {

@@ -74,6 +74,11 @@ An !["A" & B](/a.png?b&c) image.
 			}
 		}
 	}
+	// A sentence that i18n/ lacks is named, in Hugo's own words.
+	f.replace(t, "i18n/en.toml", "skip =", "unused =")
+	if out, err := f.run("build"); err == nil || !strings.Contains(out, `i18n/en.toml: error: the sentence "skip" is missing`) {
+		t.Errorf("%v\n%s", err, out)
+	}
 	// What check refuses, bare Hugo renders harmless.
 	f.write(t, text, src+"\n[x](javascript:alert(1)) [x](vbscript:x) [x](data:text/html,x)\n")
 	if out, err := f.bare(); err != nil || strings.Count(f.page(t, "/what-to-do/"), "ZgotmplZ") != 3 {

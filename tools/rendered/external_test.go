@@ -52,13 +52,9 @@ func TestAnswers(t *testing.T) {
 		case "/410", "/403", "/500":
 			fmt.Sscan(path[1:], &status)
 			w.WriteHeader(status)
-		case "/301":
-			http.Redirect(w, r, "/ok", http.StatusMovedPermanently)
-		case "/301-404":
-			http.Redirect(w, r, "/404", http.StatusMovedPermanently)
-		case "/loop":
+		case "/301", "/301-404", "/loop":
 			redirects.Add(1)
-			http.Redirect(w, r, "/loop", http.StatusFound)
+			http.Redirect(w, r, map[string]string{"/301": "/ok", "/301-404": "/404", "/loop": "/loop"}[path], http.StatusMovedPermanently)
 		case "/nowhere":
 			w.Header().Set("Location", "http://[::1\x1b[31m"+strings.Repeat("x", 5000))
 			w.WriteHeader(http.StatusFound)
