@@ -5,8 +5,10 @@ package e2e
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"net/http"
@@ -287,97 +289,6 @@ func must(t testing.TB, errs ...error) {
 	}
 }
 
-// netlify serves a folder as Netlify does, with its headers.
-type netlify struct {
-	root      string
-	headers   []header
-	redirects []redirect
-}
-
-// header is one rule of netlify.toml or _headers, for a path with * for the rest.
-type header struct {
-	For    string
-	Values map[string]string
-}
-
-// redirect is a page that is served where there is none.
-type redirect struct {
-	From, To string
-	Status   int
-}
-
-type netlifyConfig struct {
-	Build struct {
-		Command, Publish string
-		Environment      map[string]string
-	}
-	Context   map[string]struct{ Command string }
-	Headers   []header
-	Redirects []redirect
-}
-
-func (n *netlify) readConfig(name string) error {
-	var c netlifyConfig
-	src, err := os.ReadFile(name)
-	if err == nil {
-		err = toml.Unmarshal(src, &c)
-	}
-	n.headers, n.redirects = c.Headers, c.Redirects
-	for _, r := range c.Redirects {
-		if r.Status != http.StatusNotFound {
-			err = errors.Join(err, fmt.Errorf("%s: this server does not know redirects such as %+v", name, r))
-		}
-	}
-	return err
-}
-
-// readPublished adds what _headers says: https://docs.netlify.com/manage/routing/headers/
-func (n *netlify) readPublished() error {
-	src, err := os.ReadFile(filepath.Join(n.root, "_headers"))
-	for line := range strings.Lines(string(src)) {
-		key, value, isPair := strings.Cut(strings.TrimSpace(line), ":")
-		switch {
-		case strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#"):
-		case strings.HasPrefix(line, "/"):
-			n.headers = append(n.headers, header{strings.TrimSpace(line), map[string]string{}})
-		case isPair && len(n.headers) > 0:
-			n.headers[len(n.headers)-1].Values[key] = strings.TrimSpace(value)
-		default:
-			return fmt.Errorf("_headers: can't read %q", line)
-		}
-	}
-	return err
-}
-
-func matches(pattern, p string) bool {
-	if prefix, isWild := strings.CutSuffix(pattern, "*"); isWild {
-		return strings.HasPrefix(p, prefix)
-	}
-	return pattern == p
-}
-
-func (n *netlify) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	for _, h := range n.headers {
-		if matches(h.For, r.URL.Path) {
-			for key, value := range h.Values {
-				w.Header().Set(key, value)
-			}
-		}
-	}
-	if _, err := os.Stat(filepath.Join(n.root, filepath.FromSlash(r.URL.Path))); err == nil && r.URL.Path != "/_headers" {
-		http.FileServer(http.Dir(n.root)).ServeHTTP(w, r)
-		return
-	}
-	p := "/404.html"
-	if at := slices.IndexFunc(n.redirects, func(to redirect) bool { return matches(to.From, r.URL.Path) }); at >= 0 {
-		p = n.redirects[at].To
-	}
-	src, _ := os.ReadFile(filepath.Join(n.root, filepath.FromSlash(p)))
-	w.Header().Set("Content-Type", "text/html; charset=UTF-8")
-	w.WriteHeader(http.StatusNotFound)
-	_, _ = w.Write(src)
-}
-
 // serve serves the site otherwise than its server does: change gets what that answers.
 func serve(t testing.TB, change func(w http.ResponseWriter, q *http.Request, body string) string) string {
 	t.Helper()
@@ -450,5 +361,107 @@ func TestPublished(t *testing.T) {
 	}
 	if want := "User-agent: *\nAllow: /\n\nSitemap: " + site.server.URL + "/sitemap.xml\n"; site.page(t, "/robots.txt") != want {
 		t.Errorf("robots.txt says %q, want %q", site.page(t, "/robots.txt"), want)
+	}
+}
+
+// webPage is what structured data says of a page's own text, a translation or an original.
+type webPage struct{ URL, InLanguage string }
+
+var structuredData = regexp.MustCompile(`(?s)<script type="?application/ld\+json"?>(.*?)</script>`)
+
+// TestLanguages: each page leads to itself in the other languages, in their words, and tells search engines of them; a missing
+// address gets the page for that in its language.
+func TestLanguages(t *testing.T) {
+	byPath := map[string]page{}
+	for _, p := range site.pages {
+		byPath[p.path] = p
+	}
+	for _, p := range site.pages {
+		html := p.html(t)
+		var own struct {
+			webPage
+			TranslationOfWork webPage
+			WorkTranslation   []webPage
+		}
+		if m := structuredData.FindStringSubmatch(html); m != nil {
+			must(t, json.Unmarshal([]byte(m[1]), &own))
+		}
+		if p.isMedical() && (own.URL != p.url() || own.InLanguage != languages(t)[p.lang].Locale) {
+			t.Errorf("%s: structured data speaks of %+v", p.path, own)
+		}
+		for code, l := range languages(t) {
+			home := "/" + code + "/"
+			if code == "en" {
+				home = "/"
+			}
+			to, hasPage := byPath[strings.TrimSuffix(home, "/")+p.name]
+			if !hasPage {
+				t.Fatalf("%s is missing in %s", p.path, code)
+			}
+			goal := to
+			if p.is404() {
+				goal = byPath[home]
+			}
+			link := fmt.Sprintf(`<a class=language href=%s lang=%s hreflang=%s>%s</a>`, goal.path, l.Locale, l.Locale, l.Label)
+			if strings.Contains(html, link) == (code == p.lang) {
+				t.Errorf("%s holds the switch to %s: %v", p.path, code, code == p.lang)
+			}
+			alternate := fmt.Sprintf(`<link rel=alternate hreflang=%s href=%s>`, l.Locale, to.url())
+			if strings.Contains(html, alternate) == p.is404() {
+				t.Errorf("%s tells search engines of %s: %v", p.path, to.path, p.is404())
+			}
+			if p.isMedical() && to.isOriginal() != p.isOriginal() {
+				pair := webPage{to.url(), l.Locale}
+				if p.isOriginal() && !slices.Contains(own.WorkTranslation, pair) || to.isOriginal() && own.TranslationOfWork != pair {
+					t.Errorf("%s: structured data does not speak of its text in %s: %+v", p.path, code, own)
+				}
+			}
+		}
+		if p.is404() {
+			res, err := http.Get(site.server.URL + p.home() + "no-such-page/")
+			must(t, err)
+			body, err := io.ReadAll(res.Body)
+			must(t, err, res.Body.Close())
+			if res.StatusCode != http.StatusNotFound || string(body) != html {
+				t.Errorf("a missing address below %s gets %d and another page", p.home(), res.StatusCode)
+			}
+		}
+	}
+}
+
+// TestBehindItsOriginal: a page whose original has changed since it was translated says so first of all, as does the checklist,
+// which shows its lists; and who reads a page that is not translated is led to the home of the other language, by its name.
+func TestBehindItsOriginal(t *testing.T) {
+	f := ours(t)
+	translations, err := filepath.Glob(f.path("content/es/*.md"))
+	must(t, err)
+	for _, file := range translations {
+		f.succeed(t, "translated", "content/es/"+filepath.Base(file))
+	}
+	f.write(t, "content/causes.md", f.read(t, "content/causes.md")+"\nMore.\n")
+	f.write(t, "content/untranslated.md", strings.Replace(f.read(t, "content/about.md"), "title: ", "title: More ", 1))
+	f.succeed(t, "build", "--strict=false", "--base", site.server.URL+"/")
+	for _, p := range site.pages {
+		if p.isOriginal() {
+			continue
+		}
+		_, text, _ := strings.Cut(f.page(t, p.path), "</h1>")
+		before, _, isBehind := strings.Cut(words(text), p.say(t, "original_newer")+" "+p.say(t, "original_read"))
+		switch p.name {
+		case "/causes/", "/checklist/", "/handout/":
+			if !isBehind || p.name != "/handout/" && before != "" { // the booklet says so in the chapter
+				t.Errorf("%s does not say at once that its original is newer, but %.200q", p.path, before)
+			}
+		default:
+			if isBehind {
+				t.Errorf("%s says that its original is newer, and that has not changed", p.path)
+			}
+		}
+		if p.name == "/" {
+			link := regexp.MustCompile(`<a class=language href=` + p.path + ` [^>]*>` + languages(t)[p.lang].Label + `: \S`)
+			if !link.MatchString(f.page(t, "/untranslated/")) {
+				t.Errorf("a page that is not translated does not lead to %s by its name", p.path)
+			}
+		}
 	}
 }
