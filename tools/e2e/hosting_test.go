@@ -201,11 +201,6 @@ func TestHeaders(t *testing.T) {
 			t.Errorf("%s has the headers %v, want %v", p, others, want)
 		}
 	}
-	for _, p := range site.pages {
-		if regexp.MustCompile(`<script[^>]*src="?(https?:)?//`).MatchString(p.html(t)) {
-			t.Errorf("%s takes a script of another site", p.path)
-		}
-	}
 }
 
 // publishedFiles are the paths of all files. (Browsers keep none of them for long, so that nobody reads an old emergency sign.)

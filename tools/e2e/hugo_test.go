@@ -34,7 +34,6 @@ func TestAnotherCondition(t *testing.T) {
 	var picture bytes.Buffer
 	must(t, png.Encode(&picture, image.NewGray(image.Rect(0, 0, 12, 7))))
 	f.write(t, "static/a.png", picture.String())
-	f.write(t, drawing, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 120"><path d="M0 0h9"/></svg>`)
 	src := f.read(t, text)
 	f.write(t, text, src+`
 [Call](tel:+15551234) [Mail](mailto:care@clinic.test?subject=Hi) [Ask](<TEL:112>) [Site](https://ankles.test/leaflets/)
@@ -109,7 +108,6 @@ func TestNoWordsOfTheSubjectInLayoutsAndCode(t *testing.T) {
 // get as its author means it, and fails.
 func TestHugoRefuses(t *testing.T) {
 	f := other(t)
-	f.write(t, drawing, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 120"><path d="M0 0h9"/></svg>`)
 	f.write(t, "static/a.png", "x")
 	const figure = "a figure stands on a line of its own, with an alternative and a caption"
 	slips := [][2]string{

@@ -229,7 +229,6 @@ var stateCases = []struct {
 // one site; the others have a site each. What pages say is in TestEverySentenceAboutReview.
 func TestStatesAgree(t *testing.T) {
 	f := other(t)
-	f.write(t, drawing, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 300"><path class="line" d="M0 0h9"/></svg>`)
 	src := f.read(t, text) + "\n![A foot](figure:foot \"A foot that is up\")\n"
 	judged := map[string]int{} // by the name of the page
 	for i, c := range stateCases {
