@@ -103,7 +103,6 @@ const turns = 31
 // shift and least TBT (what else runs on the machine can only add to it), and by how many percent it shows its largest text later
 // than the other: the median over the turns, because what slows one page down mostly slows its neighbor in time too.
 func sights(tb *tab, one, other string) (seen sight, beside float64) {
-	tb.Helper()
 	slow := &network.Conditions{Latency: 150 * 3.75, DownloadThroughput: 1.6 * 1024 * 1024 / 8 * .9, UploadThroughput: 750 * 1024 / 8 * .9}
 	set := func(conditions []*network.Conditions, rate float64) {
 		call(tb, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: conditions})
@@ -146,7 +145,6 @@ func sights(tb *tab, one, other string) (seen sight, beside float64) {
 // scores are Lighthouse's for a phone: performance, accessibility, best practices, search. What else runs on the machine can
 // only lower them, so they are the best of up to three runs.
 func scores(b *testing.B, lighthouse, url string) string {
-	b.Helper()
 	names := []string{"performance", "accessibility", "best-practices", "seo"}
 	best := make([]float64, len(names))
 	for run := 0; run < 3 && slices.Min(best) < 1; run++ {
@@ -212,7 +210,6 @@ func BenchmarkBuild(all *testing.B) {
 // manyPages makes this site with n pages more in 20 sections, which the navigation lists, each with cards, boxes and links,
 // and about 3 kB long, as real ones are.
 func manyPages(b *testing.B, n int) folder {
-	b.Helper()
 	f := ours(b)
 	config := f.read(b, "config.toml")
 	source := regexp.MustCompile(`\[params\.sources\.([a-z-]+)\]`).FindStringSubmatch(config)[1]
@@ -239,7 +236,6 @@ func manyPages(b *testing.B, n int) folder {
 type cost struct{ cpu, wall float64 }
 
 func spend(b *testing.B, dir string, args ...string) cost {
-	b.Helper()
 	start := time.Now()
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = dir

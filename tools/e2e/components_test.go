@@ -66,7 +66,6 @@ func TestComponents(t *testing.T) {
 
 // compare compares a picture of the components, one below the other, with a kept file, or keeps it.
 func (tb *tab) compare(name string, components []component) {
-	tb.Helper()
 	got := tb.picture(components)
 	if os.Getenv("UPDATE_PICTURES") != "" {
 		must(tb, os.WriteFile(name, encode(tb, got), 0o644))
@@ -90,7 +89,6 @@ func (tb *tab) compare(name string, components []component) {
 
 // picture takes one picture of the page, and puts its components below each other, one a cell.
 func (tb *tab) picture(components []component) *image.RGBA {
-	tb.Helper()
 	height := 0.0
 	for _, c := range components {
 		height = max(height, c.Y+c.Height)
@@ -147,14 +145,12 @@ func isNear(a, b *image.RGBA, x, y int, slot image.Rectangle) bool {
 func apart(a, b uint8) int { return max(int(a)-int(b), int(b)-int(a)) }
 
 func encode(t testing.TB, img image.Image) []byte {
-	t.Helper()
 	var out bytes.Buffer
 	must(t, png.Encode(&out, img))
 	return out.Bytes()
 }
 
 func decode(t testing.TB, src []byte) *image.RGBA {
-	t.Helper()
 	img, err := png.Decode(bytes.NewReader(src))
 	must(t, err)
 	out := image.NewRGBA(img.Bounds())
@@ -164,7 +160,6 @@ func decode(t testing.TB, src []byte) *image.RGBA {
 
 // gray returns a PNG file's picture without its colors.
 func gray(t testing.TB, src []byte) *image.Gray {
-	t.Helper()
 	img := decode(t, src)
 	out := image.NewGray(img.Rect)
 	draw.Draw(out, out.Rect, img, out.Rect.Min, draw.Src)

@@ -129,7 +129,6 @@ var securityHeaders = map[string]string{
 
 // inline returns the hashes of what all pages hold in a tag.
 func inline(t *testing.T, tag string) (hashes []string) {
-	t.Helper()
 	pattern := regexp.MustCompile(`(?s)<` + tag + `>(.*?)</` + tag + `>`)
 	for _, p := range site.pages {
 		for _, m := range pattern.FindAllStringSubmatch(p.html(t), -1) {
@@ -205,7 +204,6 @@ func TestHeaders(t *testing.T) {
 
 // publishedFiles are the paths of all files. (Browsers keep none of them for long, so that nobody reads an old emergency sign.)
 func publishedFiles(t *testing.T) (paths []string) {
-	t.Helper()
 	must(t, filepath.WalkDir(site.public, func(name string, d fs.DirEntry, err error) error {
 		rel, _ := filepath.Rel(site.public, name)
 		if err == nil && !d.IsDir() {
@@ -282,7 +280,6 @@ type workflow struct {
 
 // readWorkflow returns a workflow and its text.
 func readWorkflow(t *testing.T, name string) (w workflow, text string) {
-	t.Helper()
 	text = project.read(t, ".github/workflows/"+name)
 	must(t, yaml.Unmarshal([]byte(text), &w))
 	return w, text

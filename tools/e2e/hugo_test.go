@@ -192,7 +192,6 @@ func TestNewPage(t *testing.T) {
 
 // drawings are the names of all figures.
 func drawings(t *testing.T) (names []string) {
-	t.Helper()
 	files, err := filepath.Glob(site.path("content/figures/*.svg"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("the site has the drawings %q (%v)", files, err)

@@ -41,7 +41,6 @@ type printed struct {
 
 // paper prints the page that the tab shows.
 func (tb *tab) paper(size chromedp.PaperSize) printed {
-	tb.Helper()
 	src := run(tb, chromedp.PrintToPDF(chromedp.PDFPaper(size)))
 	r, err := pdf.NewReader(bytes.NewReader(src), int64(len(src)))
 	must(tb, err)
@@ -79,7 +78,6 @@ const dpi = 150
 
 // pictures are the sheets as pixels, so many to an inch.
 func (p printed) pictures(t testing.TB, dpi int) (out []*image.Gray) {
-	t.Helper()
 	dir := t.TempDir()
 	name := filepath.Join(dir, "sheets.pdf")
 	must(t, os.WriteFile(name, p.pdf, 0o644))
@@ -152,7 +150,6 @@ func margins(img *image.Gray) (left, right float64) {
 
 // checkPictures looks at sheets for fills, narrow margins and the QR code, which must lead to an address.
 func (tb *tab) checkPictures(where string, p printed, url string) {
-	tb.Helper()
 	sheets := p.pictures(tb, dpi)
 	for n, img := range sheets {
 		if left, right := margins(img); left < 11.8 || right < 11.8 {
@@ -179,7 +176,6 @@ func (tb *tab) checkPictures(where string, p printed, url string) {
 // code reads the one QR code on the sheets, and measures it with the four modules of white around it, which it must have.
 // modules is its width without them.
 func code(t testing.TB, sheets []*image.Gray, modules, dpi int) (text string, mm float64) {
-	t.Helper()
 	for _, img := range sheets {
 		bitmap, err := gozxing.NewBinaryBitmapFromImage(img)
 		must(t, err)
@@ -263,7 +259,6 @@ func TestSheets(t *testing.T) {
 
 // checkSheets holds each sheet of a page to what it must say, because sheets part.
 func (tb *tab) checkSheets(where string, p page, out printed) {
-	tb.Helper()
 	if limit := budget(sheetLimits, p); len(out.sheets) > limit {
 		tb.Errorf("%s takes %d sheets, at most %d", where, len(out.sheets), limit)
 	}
@@ -294,7 +289,6 @@ func (tb *tab) checkSheets(where string, p page, out printed) {
 
 // checkFront: all that means "call now" stands on the front of the sheet of emergency signs, in 14 pt, and its back holds the rest.
 func (tb *tab) checkFront(where string, out printed) {
-	tb.Helper()
 	items := eval[[]string](tb, `[...document.querySelectorAll('.card.emergency :is(li, strong)')].map(e => e.textContent)`)
 	if lacks := missing(out.sheets[0], items...); len(items) < 10 || len(lacks) > 0 {
 		tb.Errorf("%s: of %d emergency signs, the front does not say %q", where, len(items), lacks)
@@ -348,7 +342,6 @@ func TestBooklet(t *testing.T) {
 // checkChapters returns the first words of each chapter: it starts on a sheet of its own, with every emergency number, and says
 // how its review stands; the emergency signs come first.
 func (tb *tab) checkChapters(where string, p page, out printed) (firsts []string) {
-	tb.Helper()
 	const articles = `[...document.querySelectorAll('.chapter article')]`
 	firsts = eval[[]string](tb, articles+`.map(a => a.querySelector('li, .text > p').textContent)`)
 	lasts := eval[[]string](tb, articles+`.map(a => [...a.querySelectorAll('p, li')].at(-1).textContent)`)

@@ -130,7 +130,6 @@ func TestEverySentenceAboutReview(t *testing.T) {
 
 // makeReviewed serves a site that was built on a day, with some texts signed, and one changed afterwards.
 func makeReviewed(t *testing.T, built, signed, changed string) (url string) {
-	t.Helper()
 	f := other(t)
 	f.replace(t, config, `levels = ["emergency", "today", "do"]`, `levels = ["emergency", "today"]`) // "do" has no heading on a checklist
 	for _, name := range []string{"checklist", "handout", "about"} {
@@ -154,7 +153,6 @@ func makeReviewed(t *testing.T, built, signed, changed string) (url string) {
 
 // checkReview holds a page to what it must say about a review, on the screen and on each sheet.
 func (tb *tab) checkReview(where string, states []string, sheet, source string) {
-	tb.Helper()
 	if !strings.HasSuffix(where, "/checklist/") { // whose notes come in sight, so short is this one
 		tb.report(where, "shifts()")
 	}
@@ -265,7 +263,6 @@ func TestStatesAgree(t *testing.T) {
 
 // checkStates builds a site and holds pages to the states of their cases. A change that isn't made yet leaves a page current.
 func checkStates(t *testing.T, f folder, judged map[string]int) {
-	t.Helper()
 	f.succeed(t, "build", "--today", "2028-02-29")
 	due := exec.Command(site.tool, "due", "--today", "2028-02-29", "--format", "json")
 	due.Dir = f.root
