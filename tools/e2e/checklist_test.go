@@ -58,9 +58,7 @@ func js[T any](r reader, expression string) T {
 // does runs an expression and reports when it isn't true.
 func (r reader) does(what, expression string) {
 	r.Helper()
-	if !js[bool](r, "!!("+expression+")") {
-		r.Errorf("%s: this does not hold: %s", what, expression)
-	}
+	expect(r, js[bool](r, "!!("+expression+")"), "%s: this does not hold: %s", what, expression)
 }
 
 // TestAlarm: what ticks call for is shown at once and announced, never moves the focus, and goes only when nothing ticked calls
@@ -72,9 +70,7 @@ func checkAlarm(t *testing.T, p page) {
 	r.does("nothing is ticked", `message() === ''`)
 	regions := js[[]string](r, `[...document.querySelectorAll('[role=alert], [role=status]')].map(e =>
 		e.getAttribute('role') + ' ' + (e.closest('[aria-live], [aria-hidden], [inert]') ? 'muted' : 'heard')).sort()`)
-	if !slices.Equal(regions, []string{"alert heard", "status heard", "status heard"}) {
-		t.Errorf("the regions that are announced: %q", regions)
-	}
+	expect(t, slices.Equal(regions, []string{"alert heard", "status heard", "status heard"}), "the regions that are announced: %q", regions)
 	type alarm struct {
 		Message                    string
 		Numbers                    []string
@@ -97,9 +93,7 @@ func checkAlarm(t *testing.T, p page) {
 	for i := range js[int](r, `list('emergency').length`) {
 		got := tick("emergency", i)
 		isTold := strings.HasPrefix(got.Message, r.say("card_emergency")+": "+call) && slices.Equal(got.Numbers, want)
-		if !isTold || !got.IsFocused || !got.IsSeen || got.CanHide {
-			t.Errorf("emergency %d ticked: %+v", i, got)
-		}
+		expect(t, isTold && got.IsFocused && got.IsSeen && !got.CanHide, "emergency %d ticked: %+v", i, got)
 		if got := tick("emergency", i); got.Message != "" {
 			t.Errorf("emergency %d unticked: still %q", i, got.Message)
 		}
@@ -328,9 +322,7 @@ func checkNewer(t *testing.T, p page) {
 			r.act(hands + `button('clear').click()`)
 			continue
 		}
-		if got != want || strings.Contains(got, r.say("lists_newer")) {
-			t.Errorf("%s: the page says %q", test.name, got)
-		}
+		expect(t, got == want && !strings.Contains(got, r.say("lists_newer")), "%s: the page says %q", test.name, got)
 		r.does(test.name, `(list('emergency')[0].click(), message() !== '' && (button('clear').click(), message() === ''))`)
 		if test.name != "missing" { // of which the browser tells
 			r.quiet(test.name)
@@ -421,9 +413,7 @@ func TestFHIRForm(t *testing.T) {
 		tb.await(`document.querySelector('form [type=submit]')`)
 		want := readList(t, site.folder, p)
 		got := eval[[]string](tb, `[...document.querySelectorAll('form label')].map(l => l.textContent)`)
-		if !slices.Equal(got, want.Texts()) {
-			t.Errorf("the form shows\n%q, not\n%q", got, want.Texts())
-		}
+		expect(t, slices.Equal(got, want.Texts()), "the form shows\n%q, not\n%q", got, want.Texts())
 		tb.act(`document.querySelector('form input[type=checkbox]').click(); document.querySelector('form [type=submit]').click()`)
 		tb.await(`window.response`)
 		response := eval[string](tb, `JSON.stringify(window.response)`)
@@ -432,8 +422,7 @@ func TestFHIRForm(t *testing.T) {
 			t.Errorf("the answer is not valid: %s\n%s", out, response)
 		}
 		first := want.Lists[0].Items[0]
-		if !strings.Contains(response, `"linkId":"`+first.LinkID+`"`) || !strings.Contains(response, `"valueBoolean":true`) {
-			t.Errorf("the answer does not hold the tick of %q: %s", first.Text, response)
-		}
+		expect(t, strings.Contains(response, `"linkId":"`+first.LinkID+`"`) && strings.Contains(response, `"valueBoolean":true`),
+			"the answer does not hold the tick of %q: %s", first.Text, response)
 	})
 }

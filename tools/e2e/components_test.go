@@ -36,9 +36,7 @@ func TestComponents(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	figures := f.page(t, "/figures/")
-	if !strings.Contains(figures, "Draft. This page is not published.") {
-		t.Error("the page of all figures does not say that it is a draft")
-	}
+	expect(t, strings.Contains(figures, "Draft. This page is not published."), "the page of all figures does not say that it is a draft")
 	for _, name := range drawings(t) {
 		parts := strings.Split(figures, `aria-label="`+name+`"`)
 		if n := strings.Index(parts[len(parts)-1], "</svg>"); len(parts) != 2 || n < 0 || n > 1536 {

@@ -148,9 +148,8 @@ func TestHeaders(t *testing.T) {
 		"img-src": {"'self'", "data:"}, "connect-src": {"'self'"}, "require-trusted-types-for": {"'script'"}, "trusted-types": {"'none'"},
 		"base-uri": {"'none'"}, "form-action": {"'none'"}, "frame-ancestors": {"'none'"},
 	}
-	if len(policy["style-src"]) < 3 || len(policy["script-src"]) != 2 {
-		t.Errorf("the pages hold the styles %q and the scripts %q", policy["style-src"], policy["script-src"])
-	}
+	expect(t, len(policy["style-src"]) >= 3 && len(policy["script-src"]) == 2,
+		"the pages hold the styles %q and the scripts %q", policy["style-src"], policy["script-src"])
 	for _, p := range append(publishedFiles(t), "/no-such-page/", "/es/no-such-page/") {
 		res, err := http.Get(site.server.URL + p)
 		must(t, err)
@@ -196,9 +195,7 @@ func TestHeaders(t *testing.T) {
 		if lang := strings.Split(p, "/")[1]; lang != "en" && languages(t)[lang].Locale != "" {
 			want["Content-Language"] = languages(t)[lang].Locale
 		}
-		if !maps.Equal(others, want) {
-			t.Errorf("%s has the headers %v, want %v", p, others, want)
-		}
+		expect(t, maps.Equal(others, want), "%s has the headers %v, want %v", p, others, want)
 	}
 }
 
@@ -219,22 +216,18 @@ func TestNetlify(t *testing.T) {
 	var c netlifyConfig
 	must(t, toml.Unmarshal([]byte(site.read(t, "netlify.toml")), &c))
 	pinned := regexp.MustCompile(`github.com/gohugoio/hugo v(\S+)`).FindStringSubmatch(site.read(t, "go.mod"))
-	if pinned == nil || c.Build.Environment["HUGO_VERSION"] != pinned[1] {
-		t.Errorf("netlify.toml has HUGO_VERSION %q, go.mod has %q: keep the two equal", c.Build.Environment["HUGO_VERSION"], pinned)
-	}
+	expect(t, pinned != nil && c.Build.Environment["HUGO_VERSION"] == pinned[1],
+		"netlify.toml has HUGO_VERSION %q, go.mod has %q: keep the two equal", c.Build.Environment["HUGO_VERSION"], pinned)
 	for command, address := range map[string]string{
 		c.Build.Command:                     `"$URL"`,
 		c.Context["deploy-preview"].Command: `"$DEPLOY_PRIME_URL"`,
 		c.Context["branch-deploy"].Command:  `"$DEPLOY_PRIME_URL"`,
 	} {
-		if c.Build.Publish != "public" || command != "go run ./tools build --base "+address {
-			t.Errorf("netlify.toml builds with %q into %q", command, c.Build.Publish)
-		}
+		expect(t, c.Build.Publish == "public" && command == "go run ./tools build --base "+address,
+			"netlify.toml builds with %q into %q", command, c.Build.Publish)
 	}
 	for _, h := range c.Headers {
-		if h.Values["Content-Security-Policy"] != "" {
-			t.Error("netlify.toml holds a content security policy; _headers owns it")
-		}
+		expect(t, h.Values["Content-Security-Policy"] == "", "netlify.toml holds a content security policy; _headers owns it")
 	}
 }
 
@@ -253,13 +246,9 @@ func TestHugoIsLockedDown(t *testing.T) {
 		f.write(t, "layouts/404.html", `{{ define "main" }}`+layout+`{{ end }}`)
 		out, err := f.bare()
 		isDenied := err != nil && strings.Contains(out, "access denied") && strings.Contains(out, name)
-		if !isDenied || strings.Contains(out, "secret-of") {
-			t.Errorf("Hugo should refuse %s by %s: %v\n%s", layout, name, err, out)
-		}
+		expect(t, isDenied && !strings.Contains(out, "secret-of"), "Hugo should refuse %s by %s: %v\n%s", layout, name, err, out)
 	}
-	if isAsked {
-		t.Error("Hugo asked another server")
-	}
+	expect(t, !isAsked, "Hugo asked another server")
 }
 
 // project is the folder of this repository.
@@ -301,9 +290,8 @@ func TestWorkflows(t *testing.T) {
 	for name, events := range map[string][]string{"site.yml": {"push", "pull_request"}, "weekly.yml": {"schedule", "workflow_dispatch"}} {
 		w, text := readWorkflow(t, name)
 		isStrict := w.Defaults.Run.Shell == "bash" // with pipefail
-		if !isStrict || len(w.Permissions) != 1 || w.Permissions["contents"] != "read" || w.Concurrency.Group == "" {
-			t.Errorf("%s: %+v", name, w)
-		}
+		expect(t, isStrict && len(w.Permissions) == 1 && w.Permissions["contents"] == "read" && w.Concurrency.Group != "",
+			"%s: %+v", name, w)
 		for _, event := range events {
 			if _, ok := w.On[event]; !ok {
 				t.Errorf("%s does not run on %s", name, event)
@@ -313,9 +301,7 @@ func TestWorkflows(t *testing.T) {
 			t.Errorf("%s: an action names no commit with its version", name)
 		}
 		for job, j := range w.Jobs {
-			if j.Timeout <= 0 || j.Timeout > 60 || !runner.MatchString(j.RunsOn) {
-				t.Errorf("%s: %s: %+v", name, job, j)
-			}
+			expect(t, j.Timeout > 0 && j.Timeout <= 60 && runner.MatchString(j.RunsOn), "%s: %s: %+v", name, job, j)
 		}
 	}
 	readme := regexp.MustCompile("(?s)```sh\n(.*?)```").FindStringSubmatch(project.read(t, "README.md"))
@@ -359,9 +345,8 @@ func TestWeekly(t *testing.T) {
 	for day, want := range map[string]string{"2026-11-22": "", "2027-05-01": "", "2027-05-02": last, "2027-06-01": last, "2027-06-02": last} {
 		failed, output := look(day)
 		isWarned := strings.Contains(output, "::warning file=content/signed.md")
-		if failed != want || isWarned != (want != "") || !strings.Contains(f.read(t, "summary-"+day), "content/page.md") {
-			t.Errorf("%s: %q fails\n%s", day, failed, output)
-		}
+		expect(t, failed == want && isWarned == (want != "") && strings.Contains(f.read(t, "summary-"+day), "content/page.md"),
+			"%s: %q fails\n%s", day, failed, output)
 		if calendar := f.read(t, "reviews.ics"); !strings.Contains(calendar, "DTSTART;VALUE=DATE:20270601") {
 			t.Errorf("%s: the calendar is\n%s", day, calendar)
 		}

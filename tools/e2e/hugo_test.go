@@ -63,14 +63,10 @@ An !["A" & B](/a.png?b&c) image.
 	} {
 		html := f.page(t, p)
 		for _, want := range wants {
-			if !strings.Contains(html, want) {
-				t.Errorf("%s does not hold %q", p, want)
-			}
+			expect(t, strings.Contains(html, want), "%s does not hold %q", p, want)
 		}
 		for _, slip := range []string{"neck", "&lt;no value&gt;", "zgotmplz", "%!", "map["} {
-			if strings.Contains(strings.ToLower(html), slip) {
-				t.Errorf("%s holds %q", p, slip)
-			}
+			expect(t, !strings.Contains(strings.ToLower(html), slip), "%s holds %q", p, slip)
 		}
 	}
 	// A sentence that i18n/ lacks is named, in Hugo's own words.
@@ -126,22 +122,17 @@ func TestHugoRefuses(t *testing.T) {
 		f.write(t, fmt.Sprintf("content/slip-%d.md", i), "---\ntitle: Slip\nadapted: 2024-03-01\n---\n\n"+slip[0]+"\n")
 	}
 	out, err := f.bare()
-	if err == nil {
-		t.Errorf("Hugo should fail:\n%s", out)
-	}
+	expect(t, err != nil, "Hugo should fail:\n%s", out)
 	for i, slip := range slips {
 		place := fmt.Sprintf("slip-%d.md:6:", i)
-		if !regexp.MustCompile(`(?m)^ERROR.*` + regexp.QuoteMeta(place) + `.*` + regexp.QuoteMeta(slip[1])).MatchString(out) {
-			t.Errorf("%s: Hugo should name the place %s and %q:\n%s", slip[0], place, slip[1], out)
-		}
+		expect(t, regexp.MustCompile(`(?m)^ERROR.*`+regexp.QuoteMeta(place)+`.*`+regexp.QuoteMeta(slip[1])).MatchString(out),
+			"%s: Hugo should name the place %s and %q:\n%s", slip[0], place, slip[1], out)
 	}
 }
 
 func TestBareHugoHasNothingToWarnOf(t *testing.T) {
 	out, err := ours(t).bare("--printPathWarnings", "--printI18nWarnings", "--logLevel", "info")
-	if err != nil || regexp.MustCompile(`(?m)^(WARN|ERROR)|deprecated`).MatchString(out) {
-		t.Errorf("%v\n%s", err, out)
-	}
+	expect(t, err == nil && !regexp.MustCompile(`(?m)^(WARN|ERROR)|deprecated`).MatchString(out), "%v\n%s", err, out)
 }
 
 // TestNewPage: a page that Hugo makes from archetypes/ is a draft that lacks only what its writer alone knows, and every line in
@@ -155,16 +146,13 @@ func TestNewPage(t *testing.T) {
 		const name = "content/a-new-page.md"
 		page := f.read(t, name)
 		for _, want := range []string{`title: "A new page"\n`, `description: "" `, `draft: true `, `adapted: 2026-11-22 `, `weight: [1-9]\d+ `} {
-			if !regexp.MustCompile(`\n` + want).MatchString(page) {
-				t.Errorf("%q is missing in\n%s", want, page)
-			}
+			expect(t, regexp.MustCompile(`\n`+want).MatchString(page), "%q is missing in\n%s", want, page)
 		}
 		out, err := f.run("check")
 		about := regexp.MustCompile(`(?m)^content/a-new-page\.md:.*$`).FindAllString(out, -1)
 		wants := regexp.MustCompile(`"description" must be one sentence.*\n.*must name where the facts come from`)
-		if err == nil || len(about) != 2 || !wants.MatchString(strings.Join(about, "\n")) {
-			t.Errorf("check should ask for a description and sources, and for nothing else:\n%s", out)
-		}
+		expect(t, err != nil && len(about) == 2 && wants.MatchString(strings.Join(about, "\n")),
+			"check should ask for a description and sources, and for nothing else:\n%s", out)
 		// Each line that waits for its writer works as it is written.
 		key := regexp.MustCompile(`(?m)^#   ([a-z-]+): `).FindStringSubmatch(page)
 		if key == nil {
@@ -175,9 +163,7 @@ func TestNewPage(t *testing.T) {
 			`# (linkTitle: )`: "$1", `# (aliases: )`: "$1", `draft: true.*\n`: "", `(?s)<!--\n|-->\n|\nA link.*?note\.`: "",
 		} {
 			filled := regexp.MustCompile(pattern).ReplaceAllString(page, to)
-			if filled == page {
-				t.Errorf("%s is not in\n%s", pattern, page)
-			}
+			expect(t, filled != page, "%s is not in\n%s", pattern, page)
 			page = filled
 		}
 		f.write(t, name, page)
@@ -216,14 +202,11 @@ func TestDrawings(t *testing.T) {
 		if err := xml.Unmarshal([]byte(src), new(struct{})); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if !strings.HasPrefix(src, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 120"`) {
-			t.Errorf("%s does not start as an SVG file with a canvas of 160 by 120", name)
-		}
+		expect(t, strings.HasPrefix(src, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 120"`),
+			"%s does not start as an SVG file with a canvas of 160 by 120", name)
 		if slip := regexp.MustCompile(`<text|<style|style=| id=|href|<image|<script`).FindString(src); slip != "" {
 			t.Errorf("%s holds %q", name, slip)
 		}
-		if !strings.Contains(shown, "(figure:"+name+" ") {
-			t.Errorf("no page shows %s", name)
-		}
+		expect(t, strings.Contains(shown, "(figure:"+name+" "), "no page shows %s", name)
 	}
 }

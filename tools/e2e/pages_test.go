@@ -167,9 +167,7 @@ func lookFirst(tb *tab, p page) {
 	for _, name := range slices.Concat([]string{"/"}, medical, []string{"/checklist/", "/handout/", "/about/"}) {
 		want = append(want, strings.TrimSuffix(p.home(), "/")+name)
 	}
-	if !slices.Equal(got.Paths, want) {
-		tb.Errorf("%s: the navigation leads to %q, want %q", p.path, got.Paths, want)
-	}
+	expect(tb, slices.Equal(got.Paths, want), "%s: the navigation leads to %q, want %q", p.path, got.Paths, want)
 	if !p.is404() && !slices.Equal(got.Current, []string{p.path}) || p.is404() && len(got.Current) > 0 {
 		tb.Errorf("%s marks %q as the current page", p.path, got.Current)
 	}
@@ -209,9 +207,8 @@ func TestWithoutScript(t *testing.T) {
 		tb.report(p.path+" without script", "deadControls()", "lostNumbers()")
 		if p.name == "/checklist/" {
 			tb.act(`document.querySelectorAll('.tasks label').forEach(l => l.click())`)
-			if eval[bool](tb, `!document.querySelector('.tasks input:checked')`) {
-				t.Errorf("%s: the boxes can't be ticked without script", p.path)
-			}
+			expect(t, eval[bool](tb, `!!document.querySelector('.tasks input:checked')`),
+				"%s: the boxes can't be ticked without script", p.path)
 		}
 		tb.quiet(p.path)
 		tb.script(true)
@@ -244,9 +241,7 @@ func TestArrivesInPieces(t *testing.T) {
 		call(tb, cdpage.Navigate, cdpage.NavigateParams{URL: server.URL + p.path})
 		tb.await(`document.querySelector('h1')?.checkVisibility()`)
 		shown := eval[string](tb, `document.querySelector('.emergency-numbers li').innerText`)
-		if !strings.HasPrefix(shown, p.numbers(t)[0].Number) {
-			t.Errorf("%s, half arrived, shows the number %q", p.path, shown)
-		}
+		expect(t, strings.HasPrefix(shown, p.numbers(t)[0].Number), "%s, half arrived, shows the number %q", p.path, shown)
 		for piece := range slices.Chunk([]byte(html[half:]), 4096) {
 			pieces <- string(piece)
 			tb.act(twoFrames) // show what has come
@@ -281,9 +276,7 @@ func TestPlantedFaults(t *testing.T) {
 		if f.Old == "" {
 			f.Old, f.Fresh = "</main>", f.Fresh+"</main>"
 		}
-		if !strings.Contains(html, f.Old) {
-			t.Errorf("%s: the page has no %s", f.Name, f.Old)
-		}
+		expect(t, strings.Contains(html, f.Old), "%s: the page has no %s", f.Name, f.Old)
 		html = strings.Replace(html, f.Old, f.Fresh, 1)
 		tb.complaints()
 		tb.visit(url + f.Page)
@@ -297,9 +290,7 @@ func TestPlantedFaults(t *testing.T) {
 		default:
 			found = tb.check(f.Check)
 		}
-		if !strings.Contains(strings.Join(found, "\n"), f.Want) {
-			t.Errorf("%s was planted, and the check says %q", f.Name, found)
-		}
+		expect(t, strings.Contains(strings.Join(found, "\n"), f.Want), "%s was planted, and the check says %q", f.Name, found)
 		tb.act(`sessionStorage.clear(); document.cookie = 'a=;max-age=0'`)
 	}
 }
@@ -329,14 +320,12 @@ func TestWeight(t *testing.T) {
 			limit, wholeLimit = limit*11/10, wholeLimit*11/10
 		}
 		t.Logf("%s: %d bytes, brotli", p.path, whole)
-		if first > limit || whole > wholeLimit {
-			t.Errorf("%s takes %d bytes up to its first figure, at most %d, and %d at all, at most %d", p.path, first, limit, whole, wholeLimit)
-		}
+		expect(t, first <= limit && whole <= wholeLimit,
+			"%s takes %d bytes up to its first figure, at most %d, and %d at all, at most %d", p.path, first, limit, whole, wholeLimit)
 	}
 	scripts, err := filepath.Glob(filepath.Join(site.public, "*.js"))
-	if err != nil || len(scripts) != 1 || weigh(site.read(t, "public/"+filepath.Base(scripts[0]))) >= scriptWeight {
-		t.Errorf("the site has the scripts %q (%v), and should have one, of less than %d bytes", scripts, err, scriptWeight)
-	}
+	expect(t, err == nil && len(scripts) == 1 && weigh(site.read(t, "public/"+filepath.Base(scripts[0]))) < scriptWeight,
+		"the site has the scripts %q (%v), and should have one, of less than %d bytes", scripts, err, scriptWeight)
 }
 
 // files are those of all pages.
@@ -357,9 +346,7 @@ func TestLinters(t *testing.T) {
 		if errors.Is(err, os.ErrNotExist) {
 			t.Fatalf("%s is missing: run ./tools/test.sh, which installs it", name)
 		}
-		if err != nil || strings.TrimSpace(string(out)) != "" {
-			t.Errorf("%s says (%v):\n%s", name, err, out)
-		}
+		expect(t, err == nil && strings.TrimSpace(string(out)) == "", "%s says (%v):\n%s", name, err, out)
 	}
 }
 
@@ -376,9 +363,7 @@ func TestNu(t *testing.T) {
 	args := append([]string{"-jar", jar, "--also-check-css", "--also-check-svg", "--format", "gnu", planted}, files()...)
 	out, _ := exec.Command(java, args...).CombinedOutput()
 	for _, want := range []string{"colour", "nope", "Article lacks heading"} {
-		if !strings.Contains(string(out), want) {
-			t.Errorf("a fault was planted, and the checker does not speak of %q", want)
-		}
+		expect(t, strings.Contains(string(out), want), "a fault was planted, and the checker does not speak of %q", want)
 	}
 	for line := range strings.Lines(string(out)) {
 		if !strings.Contains(line, "planted.html") && strings.TrimSpace(line) != "" {

@@ -168,9 +168,7 @@ func (tb *tab) checkPictures(where string, p printed, url string) {
 			text, mm = code(tb, p.pictures(tb, dpi), modules, dpi)
 		}
 	}
-	if text != url || mm < 25 {
-		tb.Errorf("%s: the QR code says %q and is %.1f mm wide with its white, at least 25", where, text, mm)
-	}
+	expect(tb, text == url && mm >= 25, "%s: the QR code says %q and is %.1f mm wide with its white, at least 25", where, text, mm)
 }
 
 // code reads the one QR code on the sheets, and measures it with the four modules of white around it, which it must have.
@@ -183,9 +181,7 @@ func code(t testing.TB, sheets []*image.Gray, modules, dpi int) (text string, mm
 		if err != nil {
 			continue // none on this sheet
 		}
-		if text != "" {
-			t.Error("two QR codes on one page's sheets")
-		}
+		expect(t, text == "", "two QR codes on one page's sheets")
 		text = result.GetText()
 		at := result.GetResultPoints() // the middles of the patterns bottom left, top left, top right
 		module := math.Hypot(at[2].GetX()-at[1].GetX(), at[2].GetY()-at[1].GetY()) / float64(modules-7)
@@ -202,9 +198,7 @@ func code(t testing.TB, sheets []*image.Gray, modules, dpi int) (text string, mm
 				}
 			}
 		}
-		if stains > 0 {
-			t.Errorf("%d dark pixels in the white around the QR code", stains)
-		}
+		expect(t, stains == 0, "%d dark pixels in the white around the QR code", stains)
 	}
 	return text, mm
 }
@@ -282,9 +276,7 @@ func (tb *tab) checkSheets(where string, p page, out printed) {
 			tb.Errorf("%s: sheet %d does not say %q", where, n+1, lacks)
 		}
 	}
-	if out.smallest < 9.95 {
-		tb.Errorf("%s has type of %.1f pt, at least 10", where, out.smallest)
-	}
+	expect(tb, out.smallest >= 9.95, "%s has type of %.1f pt, at least 10", where, out.smallest)
 }
 
 // checkFront: all that means "call now" stands on the front of the sheet of emergency signs, in 14 pt, and its back holds the rest.
@@ -295,9 +287,7 @@ func (tb *tab) checkFront(where string, out printed) {
 	}
 	small := eval[[]string](tb, `[...document.querySelectorAll('.card.emergency :is(li, strong)')]
 		.filter(e => parseFloat(getComputedStyle(e).fontSize) * .75 < 13.99).map(e => e.textContent)`)
-	if len(small) > 0 {
-		tb.Errorf("%s: smaller than 14 pt: %q", where, small)
-	}
+	expect(tb, len(small) == 0, "%s: smaller than 14 pt: %q", where, small)
 }
 
 // TestBooklet: what to print and how large is the reader's choice, without script; each chapter can be handed on alone.
@@ -321,20 +311,17 @@ func TestBooklet(t *testing.T) {
 					t.Errorf("%s, without the chapters 1 and 3: chapter %d is printed: %v", where, i+1, got)
 				}
 			}
-			if len(some.sheets) >= len(whole.sheets) {
-				t.Errorf("%s: two chapters less take %d sheets, all take %d", where, len(some.sheets), len(whole.sheets))
-			}
+			expect(t, len(some.sheets) < len(whole.sheets),
+				"%s: two chapters less take %d sheets, all take %d", where, len(some.sheets), len(whole.sheets))
 			tb.act(hideDrawings + `document.querySelector('.print-choice label:last-of-type').click()`)
 			large := tb.paper(paper.size)
-			if large.smallest < 17.9 || whole.smallest > 12 {
-				t.Errorf("%s: large print has type of %.1f pt, at least 18; normal print %.1f", where, large.smallest, whole.smallest)
-			}
+			expect(t, large.smallest >= 17.9 && whole.smallest <= 12,
+				"%s: large print has type of %.1f pt, at least 18; normal print %.1f", where, large.smallest, whole.smallest)
 			if p.isOriginal() {
 				tb.checkPictures(where+", large", large, p.url())
 			}
-			if whole.says(p.say(t, "paper_printed")) || !whole.says(p.say(t, "paper_made")) {
-				t.Errorf("%s, without script, says more or less than the day of the version", where)
-			}
+			expect(t, !whole.says(p.say(t, "paper_printed")) && whole.says(p.say(t, "paper_made")),
+				"%s, without script, says more or less than the day of the version", where)
 		}
 	}
 }
@@ -396,9 +383,8 @@ func printNotes(t *testing.T, p page) {
 	if lacks := missing(notes.text, wants...); len(lacks) > 0 {
 		t.Errorf("the notes do not say %q", lacks)
 	}
-	if notes.says(signs[1]) || notes.says(p.say(t, "notes_clear")) || len(notes.sheets) != 1 {
-		t.Errorf("the notes take %d sheets, or hold more than the notes", len(notes.sheets))
-	}
+	expect(t, !notes.says(signs[1]) && !notes.says(p.say(t, "notes_clear")) && len(notes.sheets) == 1,
+		"the notes take %d sheets, or hold more than the notes", len(notes.sheets))
 	r.act(`document.documentElement.classList.remove('only-my-notes')`)
 	whole := r.paper(chromedp.PaperA4)
 	for _, once := range []string{"Since Monday noon", p.say(t, "notes_started"), p.say(t, "notes_medicines")} {
@@ -406,7 +392,5 @@ func printNotes(t *testing.T, p page) {
 			t.Errorf("%q stands %d times on the printed notes and %d times on the printed page, want 1 and 1", once, notes, page)
 		}
 	}
-	if whole.says("- " + signs[0]) {
-		t.Error("the printed page repeats in the notes what is ticked in its lists")
-	}
+	expect(t, !whole.says("- "+signs[0]), "the printed page repeats in the notes what is ticked in its lists")
 }

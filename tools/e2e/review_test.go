@@ -287,9 +287,8 @@ func checkStates(t *testing.T, f folder, judged map[string]int) {
 			"not reviewed": "No clinician has reviewed this text.", "current": "The next review is due on", "due soon": "The next review is due on",
 			"overdue": "The next review was due on", "changed": "This text has changed since " + by,
 		}[want]
-		if states[name] != want || !strings.Contains(words(html), says) {
-			t.Errorf("%+v: the tool says %q, and the page %q: %v", c, states[name], says, strings.Contains(words(html), says))
-		}
+		expect(t, states[name] == want && strings.Contains(words(html), says),
+			"%+v: the tool says %q, and the page %q: %v", c, states[name], says, strings.Contains(words(html), says))
 		claims := strings.Contains(html, "reviewedBy") || strings.Contains(html, "lastReviewed")
 		if isSound := want != "not reviewed" && want != "changed"; claims != isSound {
 			t.Errorf("%+v: structured data claims a review: %v", c, claims)
@@ -318,12 +317,9 @@ func TestBrokenReviews(t *testing.T) {
 	if out, err := f.bare("--clock", "2026-11-22T12:00:00Z"); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if !strings.Contains(f.page(t, "/what-to-do/"), by) {
-		t.Error("a whole sign-off is not shown")
-	}
+	expect(t, strings.Contains(f.page(t, "/what-to-do/"), by), "a whole sign-off is not shown")
 	for i, fault := range faults {
-		if strings.Contains(f.page(t, fmt.Sprintf("/broken-%d/", i)), by) {
-			t.Errorf("with %q a review is shown that the tool calls invalid", fault[1])
-		}
+		expect(t, !strings.Contains(f.page(t, fmt.Sprintf("/broken-%d/", i)), by),
+			"with %q a review is shown that the tool calls invalid", fault[1])
 	}
 }

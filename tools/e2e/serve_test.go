@@ -223,8 +223,6 @@ func TestPreviewPanel(t *testing.T) {
 	}
 	d.ends(os.Interrupt)
 	for _, p := range site.pages {
-		if regexp.MustCompile(`class=.?preview|only you see`).MatchString(p.html(t)) {
-			t.Errorf("%s holds something of the preview", p.path)
-		}
+		expect(t, !regexp.MustCompile(`class=.?preview|only you see`).MatchString(p.html(t)), "%s holds something of the preview", p.path)
 	}
 }

@@ -282,6 +282,14 @@ func (f folder) succeed(t testing.TB, args ...string) {
 	}
 }
 
+// expect reports what is not as it should be.
+func expect(t testing.TB, holds bool, format string, args ...any) {
+	t.Helper()
+	if !holds {
+		t.Errorf(format, args...)
+	}
+}
+
 func must(t testing.TB, errs ...error) {
 	t.Helper()
 	if err := errors.Join(errs...); err != nil {
@@ -350,15 +358,12 @@ func TestPublished(t *testing.T) {
 				t.Errorf("%s does not say %q", p.path, want)
 			}
 		}
-		if strings.Contains(html, "reviewedBy") || strings.Contains(html, "lastReviewed") {
-			t.Errorf("%s claims a review, and nobody has reviewed it", p.path)
-		}
+		expect(t, !strings.Contains(html, "reviewedBy") && !strings.Contains(html, "lastReviewed"),
+			"%s claims a review, and nobody has reviewed it", p.path)
 	}
 	slices.Sort(want)
 	slices.Sort(got)
-	if !slices.Equal(got, want) || len(got) < 9*len(dates) {
-		t.Errorf("published %v, want %v", got, want)
-	}
+	expect(t, slices.Equal(got, want) && len(got) >= 9*len(dates), "published %v, want %v", got, want)
 	if want := "User-agent: *\nAllow: /\n\nSitemap: " + site.server.URL + "/sitemap.xml\n"; site.page(t, "/robots.txt") != want {
 		t.Errorf("robots.txt says %q, want %q", site.page(t, "/robots.txt"), want)
 	}
@@ -403,13 +408,9 @@ func TestLanguages(t *testing.T) {
 				goal = byPath[home]
 			}
 			link := fmt.Sprintf(`<a class=language href=%s lang=%s hreflang=%s>%s</a>`, goal.path, l.Locale, l.Locale, l.Label)
-			if strings.Contains(html, link) == (code == p.lang) {
-				t.Errorf("%s holds the switch to %s: %v", p.path, code, code == p.lang)
-			}
+			expect(t, strings.Contains(html, link) != (code == p.lang), "%s holds the switch to %s: %v", p.path, code, code == p.lang)
 			alternate := fmt.Sprintf(`<link rel=alternate hreflang=%s href=%s>`, l.Locale, to.url())
-			if strings.Contains(html, alternate) == p.is404() {
-				t.Errorf("%s tells search engines of %s: %v", p.path, to.path, p.is404())
-			}
+			expect(t, strings.Contains(html, alternate) != p.is404(), "%s tells search engines of %s: %v", p.path, to.path, p.is404())
 			if p.isMedical() && to.isOriginal() != p.isOriginal() {
 				pair := webPage{to.url(), l.Locale}
 				if p.isOriginal() && !slices.Contains(own.WorkTranslation, pair) || to.isOriginal() && own.TranslationOfWork != pair {
@@ -422,9 +423,8 @@ func TestLanguages(t *testing.T) {
 			must(t, err)
 			body, err := io.ReadAll(res.Body)
 			must(t, err, res.Body.Close())
-			if res.StatusCode != http.StatusNotFound || string(body) != html {
-				t.Errorf("a missing address below %s gets %d and another page", p.home(), res.StatusCode)
-			}
+			expect(t, res.StatusCode == http.StatusNotFound && string(body) == html,
+				"a missing address below %s gets %d and another page", p.home(), res.StatusCode)
 		}
 	}
 }
@@ -453,15 +453,12 @@ func TestBehindItsOriginal(t *testing.T) {
 				t.Errorf("%s does not say at once that its original is newer, but %.200q", p.path, before)
 			}
 		default:
-			if isBehind {
-				t.Errorf("%s says that its original is newer, and that has not changed", p.path)
-			}
+			expect(t, !isBehind, "%s says that its original is newer, and that has not changed", p.path)
 		}
 		if p.name == "/" {
 			link := regexp.MustCompile(`<a class=language href=` + p.path + ` [^>]*>` + languages(t)[p.lang].Label + `: \S`)
-			if !link.MatchString(f.page(t, "/untranslated/")) {
-				t.Errorf("a page that is not translated does not lead to %s by its name", p.path)
-			}
+			expect(t, link.MatchString(f.page(t, "/untranslated/")),
+				"a page that is not translated does not lead to %s by its name", p.path)
 		}
 	}
 }
