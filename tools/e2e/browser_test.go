@@ -112,9 +112,8 @@ func (tb *tab) complaints() (said, requests []string) {
 // quiet reports what the browser said, other than what it may say.
 func (tb *tab) quiet(where string) {
 	tb.Helper()
-	if said, _ := tb.complaints(); len(said) > 0 {
-		tb.Errorf("%s: the browser says %q", where, said)
-	}
+	said, _ := tb.complaints()
+	expect(tb, len(said) == 0, "%s: the browser says %q", where, said)
 }
 
 // run runs one action and returns its value.
@@ -229,9 +228,8 @@ func (tb *tab) check(name string) []string {
 func (tb *tab) report(where string, names ...string) {
 	tb.Helper()
 	for _, name := range names {
-		if found := tb.check(name); len(found) > 0 {
-			tb.Errorf("%s, %s: %d findings:\n\t%s", where, name, len(found), strings.Join(found, "\n\t"))
-		}
+		found := tb.check(name)
+		expect(tb, len(found) == 0, "%s, %s: %d findings:\n\t%s", where, name, len(found), strings.Join(found, "\n\t"))
 	}
 }
 

@@ -135,9 +135,8 @@ func checkBoxes(t *testing.T, p page) {
 		return b.checked && !b.disabled ? b.labels[0].textContent.replace(/\s+/g, ' ').trim() : 'does not work: ' + b.labels[0]?.textContent;
 	})`)
 	list := readList(t, site.folder, p)
-	if want := list.Texts(); !slices.Equal(got, want) || len(want) == 0 {
-		t.Errorf("%s has the boxes %q, checklist.json %q", p.path, got, want)
-	}
+	want := list.Texts()
+	expect(t, slices.Equal(got, want) && len(want) != 0, "%s has the boxes %q, checklist.json %q", p.path, got, want)
 }
 
 // TestNotes: the summary holds what is ticked and written, and leaves the page only as the reader asks.
@@ -268,9 +267,8 @@ func checkNewer(t *testing.T, p page) {
 		if q.URL.Path != file {
 			return body
 		}
-		if told := q.Header.Get("Cookie") + q.Header.Get("Authorization") + q.Header.Get("Referer"); told != "" {
-			t.Errorf("the request for checklist.json tells %q", told)
-		}
+		told := q.Header.Get("Cookie") + q.Header.Get("Authorization") + q.Header.Get("Referer")
+		expect(t, told == "", "the request for checklist.json tells %q", told)
 		if list.Load() == "" {
 			w.WriteHeader(http.StatusNotFound)
 		}
@@ -347,9 +345,8 @@ func openSaved(t *testing.T, p page) {
 		disk.write(t, "saved.html", strings.NewReplacer(own, digest, "/"+script[1], script[1]).Replace(html))
 		r.visit("file://" + filepath.ToSlash(disk.path("saved.html")))
 		r.await(`window.answers > 0`)
-		if got := js[bool](r, `!!one('.newer')`); got != isNewer {
-			t.Errorf("a saved copy with the digest %s says that there is a newer one: %v", digest, got)
-		}
+		got := js[bool](r, `!!one('.newer')`)
+		expect(t, got == isNewer, "a saved copy with the digest %s says that there is a newer one: %v", digest, got)
 	}
 }
 
@@ -372,9 +369,8 @@ func TestFHIR(t *testing.T) {
 		f.succeed(t, "sign", "--by", by, "--role", role, "--today", signDay, "--due", lastDay, "content/"+name+".md")
 	}
 	f.succeed(t, "build", "--today", signDay)
-	if q := readList(t, f, page{path: "/", name: "/"}); q.Status != "active" {
-		t.Errorf("the checklist of signed pages says %+v", q)
-	}
+	q := readList(t, f, page{path: "/", name: "/"})
+	expect(t, q.Status == "active", "the checklist of signed pages says %+v", q)
 	f.write(t, "unsigned.json", unsigned)
 	good := []string{f.path("unsigned.json"), f.path("public/checklist.json"), f.path("static/checklist.json")}
 	inEachLanguage(t, "/checklist/", func(t *testing.T, p page) {

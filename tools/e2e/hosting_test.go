@@ -166,9 +166,8 @@ func TestHeaders(t *testing.T) {
 			t.Fatalf("%s: the policy is %v, want %v", p, got, policy)
 		}
 		permissions := res.Header.Get("Permissions-Policy")
-		if n := strings.Count(permissions, "=()"); n < 25 {
-			t.Errorf("%s: only %d permissions are refused", p, n)
-		}
+		n := strings.Count(permissions, "=()")
+		expect(t, n >= 25, "%s: only %d permissions are refused", p, n)
 		for permission := range strings.SplitSeq(permissions, ",") {
 			name, who, _ := strings.Cut(strings.TrimSpace(permission), "=")
 			if want := map[bool]string{true: "(self)", false: "()"}[name == "clipboard-write"]; who != want {
@@ -188,9 +187,7 @@ func TestHeaders(t *testing.T) {
 		want := maps.Clone(securityHeaders)
 		if strings.HasSuffix(p, "/checklist.json") {
 			want["Access-Control-Allow-Origin"] = "*"
-			if kind := res.Header.Get("Content-Type"); kind != "application/fhir+json" {
-				t.Errorf("%s is %s", p, kind)
-			}
+			expect(t, res.Header.Get("Content-Type") == "application/fhir+json", "%s is %s", p, res.Header.Get("Content-Type"))
 		}
 		if lang := strings.Split(p, "/")[1]; lang != "en" && languages(t)[lang].Locale != "" {
 			want["Content-Language"] = languages(t)[lang].Locale
@@ -293,13 +290,11 @@ func TestWorkflows(t *testing.T) {
 		expect(t, isStrict && len(w.Permissions) == 1 && w.Permissions["contents"] == "read" && w.Concurrency.Group != "",
 			"%s: %+v", name, w)
 		for _, event := range events {
-			if _, ok := w.On[event]; !ok {
-				t.Errorf("%s does not run on %s", name, event)
-			}
+			_, isThere := w.On[event]
+			expect(t, isThere, "%s does not run on %s", name, event)
 		}
-		if steps := strings.Count(text, "uses:"); steps == 0 || steps != len(pinned.FindAllString(text, -1)) {
-			t.Errorf("%s: an action names no commit with its version", name)
-		}
+		steps := strings.Count(text, "uses:")
+		expect(t, steps != 0 && steps == len(pinned.FindAllString(text, -1)), "%s: an action names no commit with its version", name)
 		for job, j := range w.Jobs {
 			expect(t, j.Timeout > 0 && j.Timeout <= 60 && runner.MatchString(j.RunsOn), "%s: %s: %+v", name, job, j)
 		}
@@ -307,9 +302,8 @@ func TestWorkflows(t *testing.T) {
 	readme := regexp.MustCompile("(?s)```sh\n(.*?)```").FindStringSubmatch(project.read(t, "README.md"))
 	want := "go run ./tools check --format github\n" + regexp.MustCompile(` *#.*`).ReplaceAllString(readme[1], "")
 	w, _ := readWorkflow(t, "site.yml")
-	if got := strings.TrimLeft(w.commands("test"), "\n"); got != want {
-		t.Errorf("site.yml runs\n%s not\n%s", got, want)
-	}
+	got := strings.TrimLeft(w.commands("test"), "\n")
+	expect(t, got == want, "site.yml runs\n%s not\n%s", got, want)
 	weekly, text := readWorkflow(t, "weekly.yml")
 	if !strings.Contains(weekly.commands("links"), "links --external ") || !strings.Contains(text, "HOOK: ${{ secrets.NETLIFY_BUILD_HOOK }}") {
 		t.Error("weekly.yml does not ask other sites, or does not read the secret")
@@ -347,9 +341,8 @@ func TestWeekly(t *testing.T) {
 		isWarned := strings.Contains(output, "::warning file=content/signed.md")
 		expect(t, failed == want && isWarned == (want != "") && strings.Contains(f.read(t, "summary-"+day), "content/page.md"),
 			"%s: %q fails\n%s", day, failed, output)
-		if calendar := f.read(t, "reviews.ics"); !strings.Contains(calendar, "DTSTART;VALUE=DATE:20270601") {
-			t.Errorf("%s: the calendar is\n%s", day, calendar)
-		}
+		calendar := f.read(t, "reviews.ics")
+		expect(t, strings.Contains(calendar, "DTSTART;VALUE=DATE:20270601"), "%s: the calendar is\n%s", day, calendar)
 	}
 	f.write(t, "content/signed.md", f.read(t, "content/signed.md")+"More words.\n")
 	if failed, output := look("2026-11-22"); failed != last {

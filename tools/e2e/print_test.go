@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
@@ -63,14 +64,12 @@ func squash(s string) string { return strings.Join(strings.Fields(s), "") }
 
 func (p printed) says(words string) bool { return strings.Contains(p.text, squash(words)) }
 
-// missing returns which of some words a text without white space lacks.
-func missing(text string, words ...string) (lacks []string) {
+// expectWords reports which of some words a text without white space lacks.
+func expectWords(t testing.TB, where, text string, words ...string) {
+	t.Helper()
 	for _, w := range words {
-		if !strings.Contains(text, squash(w)) {
-			lacks = append(lacks, w)
-		}
+		expect(t, strings.Contains(text, squash(w)), "%s does not say %q", where, w)
 	}
-	return lacks
 }
 
 // dpi of the pictures of sheets that are looked at as a whole.
@@ -152,12 +151,10 @@ func margins(img *image.Gray) (left, right float64) {
 func (tb *tab) checkPictures(where string, p printed, url string) {
 	sheets := p.pictures(tb, dpi)
 	for n, img := range sheets {
-		if left, right := margins(img); left < 11.8 || right < 11.8 {
-			tb.Errorf("%s, sheet %d has side margins of %.1f and %.1f mm, at least 12", where, n+1, left, right)
-		}
-		if at, isFound := dark(img); isFound {
-			tb.Errorf("%s, sheet %d has a dark area %d mm from the left and %d mm from the top", where, n+1, at.X, at.Y)
-		}
+		left, right := margins(img)
+		expect(tb, left >= 11.8 && right >= 11.8, "%s, sheet %d has side margins of %.1f and %.1f mm, at least 12", where, n+1, left, right)
+		at, isFound := dark(img)
+		expect(tb, !isFound, "%s, sheet %d has a dark area %d mm from the left and %d mm from the top", where, n+1, at.X, at.Y)
 	}
 	modules := eval[int](tb, `document.querySelector('img.paper-only').naturalWidth / 2 - 8`)
 	text, mm := code(tb, sheets, modules, dpi)
@@ -253,28 +250,22 @@ func TestSheets(t *testing.T) {
 
 // checkSheets holds each sheet of a page to what it must say, because sheets part.
 func (tb *tab) checkSheets(where string, p page, out printed) {
-	if limit := budget(sheetLimits, p); len(out.sheets) > limit {
-		tb.Errorf("%s takes %d sheets, at most %d", where, len(out.sheets), limit)
-	}
+	limit := budget(sheetLimits, p)
+	expect(tb, len(out.sheets) <= limit, "%s takes %d sheets, at most %d", where, len(out.sheets), limit)
 	first := []string{p.say(tb, "emergency_call")}
 	for _, number := range p.numbers(tb) { // each, with where it holds
 		first = append(first, number.Number+number.Where)
 	}
-	if lacks := missing(out.sheets[0], first...); len(lacks) > 0 {
-		tb.Errorf("%s: the first sheet does not say %q", where, lacks)
-	}
+	expectWords(tb, where+": the first sheet", out.sheets[0], first...)
 	_, state := p.unreviewed(tb)
 	for n, text := range out.sheets {
 		for _, once := range []string{
 			p.say(tb, "paper_newest", p.url()), p.say(tb, "paper_made"), p.say(tb, "paper_printed", dates[p.lang].later),
 		} {
-			if got := strings.Count(text, squash(once)); got != 1 {
-				tb.Errorf("%s: sheet %d says %q %d times, want once", where, n+1, once, got)
-			}
+			got := strings.Count(text, squash(once))
+			expect(tb, got == 1, "%s: sheet %d says %q %d times, want once", where, n+1, once, got)
 		}
-		if lacks := missing(text, state, p.say(tb, "sheet_source", dates[p.lang].source)); len(lacks) > 0 {
-			tb.Errorf("%s: sheet %d does not say %q", where, n+1, lacks)
-		}
+		expectWords(tb, fmt.Sprintf("%s: sheet %d", where, n+1), text, state, p.say(tb, "sheet_source", dates[p.lang].source))
 	}
 	expect(tb, out.smallest >= 9.95, "%s has type of %.1f pt, at least 10", where, out.smallest)
 }
@@ -282,9 +273,8 @@ func (tb *tab) checkSheets(where string, p page, out printed) {
 // checkFront: all that means "call now" stands on the front of the sheet of emergency signs, in 14 pt, and its back holds the rest.
 func (tb *tab) checkFront(where string, out printed) {
 	items := eval[[]string](tb, `[...document.querySelectorAll('.card.emergency :is(li, strong)')].map(e => e.textContent)`)
-	if lacks := missing(out.sheets[0], items...); len(items) < 10 || len(lacks) > 0 {
-		tb.Errorf("%s: of %d emergency signs, the front does not say %q", where, len(items), lacks)
-	}
+	expect(tb, len(items) >= 10, "%s has only %d emergency signs", where, len(items))
+	expectWords(tb, where+": the front", out.sheets[0], items...)
 	small := eval[[]string](tb, `[...document.querySelectorAll('.card.emergency :is(li, strong)')]
 		.filter(e => parseFloat(getComputedStyle(e).fontSize) * .75 < 13.99).map(e => e.textContent)`)
 	expect(tb, len(small) == 0, "%s: smaller than 14 pt: %q", where, small)
@@ -307,9 +297,8 @@ func TestBooklet(t *testing.T) {
 			tb.act(`document.querySelectorAll('.print-choice label')[0].click(); document.querySelectorAll('.print-choice label')[2].click()`)
 			some := tb.paper(paper.size)
 			for i, first := range firsts {
-				if got, want := some.says(first), i != 0 && i != 2; got != want {
-					t.Errorf("%s, without the chapters 1 and 3: chapter %d is printed: %v", where, i+1, got)
-				}
+				got, want := some.says(first), i != 0 && i != 2
+				expect(t, got == want, "%s, without the chapters 1 and 3: chapter %d is printed: %v", where, i+1, got)
 			}
 			expect(t, len(some.sheets) < len(whole.sheets),
 				"%s: two chapters less take %d sheets, all take %d", where, len(some.sheets), len(whole.sheets))
@@ -337,7 +326,7 @@ func (tb *tab) checkChapters(where string, p page, out printed) (firsts []string
 	}
 	before := -1
 	for i, first := range firsts {
-		start := slices.IndexFunc(out.sheets, func(text string) bool { return len(missing(text, first)) == 0 })
+		start := slices.IndexFunc(out.sheets, func(text string) bool { return strings.Contains(text, squash(first)) })
 		if start <= before || i > 0 && strings.Contains(out.sheets[start], squash(lasts[i-1])) {
 			tb.Fatalf("%s: chapter %d starts on sheet %d, after %d, and not on one of its own", where, i+1, start+1, before+1)
 		}
@@ -349,9 +338,8 @@ func (tb *tab) checkChapters(where string, p page, out printed) (firsts []string
 		}
 	}
 	head := eval[string](tb, `document.querySelector('.chapter .emergency .card-head strong').textContent`)
-	if lacks := missing(out.sheets[0], head); len(lacks) > 0 || !out.says(p.say(tb, "write_title")) {
-		tb.Errorf("%s: the booklet does not start with the emergency signs, or has no room for notes", where)
-	}
+	expectWords(tb, where+": the booklet's start", out.sheets[0], head)
+	expect(tb, out.says(p.say(tb, "write_title")), "%s: the booklet has no room for notes", where)
 	state := p.say(tb, "state_unreviewed")
 	if !p.isOriginal() {
 		state += p.say(tb, "translation_unreviewed")
@@ -359,9 +347,8 @@ func (tb *tab) checkChapters(where string, p page, out printed) (firsts []string
 	if got := strings.Count(out.text, squash(state+p.say(tb, "about_sources"))); got != len(medical) {
 		tb.Errorf("%s: %d of %d chapters say how their review stands", where, got, len(medical))
 	}
-	if legend := eval[string](tb, `document.querySelector('.print-choice legend').textContent`); out.says(legend) {
-		tb.Errorf("%s: the choice itself is printed", where)
-	}
+	legend := eval[string](tb, `document.querySelector('.print-choice legend').textContent`)
+	expect(tb, !out.says(legend), "%s: the choice itself is printed", where)
 	return firsts
 }
 
@@ -380,9 +367,7 @@ func printNotes(t *testing.T, p page) {
 	for _, key := range []string{"notes_title", "notes_started", "emergency_call"} {
 		wants = append(wants, p.say(t, key))
 	}
-	if lacks := missing(notes.text, wants...); len(lacks) > 0 {
-		t.Errorf("the notes do not say %q", lacks)
-	}
+	expectWords(t, "the paper of the notes", notes.text, wants...)
 	expect(t, !notes.says(signs[1]) && !notes.says(p.say(t, "notes_clear")) && len(notes.sheets) == 1,
 		"the notes take %d sheets, or hold more than the notes", len(notes.sheets))
 	r.act(`document.documentElement.classList.remove('only-my-notes')`)

@@ -156,9 +156,8 @@ func (tb *tab) checkReview(where string, states []string, sheet, source string) 
 	if !strings.HasSuffix(where, "/checklist/") { // whose notes come in sight, so short is this one
 		tb.report(where, "shifts()")
 	}
-	if got := eval[[]string](tb, `[...document.querySelectorAll('.state')].map(e => e.textContent.trim())`); !slices.Equal(got, states) {
-		tb.Errorf("%s says %q, not %q", where, got, states)
-	}
+	got := eval[[]string](tb, `[...document.querySelectorAll('.state')].map(e => e.textContent.trim())`)
+	expect(tb, slices.Equal(got, states), "%s says %q, not %q", where, got, states)
 	known := append([]string{sheet, "Source last reviewed 29 February 2024", "Last medically reviewed on 29 February 2024."}, states...)
 	if source != "" {
 		known = append(known, source)
@@ -166,24 +165,17 @@ func (tb *tab) checkReview(where string, states []string, sheet, source string) 
 	slices.SortFunc(known, func(a, b string) int { return len(b) - len(a) }) // a sentence before a part of it
 	out := tb.paper(chromedp.PaperA4)
 	for _, text := range []string{squash(eval[string](tb, `document.body.innerText`)), out.text} {
-		if lacks := missing(text, source); len(lacks) > 0 {
-			tb.Errorf("%s does not say %q", where, lacks)
-		}
+		expectWords(tb, where, text, source)
 		for _, s := range known {
 			text = strings.ReplaceAll(text, squash(s), " ")
 		}
-		if at := said.FindString(text); at != "" {
-			tb.Errorf("%s says what should not be said: %q", where, at)
-		}
+		at := said.FindString(text)
+		expect(tb, at == "", "%s says what should not be said: %q", where, at)
 	}
 	for n, text := range out.sheets {
-		if lacks := missing(text, sheet); len(lacks) > 0 {
-			tb.Errorf("%s: sheet %d does not say %q", where, n+1, lacks)
-		}
+		expectWords(tb, fmt.Sprintf("%s: sheet %d", where, n+1), text, sheet)
 	}
-	if lacks := missing(out.text, states...); len(lacks) > 0 {
-		tb.Errorf("%s does not say on paper %q", where, lacks)
-	}
+	expectWords(tb, where+" on paper", out.text, states...)
 }
 
 // What a signed page rests on, in the states below.
@@ -290,9 +282,8 @@ func checkStates(t *testing.T, f folder, judged map[string]int) {
 		expect(t, states[name] == want && strings.Contains(words(html), says),
 			"%+v: the tool says %q, and the page %q: %v", c, states[name], says, strings.Contains(words(html), says))
 		claims := strings.Contains(html, "reviewedBy") || strings.Contains(html, "lastReviewed")
-		if isSound := want != "not reviewed" && want != "changed"; claims != isSound {
-			t.Errorf("%+v: structured data claims a review: %v", c, claims)
-		}
+		isSound := want != "not reviewed" && want != "changed"
+		expect(t, claims == isSound, "%+v: structured data claims a review: %v", c, claims)
 		if want != "not reviewed" && !strings.Contains(html, by) || want == "not reviewed" && strings.Contains(html, by) {
 			t.Errorf("%+v: the reviewer stands on the page wrongly, or is missing", c)
 		}

@@ -102,9 +102,8 @@ func (d *desk) hugo() []string {
 func (d *desk) ends(signal os.Signal) {
 	d.Helper()
 	must(d, d.cmd.Process.Signal(signal))
-	if err := d.cmd.Wait(); err != nil {
-		d.Errorf("after %v: %v", signal, err)
-	}
+	err := d.cmd.Wait()
+	expect(d, err == nil, "after %v: %v", signal, err)
 	if left := d.hugo(); len(left) > 0 {
 		d.Errorf("after %v Hugo still runs: %v", signal, left)
 	}
@@ -121,9 +120,8 @@ const causes = "content/causes.md"
 func TestServe(t *testing.T) {
 	d := work(t, ours(t))
 	d.shows("/causes/", "<h1")
-	if n := len(d.hugo()); n != 1 {
-		t.Errorf("%d processes of Hugo run", n)
-	}
+	n := len(d.hugo())
+	expect(t, n == 1, "%d processes of Hugo run", n)
 	text := d.read(t, causes)
 	d.save(causes, text+"\n[Gone](gone.md)\n")
 	d.reads(`^..:..:..  content/causes\.md: 1 error, 0 warnings\.$`)

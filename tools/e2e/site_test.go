@@ -341,13 +341,11 @@ func TestPublished(t *testing.T) {
 		if !p.is404() {
 			got = append(got, p.path)
 		}
-		if isListed := strings.Contains(sitemap, "<loc>"+p.url()+"</loc>"); isListed == p.is404() {
-			t.Errorf("%s stands in the sitemap: %v", p.path, isListed)
-		}
+		isListed := strings.Contains(sitemap, "<loc>"+p.url()+"</loc>")
+		expect(t, isListed != p.is404(), "%s stands in the sitemap: %v", p.path, isListed)
 		html := p.html(t)
-		if isHidden := strings.Contains(html, "noindex"); isHidden != p.is404() {
-			t.Errorf("%s keeps search engines off: %v", p.path, isHidden)
-		}
+		isHidden := strings.Contains(html, "noindex")
+		expect(t, isHidden == p.is404(), "%s keeps search engines off: %v", p.path, isHidden)
 		state, _ := p.unreviewed(t)
 		wants := []string{state, "Cleveland Clinic", p.say(t, "source_outdated_years")}
 		if !p.isOriginal() {
