@@ -106,9 +106,8 @@ func TestAnswers(t *testing.T) {
 		if !strings.HasPrefix(got, want) || want == "" && got != "" || strings.Contains(got, "\n") || len(got) > 400 || strings.Contains(got, "\x1b") {
 			t.Errorf("%s:\n got %s\nwant %s", href, got, want)
 		}
-		if redirects.Load() > 11 || served.Load() > 16<<20 {
-			t.Errorf("%s: %d redirects were followed, and %d bytes of a body read", href, redirects.Load(), served.Load())
-		}
+		expect(t, redirects.Load() <= 11 && served.Load() <= 16<<20,
+			"%s: %d redirects were followed, and %d bytes of a body read", href, redirects.Load(), served.Load())
 	}
 }
 
@@ -129,9 +128,7 @@ func TestHungHost(t *testing.T) {
 		t.Errorf("%d requests: %s", requests.Load(), got)
 	}
 	got = ask(t, hung, External{Timeout: 50 * time.Millisecond}, "/drip#x", "/drip?y#z")
-	if strings.Count(got, "could not be checked") != 2 || requests.Load() > 1 {
-		t.Errorf("%d requests: %s", requests.Load(), got)
-	}
+	expect(t, strings.Count(got, "could not be checked") == 2 && requests.Load() <= 1, "%d requests: %s", requests.Load(), got)
 	ok := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/away" {
 			http.Redirect(w, r, hung.URL, http.StatusFound)
@@ -193,9 +190,7 @@ func TestPoliteness(t *testing.T) {
 		most.Store(max(most.Load(), now.Add(1)))
 		defer now.Add(-1)
 		all.Add(1)
-		if r.Header.Get("User-Agent") != userAgent {
-			t.Errorf("%s says that it is %q", r.URL, r.Header.Get("User-Agent"))
-		}
+		expect(t, r.Header.Get("User-Agent") == userAgent, "%s says that it is %q", r.URL, r.Header.Get("User-Agent"))
 		time.Sleep(time.Millisecond) // so that others would meet it
 	})
 	page := ""
@@ -235,9 +230,7 @@ func TestInterrupt(t *testing.T) {
 	root := write(t, map[string]string{"index.html": "<a href=gone>x</a><a href=" + s.URL + "/b>x</a>"})
 	ignores := []site.Ignore{{Page: "/", Target: s.URL + "/b", Place: diagnostic.Place{File: "config.toml"}}}
 	_, list, err := Check(ctx, root, Options{Site: &site.Site{Ignores: ignores}, External: &External{}})
-	if err != nil || len(list) != 1 || !strings.Contains(list[0].Message, "gone") {
-		t.Errorf("%v %v", list, err)
-	}
+	expect(t, err == nil && len(list) == 1 && strings.Contains(list[0].Message, "gone"), "%v %v", list, err)
 	if _, _, err := Check(ctx, root, Options{}); err != context.Canceled {
 		t.Errorf("a check that was stopped before it began: %v", err)
 	}

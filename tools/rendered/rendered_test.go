@@ -29,6 +29,14 @@ func write(t testing.TB, files map[string]string) string {
 	return root
 }
 
+// expect reports what is not as it should be.
+func expect(t testing.TB, holds bool, format string, args ...any) {
+	t.Helper()
+	if !holds {
+		t.Errorf(format, args...)
+	}
+}
+
 // check returns the findings of a rendered folder, but for pages that nothing links to, which have a test of their own.
 func check(t testing.TB, files map[string]string, o Options) []diagnostic.Diagnostic {
 	t.Helper()
@@ -127,9 +135,8 @@ func TestElements(t *testing.T) {
 		`<i id=a></i><i id=b></i><a name=c></a>`: 0, `<i id=a></i><i id=A></i>`: 0, `<p class=x ID = a><p class=y iD="a">`: 1, `<p class="id=a"><p class="id=a">`: 0, `<i id=a></i><i id=a></i><i id=a></i>`: 1,
 		`<i id=a></i><i id=b></i><i id=b></i><i id=a></i>`: 2, `<i id=a></i><template><i id=a></i></template>`: 0, `<a id=a name=a></a>`: 0, `<i id=""></i><i id=""></i>`: 0,
 	} {
-		if problems := check(t, map[string]string{"index.html": element}, Options{}); len(problems) != want {
-			t.Errorf("%s: %v, not %d", element, problems, want)
-		}
+		problems := check(t, map[string]string{"index.html": element}, Options{})
+		expect(t, len(problems) == want, "%s: %v, not %d", element, problems, want)
 	}
 }
 
@@ -146,9 +153,7 @@ func TestOtherFiles(t *testing.T) {
 		got = append(got, d.File+" "+strings.Split(d.Message, `"`)[1])
 	}
 	want := "css/a.css ../gone.png, de/sitemap.xml /sub/e.xml, sitemap.xml https://site.example/sub/b/?x&y, sitemap.xml https://site.example/sub/d/, x.svg no, x.svg p.png, x.svg q"
-	if strings.Join(got, ", ") != want {
-		t.Errorf("\n got %s\nwant %s", strings.Join(got, ", "), want)
-	}
+	expect(t, strings.Join(got, ", ") == want, "\n got %s\nwant %s", strings.Join(got, ", "), want)
 }
 
 // A page that nothing leads to is a warning. The home page, 404.html and redirections need no link.
@@ -170,13 +175,9 @@ func TestOrphans(t *testing.T) {
 		var got []string
 		for _, p := range problems {
 			got = append(got, p.File)
-			if p.Rule != diagnostic.RuleOrphanPage || p.Severity != diagnostic.Warning {
-				t.Errorf("%v", p)
-			}
+			expect(t, p.Rule == diagnostic.RuleOrphanPage && p.Severity == diagnostic.Warning, "%v", p)
 		}
-		if strings.Join(got, " ") != want {
-			t.Errorf("%v, not %s", problems, want)
-		}
+		expect(t, strings.Join(got, " ") == want, "%v, not %s", problems, want)
 	}
 }
 
@@ -195,9 +196,8 @@ func TestIgnores(t *testing.T) {
 	for _, p := range check(t, files, o) {
 		got = append(got, fmt.Sprintf("%s:%d %s", p.File, p.Line, p.Rule))
 	}
-	if want := "a/index.html:1 broken-link, config.toml:6 unused-ignore, config.toml:7 unused-ignore, config.toml:9 unused-ignore, config.toml:10 unused-ignore"; strings.Join(got, ", ") != want {
-		t.Errorf("\n got %s\nwant %s", strings.Join(got, ", "), want)
-	}
+	want := "a/index.html:1 broken-link, config.toml:6 unused-ignore, config.toml:7 unused-ignore, config.toml:9 unused-ignore, config.toml:10 unused-ignore"
+	expect(t, strings.Join(got, ", ") == want, "\n got %s\nwant %s", strings.Join(got, ", "), want)
 }
 
 // A finding is traced through data-source to the Markdown, where the links of both correspond.
@@ -214,9 +214,7 @@ func TestSources(t *testing.T) {
 		for _, p := range check(t, map[string]string{"index.html": html}, o) {
 			got = append(got, p.File+":"+p.Position()+" "+strings.Split(p.Message, `"`)[1])
 		}
-		if strings.Join(got, ", ") != want {
-			t.Errorf("%s:\n got %q\nwant %q", html, got, want)
-		}
+		expect(t, strings.Join(got, ", ") == want, "%s:\n got %q\nwant %q", html, got, want)
 	}
 }
 
@@ -233,9 +231,8 @@ func TestShownElsewhere(t *testing.T) {
 	for _, p := range check(t, files, Options{Site: siteOf(markdown("z.md", "7:1", "8:1"), markdown("b.md", "5:1"))}) {
 		got = append(got, fmt.Sprintf("%s:%d %s", p.File, p.Line, strings.Split(p.Message, `"`)[1]))
 	}
-	if want := "content/b.md:5 #b__lost, content/z.md:7 /gone/, content/z.md:8 /z/#no"; strings.Join(got, ", ") != want {
-		t.Errorf("\n got %s\nwant %s", strings.Join(got, ", "), want)
-	}
+	want := "content/b.md:5 #b__lost, content/z.md:7 /gone/, content/z.md:8 /z/#no"
+	expect(t, strings.Join(got, ", ") == want, "\n got %s\nwant %s", strings.Join(got, ", "), want)
 }
 
 // Each text is as readers see it, and the signs that are left in it.
@@ -255,13 +252,9 @@ func TestFindMarkup(t *testing.T) {
 		var got []string
 		for _, m := range FindMarkup(text) {
 			got = append(got, m.Text)
-			if m.Mend == "" || strings.Contains(m.Mend, "%s") || !strings.HasPrefix(text[m.Offset:], m.Text) {
-				t.Errorf("%q: %+v", text, m)
-			}
+			expect(t, m.Mend != "" && !strings.Contains(m.Mend, "%s") && strings.HasPrefix(text[m.Offset:], m.Text), "%q: %+v", text, m)
 		}
-		if strings.Join(got, ", ") != want {
-			t.Errorf("%q: %q, not %q", text, got, want)
-		}
+		expect(t, strings.Join(got, ", ") == want, "%q: %q, not %q", text, got, want)
 	}
 }
 
@@ -280,9 +273,7 @@ func TestMarkupInHTML(t *testing.T) {
 				t.Errorf("%s: %v", html, d)
 			}
 		}
-		if strings.Join(got, ", ") != want {
-			t.Errorf("%s: %q, not %q", html, strings.Join(got, ", "), want)
-		}
+		expect(t, strings.Join(got, ", ") == want, "%s: %q, not %q", html, strings.Join(got, ", "), want)
 	}
 }
 
@@ -302,9 +293,8 @@ func TestMarkupInMarkdown(t *testing.T) {
 	for _, d := range check(t, map[string]string{"a/index.html": page, "all/index.html": "<div>" + page}, Options{Site: s}) {
 		got = append(got, d.File+":"+d.Position())
 	}
-	if want := "content/a.md: content/a.md:8:7 content/a.md:10:7 content/a.md:13:3"; strings.Join(got, " ") != want {
-		t.Errorf("%q, not %q", got, want)
-	}
+	want := "content/a.md: content/a.md:8:7 content/a.md:10:7 content/a.md:13:3"
+	expect(t, strings.Join(got, " ") == want, "%q, not %q", got, want)
 }
 
 // Nothing takes more than a moment, however long it is.
@@ -323,17 +313,14 @@ func TestLongFiles(t *testing.T) {
 		"quotes": "<style>" + strings.Repeat("url(\"", n), "srcset": "<img srcset='" + strings.Repeat("a,,(", n) + "'>", "comments": strings.Repeat("<!--", n), "open": strings.Repeat("<a ", n),
 	} {
 		o := Options{Site: siteOf(markdown("a.md"))}
-		if _, _, err := Check(t.Context(), write(t, map[string]string{"index.html": page, "a/index.html": "<main data-source=a.md>" + page}), o); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
+		_, _, err := Check(t.Context(), write(t, map[string]string{"index.html": page, "a/index.html": "<main data-source=a.md>" + page}), o)
+		expect(t, err == nil, "%s: %v", name, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	d := &document{isHTML: true}
 	newReader(&checker{}).read(ctx, d, []byte(strings.Repeat("<a href=x>", n)))
-	if len(d.references) > 1000 {
-		t.Errorf("%d tags were read after the check was stopped", len(d.references))
-	}
+	expect(t, len(d.references) <= 1000, "%d tags were read after the check was stopped", len(d.references))
 }
 
 // FuzzPage: whatever a page holds, checking it ends, without a panic, and every finding has a place in it.

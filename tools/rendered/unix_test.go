@@ -45,13 +45,10 @@ func TestFiles(t *testing.T) {
 			got = append(got, strings.Split(d.Message, `"`)[1])
 		}
 	}
-	if strings.Join(got, " ") != "a.html pipe.html x" || pages != 3 || err != nil {
-		t.Errorf("%d pages: %s %v", pages, got, err)
-	}
+	expect(t, strings.Join(got, " ") == "a.html pipe.html x" && pages == 3 && err == nil, "%d pages: %s %v", pages, got, err)
 	c, err := newChecker(Options{})
-	if err != nil || c.list(os.DirFS(root)) != nil || len(c.documents) != 3 || len(c.files) != 4 {
-		t.Errorf("%d of %d files would be read: %v", len(c.documents), len(c.files), err)
-	}
+	expect(t, err == nil && c.list(os.DirFS(root)) == nil && len(c.documents) == 3 && len(c.files) == 4,
+		"%d of %d files would be read: %v", len(c.documents), len(c.files), err)
 }
 
 // generate writes a site of n pages such as Hugo renders: a navigation and a table of contents around a text, about 47
