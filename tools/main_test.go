@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"net/http"
@@ -18,7 +20,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alecthomas/kong"
+	"github.com/emersion/go-ical"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"microsite/tools/diagnostic"
+	"microsite/tools/site"
 )
 
 // today is the day on which scripts judge dates, unless they say otherwise.
@@ -315,4 +322,155 @@ func TestEveryRule(t *testing.T) {
 			t.Errorf("no script shows the rule %s, or tools/README.md does not explain it", m[1])
 		}
 	}
+}
+
+var (
+	shownCommand = regexp.MustCompile("go run \\./tools ([a-z][^`|>;#\n]*)")
+	word         = regexp.MustCompile(`"[^"]*"|[^\s"]+`)
+)
+
+// TestDocumentedCommands parses every command line of this tool that a document, a
+// workflow or a setting shows.
+func TestDocumentedCommands(t *testing.T) {
+	files, err := filepath.Glob("../.github/workflows/*.yml")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, name := range append(files, "../README.md", "README.md", "../netlify.toml") {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		filledIn := strings.NewReplacer(`\"`, `"`, "NAME", "A. Name", "CREDENTIAL AND ROLE", "Nurse", "ROLE", "Nurse", "$URL", "https://site.org/",
+			"$DEPLOY_PRIME_URL", "https://site.org/").Replace(string(text))
+		commands := shownCommand.FindAllStringSubmatch(filledIn, -1)
+		isManual := name == "../README.md"
+		if isManual && len(commands) < 10 {
+			t.Errorf("README.md shows only %d commands", len(commands))
+		}
+		shown := map[string]bool{}
+		for _, m := range commands {
+			args := word.FindAllString(strings.TrimRight(m[1], "…., "), -1)
+			for i := range args {
+				args[i] = strings.Trim(args[i], `"`)
+			}
+			shown[args[0]] = true
+			if err := parse(args); err != nil {
+				t.Errorf("%s: go run ./tools %s: %v", name, m[1], err)
+			}
+		}
+		for _, command := range kong.Must(&commandLine{}).Model.Children {
+			if isManual && !shown[command.Name] {
+				t.Errorf("README.md does not show the command %s", command.Name)
+			}
+		}
+	}
+	for _, args := range [][]string{{"check", "-strict"}, {"build", "--watch"}, {"unsign", "content/causes.md"}} {
+		if parse(args) == nil {
+			t.Errorf("%q is taken for a command line", args)
+		}
+	}
+}
+
+func parse(args []string) error {
+	parser := kong.Must(&commandLine{}, kong.Exit(func(int) {}), kong.Writers(io.Discard, io.Discard))
+	_, err := parser.Parse(args)
+	return err
+}
+
+// TestCalendar reads the calendar back with another library.
+func TestCalendar(t *testing.T) {
+	due := time.Date(2027, 6, 1, 0, 0, 0, 0, time.UTC)
+	title := "Hals; Nacken, \\ und Rücken: " + strings.Repeat("é", 100)
+	s := &checkedSite{Site: &site.Site{BaseURL: "https://site.example/sub/"}, clock: time.Date(2026, 11, 22, 9, 0, 0, 0, time.FixedZone("", 3600))}
+	var out bytes.Buffer
+	signed := duePage{Due: "2027-06-01", Reviewed: "2026-06-01", By: "Dr. A, \"B\"; C", Role: "GP\\n", File: "content/a/b.md", title: title, url: "/a/b/"}
+	pages := []duePage{signed, {File: "content/unsigned.md"}}
+	if err := writeCalendar(&out, s, pages); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(out.String()) {
+		if len(line) > 75+len("\r\n") || !strings.HasSuffix(line, "\r\n") {
+			t.Errorf("RFC 5545, 3.1: lines of 75 octets at most, that end in CRLF: %q", line)
+		}
+	}
+	calendar, err := ical.NewDecoder(&out).Decode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := calendar.Events()
+	if len(events) != 1 {
+		t.Fatal(events)
+	}
+	start, err := events[0].DateTimeStart(time.UTC)
+	if err != nil || !start.Equal(due) || events[0].Props.Get("DTSTART").ValueType() != ical.ValueDate {
+		t.Error(start, err)
+	}
+	for name, want := range map[string]string{
+		"UID": "2027-06-01-https://site.example/sub/a/b/", "SUMMARY": "Review due: " + title, "DTSTAMP": "20261122T080000Z",
+		"DESCRIPTION": "https://site.example/sub/a/b/\ncontent/a/b.md\nLast reviewed on 2026-06-01 by Dr. A, \"B\"; C (GP\\n)",
+		"URL":         "https://site.example/sub/a/b/"} {
+		got := events[0].Props.Get(name).Value
+		if name == "SUMMARY" || name == "DESCRIPTION" {
+			if got, err = events[0].Props.Text(name); err != nil {
+				t.Error(err)
+			}
+		}
+		if got != want {
+			t.Errorf("%s is %q, not %q", name, got, want)
+		}
+	}
+	if err := ical.NewEncoder(new(bytes.Buffer)).Encode(calendar); err != nil { // which validates what RFC 5545 requires
+		t.Error(err)
+	}
+}
+
+// What is wrong in the saved file is shown first, then the errors of other files.
+func TestReport(t *testing.T) {
+	late := diagnostic.Place{File: "content/b.md", Line: 12, Column: 7}.Errorf(diagnostic.RuleLink, "go\x1bne")
+	soon := diagnostic.Place{File: "content/c.md", Line: 3}.Warningf(diagnostic.RuleDueSoon, "soon")
+	const lateText = "content/b.md:12:7: error: go\uFFFDne [link]\n"
+	const soonText = "content/c.md:3: warning: soon [due-soon]\n"
+	for want, saved := range map[string][]string{
+		"1 error, 1 warning.\n" + lateText + soonText:                           nil,
+		"0 errors, 1 warning. In other files: 1 error.\n" + soonText + lateText: {"content/c.md"},
+		"1 error, 0 warnings.\n" + lateText:                                     {"content/b.md"},
+		"all clear. In other files: 1 error.\n" + lateText:                      {"content/a.md"},
+	} {
+		var out strings.Builder
+		s := session{tool: &tool{stdout: &out, now: func() time.Time { return time.Date(2026, 1, 5, 9, 30, 12, 0, time.UTC) }}}
+		if s.report("It", saved, []diagnostic.Diagnostic{soon, late}); out.String() != "09:30:12  It: "+want {
+			t.Errorf("%q:\n%s", saved, &out)
+		}
+	}
+}
+
+// TestOwnWrites: the checklist that a session has written is no save, in whatever steps it is reported.
+func TestOwnWrites(t *testing.T) {
+	root := t.TempDir()
+	if err := os.CopyFS(root, os.DirFS("testdata/site")); err != nil {
+		t.Fatal(err)
+	}
+	const list = "static/checklist.json"
+	var out strings.Builder
+	s := session{tool: &tool{root: root, stdout: &out, now: time.Now}, today: day{time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)}}
+	checks := func(want string, saved ...string) {
+		t.Helper()
+		out.Reset()
+		s.takeSave(t.Context(), saved)
+		if got := out.String(); !strings.Contains(got, want) || (want == "") != (got == "") {
+			t.Errorf("%q: %q, not %q", saved, got, want)
+		}
+	}
+	if err := os.Remove(filepath.Join(root, list)); err != nil {
+		t.Fatal(err)
+	}
+	checks(list+" is up to date again", "content/page.md")
+	checks("", list)
+	checks("  content/page.md: all clear.", list, "content/page.md")
+	checks("  3 pages: all clear.") // the system has lost count
+	if err := os.WriteFile(filepath.Join(root, list), []byte("{}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	checks(list+" is up to date again", list)
 }

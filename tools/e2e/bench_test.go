@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"compress/gzip"
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -96,6 +97,9 @@ var allPacked sync.Map
 // sight is how a page came to be seen.
 type sight struct{ LCP, CLS, TBT float64 }
 
+//go:embed sight.js
+var sightOf string
+
 // turns is how often each page is opened.
 const turns = 31
 
@@ -114,15 +118,7 @@ func sights(tb *tab, one, other string) (seen sight, beside float64) {
 	look := func(url string) sight {
 		tb.visit("about:blank")
 		tb.visit(url)
-		return eval[sight](tb, `(async () => {
-			await new Promise(done => requestAnimationFrame(() => setTimeout(done, 300)));
-			const seen = type => { const o = new PerformanceObserver(() => {}); o.observe({type, buffered: true}); return o.takeRecords() };
-			return {
-				LCP: seen('largest-contentful-paint').at(-1).startTime,
-				CLS: seen('layout-shift').reduce((sum, s) => sum + s.value, 0),
-				TBT: seen('longtask').reduce((sum, s) => sum + s.duration - 50, 0),
-			};
-		})()`)
+		return eval[sight](tb, sightOf)
 	}
 	seen = look(one) // once before the times count, for a browser that just started
 	var times, ratios []float64

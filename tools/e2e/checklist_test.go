@@ -76,14 +76,9 @@ func checkAlarm(t *testing.T, p page) {
 		Numbers                    []string
 		IsFocused, IsSeen, CanHide bool
 	}
-	const see = `({
-		Message: message(), Numbers: [...document.querySelectorAll('[role=alert] a[href^="tel:"]')].map(a => a.getAttribute('href')),
-		IsFocused: document.activeElement === window.before, CanHide: !!one('[role=alert] button'),
-		IsSeen: [one('[role=alert]').getBoundingClientRect()].some(b => b.height > 0 && b.top >= 0 && b.bottom <= innerHeight + 1),
-	})`
 	tick := func(level string, n int) alarm {
 		box := fmt.Sprintf("list('%s')[%d]", level, n)
-		return js[alarm](r, box+`.focus({preventScroll: true}), window.before = document.activeElement, `+box+`.click(), `+see)
+		return js[alarm](r, box+`.focus({preventScroll: true}), window.before = document.activeElement, `+box+`.click(), alarm()`)
 	}
 	call, today := r.say("emergency_call"), r.say("list_today")
 	var want []string
@@ -112,7 +107,7 @@ func checkAlarm(t *testing.T, p page) {
 			t.Errorf("after a click on %s %d the page should say %q: %+v", step.level, step.n, step.want, got)
 		}
 		for _, top := range []string{"0", "document.body.scrollHeight / 2", "one('main').getBoundingClientRect().bottom + scrollY - innerHeight"} {
-			if got := js[alarm](r, `scrollTo({top: `+top+`, behavior: 'instant'}), `+see); step.want != "" && !got.IsSeen {
+			if got := js[alarm](r, `scrollTo({top: `+top+`, behavior: 'instant'}), alarm()`); step.want != "" && !got.IsSeen {
 				t.Errorf("%q is out of sight after scrolling to %s", step.want, top)
 			}
 		}
@@ -195,11 +190,7 @@ func checkMemory(t *testing.T, p page) {
 	r.does("forgotten", `!remember.checked && ticked().length === 0`)
 	r.does("cleared", `(remember.click(), list('today')[0].click(), button('clear').click(), localStorage.length === 0 && !remember.checked)`)
 	r.does("cleared in another tab, it is not stored again", `(remember.click(), list('today')[0].click(), localStorage.length === 1 &&
-		await new Promise(done => {
-			const other = document.body.appendChild(document.createElement('iframe')); // a window of the same site
-			addEventListener('storage', () => setTimeout(() => { list('today')[1].click(); done(localStorage.length === 0) }));
-			other.contentWindow.localStorage.clear();
-		}))`)
+		(await clearElsewhere(), list('today')[1].click(), localStorage.length === 0))`)
 	for _, hostile := range []string{`{`, `null`, `"x"`, `{"ticks":1,"texts":{}}`, `{"ticks":[{}],"texts":[{},"<img src=x>"]}`, `[]`} {
 		r.act("localStorage.setItem('checklist ' + location.pathname, `" + hostile + "`)")
 		visit()
