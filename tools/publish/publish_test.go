@@ -13,6 +13,13 @@ import (
 	"testing/fstest"
 )
 
+func must(t testing.TB, errs ...error) {
+	t.Helper()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // folder makes a folder of files.
 func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
@@ -20,9 +27,7 @@ func folder(t *testing.T, files map[string]string) string {
 	for name, text := range files {
 		tree[name] = &fstest.MapFile{Data: []byte(text)}
 	}
-	if err := os.CopyFS(root, tree); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.CopyFS(root, tree))
 	return root
 }
 
@@ -46,9 +51,7 @@ func holds(t *testing.T, root string, want map[string]string) {
 func begin(t *testing.T, root string) *Stage {
 	t.Helper()
 	s, err := Begin(root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() { s.Close() })
 	return s
 }
@@ -63,9 +66,7 @@ func TestCommit(t *testing.T) {
 		s := begin(t, root)
 		err := os.WriteFile(filepath.Join(s.Dir, "index.txt"), []byte(step.text), 0o644)
 		err = errors.Join(err, s.Commit(map[string][]byte{list: []byte(step.list)}), s.Close())
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		holds(t, root, map[string]string{"public/index.txt": step.text, list: step.list})
 		info, err := os.Stat(name)
 		if err != nil || step.text == "two" && !os.SameFile(last, info) {
@@ -75,14 +76,10 @@ func TestCommit(t *testing.T) {
 			t.Errorf("the checklist has other rights: %v", info.Mode())
 		}
 		last = info
-		if err := os.Chmod(name, 0o640); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.Chmod(name, 0o640))
 	}
 	// A stage that is closed without Commit leaves nothing.
-	if err := begin(t, root).Close(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, begin(t, root).Close())
 	holds(t, root, map[string]string{"public/index.txt": "three", list: "3"})
 }
 
@@ -127,9 +124,7 @@ func TestCommitTogether(t *testing.T) {
 	}
 	root := folder(t, map[string]string{"public/index.txt": "old", list: "1"})
 	s := begin(t, root)
-	if err := errors.Join(s.Commit(generated), s.Close()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, s.Commit(generated), s.Close())
 	holds(t, root, map[string]string{list: "2", other: "2"})
 }
 
@@ -144,9 +139,7 @@ func TestSwapInSteps(t *testing.T) {
 	t.Cleanup(func() { exchange = inOneStep })
 	root = folder(t, map[string]string{"fresh/a": "new", "old/a": "old", "old/b": "old"})
 	fresh, old := filepath.Join(root, "fresh"), filepath.Join(root, "old")
-	if err := swap(fresh, old); err != nil {
-		t.Fatal(err)
-	}
+	must(t, swap(fresh, old))
 	holds(t, root, map[string]string{"old/a": "new"})
 	if err := swap(fresh, old); err == nil {
 		t.Error("a folder that is not there was swapped in")
@@ -176,8 +169,6 @@ func TestBegin(t *testing.T) {
 	if err != nil {
 		t.Fatal("another task:", err)
 	}
-	if err := errors.Join(lock.Close(), s.Close()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, lock.Close(), s.Close())
 	begin(t, root)
 }

@@ -2,6 +2,7 @@ package rendered
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,10 +24,15 @@ func write(t testing.TB, files map[string]string) string {
 	for name, text := range files {
 		tree[name] = &fstest.MapFile{Data: []byte(text)}
 	}
-	if err := os.CopyFS(root, tree); err != nil {
+	must(t, os.CopyFS(root, tree))
+	return root
+}
+
+func must(t testing.TB, errs ...error) {
+	t.Helper()
+	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
 	}
-	return root
 }
 
 // expect reports what is not as it should be.
@@ -41,9 +47,7 @@ func expect(t testing.TB, holds bool, format string, args ...any) {
 func check(t testing.TB, files map[string]string, o Options) []diagnostic.Diagnostic {
 	t.Helper()
 	_, problems, err := Check(t.Context(), write(t, files), o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return slices.DeleteFunc(problems, func(p diagnostic.Diagnostic) bool { return p.Rule == diagnostic.RuleOrphanPage })
 }
 
@@ -169,9 +173,7 @@ func TestOrphans(t *testing.T) {
 		"content/b.md": {Site: siteOf(markdown("_index.md"), markdown("a.md"), markdown("b.md"))},
 	} {
 		_, problems, err := Check(t.Context(), write(t, files), o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		var got []string
 		for _, p := range problems {
 			got = append(got, p.File)
@@ -281,9 +283,7 @@ func TestMarkupInHTML(t *testing.T) {
 func TestMarkupInMarkdown(t *testing.T) {
 	source := "---\ntitle: A\ndescription: B.\nadapted: 2026-06-01\nsources: []\n---\n\nÄ [one](a b) is here.\n\nÄ [two](a b)\nis *there*, \\*\\*.\n\n- -[ ] *Sit* up\n"
 	config, err := os.ReadFile("../testdata/site/config.toml")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	s, _, err := site.Load(write(t, map[string]string{"config.toml": string(config), "content/a.md": source}))
 	if err != nil || len(s.Pages) != 1 {
 		t.Fatal(err, s.Pages)
@@ -334,13 +334,9 @@ func FuzzPage(f *testing.F) {
 	}
 	root := f.TempDir()
 	f.Fuzz(func(t *testing.T, src []byte) {
-		if err := os.WriteFile(filepath.Join(root, "index.html"), src, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.WriteFile(filepath.Join(root, "index.html"), src, 0o600))
 		_, problems, err := Check(context.Background(), root, Options{BaseURL: "https://site.example/sub/", Site: siteOf(markdown("a.md", "1:1"))})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		for _, p := range problems {
 			isInside := 0 < p.Line && p.Line <= strings.Count(string(src), "\n")+1 && 0 < p.Column && p.Column <= len(src)+1
 			if p.Rule == "" || p.Message == "" || p.File != "content/a.md" && (p.File != "index.html" || !isInside) {

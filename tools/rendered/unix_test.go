@@ -31,13 +31,9 @@ func TestFiles(t *testing.T) {
 		t.Error("a file was checked as a folder")
 	}
 	for name, to := range map[string]string{"a.html": "gone", "b.html": "index.html", "loop.html": "loop.html", "folder": "other", "self": "."} {
-		if err := os.Symlink(to, filepath.Join(root, name)); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.Symlink(to, filepath.Join(root, name)))
 	}
-	if err := syscall.Mkfifo(filepath.Join(root, "pipe.html"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must(t, syscall.Mkfifo(filepath.Join(root, "pipe.html"), 0o600))
 	pages, list, err := Check(t.Context(), filepath.Join(root, "self"), Options{})
 	var got []string
 	for _, d := range list {
@@ -107,9 +103,7 @@ func BenchmarkSite(b *testing.B) {
 		runtime.GC()
 		var before, after syscall.Rusage
 		err := errors.Join(syscall.Getrusage(syscall.RUSAGE_SELF, &before), do(), syscall.Getrusage(syscall.RUSAGE_SELF, &after))
-		if err != nil {
-			b.Fatal(err)
-		}
+		must(b, err)
 		return float64(after.Utime.Nano()+after.Stime.Nano()-before.Utime.Nano()-before.Stime.Nano()) / 1e6
 	}
 	root := generate(b, 3000)
