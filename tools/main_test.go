@@ -258,7 +258,7 @@ func elsewhere(w http.ResponseWriter, r *http.Request) {
 }
 
 // fakeHugo stands in for Hugo where a script needs none of its work: it
-// "renders" the folder rendered/ of the site.
+// "renders" the folder rendered/ of testdata/site.
 func fakeHugo() {
 	if os.Args[1] == "version" {
 		fmt.Println("hugo v0.165.0-0123456789 linux/amd64 BuildDate=unknown")

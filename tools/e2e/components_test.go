@@ -155,11 +155,3 @@ func decode(t testing.TB, src []byte) *image.RGBA {
 	draw.Draw(out, out.Rect, img, out.Rect.Min, draw.Src)
 	return out
 }
-
-// gray returns a PNG file's picture without its colors.
-func gray(t testing.TB, src []byte) *image.Gray {
-	img := decode(t, src)
-	out := image.NewGray(img.Rect)
-	draw.Draw(out, out.Rect, img, out.Rect.Min, draw.Src)
-	return out
-}
