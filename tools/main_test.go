@@ -239,6 +239,14 @@ func restore(ts *testscript.TestScript, from string) {
 	ts.Check(os.CopyFS(root, os.DirFS(from)))
 }
 
+// expect reports what is not as it should be.
+func expect(t testing.TB, holds bool, format string, args ...any) {
+	t.Helper()
+	if !holds {
+		t.Errorf(format, args...)
+	}
+}
+
 // elsewhere is a site that this one links to.
 func elsewhere(w http.ResponseWriter, r *http.Request) {
 	switch what, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/"); what {
@@ -318,9 +326,8 @@ func TestEveryRule(t *testing.T) {
 	}
 	for _, m := range rules {
 		isShown := regexp.MustCompile(`check_` + m[1] + `\.txtar|\\?\[` + m[1] + `\\?\]|"` + m[1] + `"[^"]*\n`).MatchString(shown["scripts"])
-		if !isShown || !strings.Contains(shown["README.md"], "`"+m[1]+"`") {
-			t.Errorf("no script shows the rule %s, or tools/README.md does not explain it", m[1])
-		}
+		expect(t, isShown && strings.Contains(shown["README.md"], "`"+m[1]+"`"),
+			"no script shows the rule %s, or tools/README.md does not explain it", m[1])
 	}
 }
 
@@ -345,9 +352,7 @@ func TestDocumentedCommands(t *testing.T) {
 			"$DEPLOY_PRIME_URL", "https://site.org/").Replace(string(text))
 		commands := shownCommand.FindAllStringSubmatch(filledIn, -1)
 		isManual := name == "../README.md"
-		if isManual && len(commands) < 10 {
-			t.Errorf("README.md shows only %d commands", len(commands))
-		}
+		expect(t, !isManual || len(commands) >= 10, "README.md shows only %d commands", len(commands))
 		shown := map[string]bool{}
 		for _, m := range commands {
 			args := word.FindAllString(strings.TrimRight(m[1], "…., "), -1)
@@ -355,20 +360,15 @@ func TestDocumentedCommands(t *testing.T) {
 				args[i] = strings.Trim(args[i], `"`)
 			}
 			shown[args[0]] = true
-			if err := parse(args); err != nil {
-				t.Errorf("%s: go run ./tools %s: %v", name, m[1], err)
-			}
+			err := parse(args)
+			expect(t, err == nil, "%s: go run ./tools %s: %v", name, m[1], err)
 		}
 		for _, command := range kong.Must(&commandLine{}).Model.Children {
-			if isManual && !shown[command.Name] {
-				t.Errorf("README.md does not show the command %s", command.Name)
-			}
+			expect(t, !isManual || shown[command.Name], "README.md does not show the command %s", command.Name)
 		}
 	}
 	for _, args := range [][]string{{"check", "-strict"}, {"build", "--watch"}, {"unsign", "content/causes.md"}} {
-		if parse(args) == nil {
-			t.Errorf("%q is taken for a command line", args)
-		}
+		expect(t, parse(args) != nil, "%q is taken for a command line", args)
 	}
 }
 
@@ -390,9 +390,8 @@ func TestCalendar(t *testing.T) {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(out.String()) {
-		if len(line) > 75+len("\r\n") || !strings.HasSuffix(line, "\r\n") {
-			t.Errorf("RFC 5545, 3.1: lines of 75 octets at most, that end in CRLF: %q", line)
-		}
+		expect(t, len(line) <= 75+len("\r\n") && strings.HasSuffix(line, "\r\n"),
+			"RFC 5545, 3.1: lines of 75 octets at most, that end in CRLF: %q", line)
 	}
 	calendar, err := ical.NewDecoder(&out).Decode()
 	if err != nil {
@@ -416,9 +415,7 @@ func TestCalendar(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if got != want {
-			t.Errorf("%s is %q, not %q", name, got, want)
-		}
+		expect(t, got == want, "%s is %q, not %q", name, got, want)
 	}
 	if err := ical.NewEncoder(new(bytes.Buffer)).Encode(calendar); err != nil { // which validates what RFC 5545 requires
 		t.Error(err)
@@ -439,9 +436,8 @@ func TestReport(t *testing.T) {
 	} {
 		var out strings.Builder
 		s := session{tool: &tool{stdout: &out, now: func() time.Time { return time.Date(2026, 1, 5, 9, 30, 12, 0, time.UTC) }}}
-		if s.report("It", saved, []diagnostic.Diagnostic{soon, late}); out.String() != "09:30:12  It: "+want {
-			t.Errorf("%q:\n%s", saved, &out)
-		}
+		s.report("It", saved, []diagnostic.Diagnostic{soon, late})
+		expect(t, out.String() == "09:30:12  It: "+want, "%q:\n%s", saved, &out)
 	}
 }
 
@@ -458,9 +454,8 @@ func TestOwnWrites(t *testing.T) {
 		t.Helper()
 		out.Reset()
 		s.takeSave(t.Context(), saved)
-		if got := out.String(); !strings.Contains(got, want) || (want == "") != (got == "") {
-			t.Errorf("%q: %q, not %q", saved, got, want)
-		}
+		got := out.String()
+		expect(t, strings.Contains(got, want) && (want == "") == (got == ""), "%q: %q, not %q", saved, got, want)
 	}
 	if err := os.Remove(filepath.Join(root, list)); err != nil {
 		t.Fatal(err)

@@ -15,6 +15,14 @@ import (
 	"microsite/tools/site"
 )
 
+// expect reports what is not as it should be.
+func expect(t testing.TB, holds bool, format string, args ...any) {
+	t.Helper()
+	if !holds {
+		t.Errorf(format, args...)
+	}
+}
+
 // front is the front matter of a page with this title.
 func front(title string) string {
 	return "---\ntitle: " + title + "\ndescription: D\nadapted: 2026-11-22\nsources: [s]\n---\n"
@@ -71,9 +79,7 @@ func idsOf(t *testing.T, file, body string) map[string]string {
 // TestIDs: the ids of a published format stay, whatever happens around the words.
 func TestIDs(t *testing.T) {
 	before := idsOf(t, "a.md", "> [!DO] Now\n> - [ ] One\n> - [ ] Two\n> - [ ] Three\n")
-	if before["Two"] != "b818a873db60" {
-		t.Errorf("the id of Two has changed to %s", before["Two"])
-	}
+	expect(t, before["Two"] == "b818a873db60", "the id of Two has changed to %s", before["Two"])
 	for file, body := range map[string]string{
 		"a.md":       "> [!DO] Now\n> - [ ] Three\n> - [ ] One\n> - [ ] Two\n",
 		"b.md":       "Text.\n\n> [!EMERGENCY] First\n> - [ ] Zero\n\n> [!DO] Now\n> - [ ] Two\n> - [ ] One\n> - [ ] Three\n",
@@ -81,17 +87,13 @@ func TestIDs(t *testing.T) {
 	} {
 		after := idsOf(t, file, body)
 		for words, id := range before {
-			if after[words] != id {
-				t.Errorf("%s: %q had the id %s, and has %s", file, words, id, after[words])
-			}
+			expect(t, after[words] == id, "%s: %q had the id %s, and has %s", file, words, id, after[words])
 		}
 	}
 	after := idsOf(t, "a.md", "> [!DO] Now\n> - [ ] One\n> - [ ] Two, reworded\n> - [ ] Three\n")
 	delete(before, "Two")
 	delete(after, "Two, reworded")
-	if !maps.Equal(before, after) {
-		t.Errorf("rewording a line changes other ids: %v, %v", before, after)
-	}
+	expect(t, maps.Equal(before, after), "rewording a line changes other ids: %v, %v", before, after)
 }
 
 func TestEncode(t *testing.T) {
@@ -126,16 +128,13 @@ func TestEncode(t *testing.T) {
 	}
 	want := "emergency First https://t.example/c/\nemergency Second https://t.example/\ntoday  https://t.example/sub/b/\n" +
 		"do Before the third https://t.example/aa/\ndo Third https://t.example/c/\ndo Fourth https://t.example/sub/b/\n"
-	if order != want {
-		t.Errorf("\n got %q\nwant %q", order, want)
-	}
+	expect(t, order == want, "\n got %q\nwant %q", order, want)
 	if q.Lists[0].Items[0].Text != "<b> & “c”" || q.Language != "en-US" || q.URL != "https://t.example/checklist.json" ||
 		q.Title != "Site <1> & „é“" || q.Publisher != "<b>Clinic</b>" || q.Date != "2026-11-22" {
 		t.Errorf("%+v", q)
 	}
-	if text := string(first); !strings.HasSuffix(text, "}\n") || strings.ContainsAny(text, "<>&\r\t") {
-		t.Errorf("%s", text)
-	}
+	text := string(first)
+	expect(t, strings.HasSuffix(text, "}\n") && !strings.ContainsAny(text, "<>&\r\t"), "%s", text)
 }
 
 // TestReviews: what the sign-offs of all pages say stands in the file; how they stand today doesn't.
@@ -159,8 +158,6 @@ func TestReviews(t *testing.T) {
 		if state == review.Overdue || state == review.DueSoon || state == review.Current {
 			want = "active 2026-12-01 2026-12-01 2027-06-01"
 		}
-		if got != want || q.Experimental != (q.Status == "draft") {
-			t.Errorf("%s: %q, not %q", state, got, want)
-		}
+		expect(t, got == want && q.Experimental == (q.Status == "draft"), "%s: %q, not %q", state, got, want)
 	}
 }

@@ -235,8 +235,7 @@ func spend(b *testing.B, dir string, args ...string) cost {
 	start := time.Now()
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		b.Fatalf("%s: %v\n%s", args, err, out[:min(len(out), 4000)])
-	}
+	out, err := cmd.CombinedOutput()
+	require(b, err == nil, "%s: %v\n%s", args, err, out[:min(len(out), 4000)])
 	return cost{(cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds(), time.Since(start).Seconds()}
 }

@@ -168,9 +168,7 @@ func (tb *tab) await(js string) {
 func waitUntil(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(deadline); !holds(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("it never came to this: %s", what)
-		}
+		require(t, !time.Now().After(end), "it never came to this: %s", what)
 	}
 }
 
@@ -237,9 +235,7 @@ func (tb *tab) report(where string, names ...string) {
 func (tb *tab) axe(isContrastAlone bool) (findings []string) {
 	tb.Helper()
 	src, err := os.ReadFile(filepath.Join("..", "node_modules", "axe-core", "axe.min.js"))
-	if err != nil {
-		tb.Fatalf("axe-core is missing: run ./tools/test.sh, which installs it (%v)", err)
-	}
+	require(tb, err == nil, "axe-core is missing: run ./tools/test.sh, which installs it (%v)", err)
 	if eval[bool](tb, `!window.axe`) {
 		eval[chromedp.Void](tb, string(src))
 	}

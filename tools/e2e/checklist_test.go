@@ -89,9 +89,8 @@ func checkAlarm(t *testing.T, p page) {
 		got := tick("emergency", i)
 		isTold := strings.HasPrefix(got.Message, r.say("card_emergency")+": "+call) && slices.Equal(got.Numbers, want)
 		expect(t, isTold && got.IsFocused && got.IsSeen && !got.CanHide, "emergency %d ticked: %+v", i, got)
-		if got := tick("emergency", i); got.Message != "" {
-			t.Errorf("emergency %d unticked: still %q", i, got.Message)
-		}
+		got = tick("emergency", i)
+		expect(t, got.Message == "", "emergency %d unticked: still %q", i, got.Message)
 	}
 	for _, step := range []struct {
 		level string
@@ -107,16 +106,13 @@ func checkAlarm(t *testing.T, p page) {
 			t.Errorf("after a click on %s %d the page should say %q: %+v", step.level, step.n, step.want, got)
 		}
 		for _, top := range []string{"0", "document.body.scrollHeight / 2", "one('main').getBoundingClientRect().bottom + scrollY - innerHeight"} {
-			if got := js[alarm](r, `scrollTo({top: `+top+`, behavior: 'instant'}), alarm()`); step.want != "" && !got.IsSeen {
-				t.Errorf("%q is out of sight after scrolling to %s", step.want, top)
-			}
+			got := js[alarm](r, `scrollTo({top: `+top+`, behavior: 'instant'}), alarm()`)
+			expect(t, got.IsSeen || step.want == "", "%q is out of sight after scrolling to %s", step.want, top)
 		}
 	}
 	r.does("the page neither counts nor says that all is well", `!/\bscore|you are fine|\d+ (of|de|\/) \d+/i.test(document.body.innerText)`)
 	levels := js[[]string](r, `[...new Set([...document.querySelectorAll('.lists .card')].map(c => c.className.replace('card ', '')))]`)
-	if want := []string{"emergency", "today", "routine", "tell"}; !slices.Equal(levels, want) {
-		t.Errorf("the checklist has the levels %q, want %q", levels, want)
-	}
+	expect(t, slices.Equal(levels, []string{"emergency", "today", "routine", "tell"}), "the checklist has the levels %q", levels)
 	r.quiet("the checklist")
 }
 
@@ -158,9 +154,7 @@ func takeNotes(t *testing.T, p page) {
 	r.does("what the reader wrote is no HTML", `!one('.my-notes-text *')`)
 	did := js[[]string](r, `(button('copy').click(), button('share').click(), button('print').click(), one('.print-page button').click(),
 		await until(() => did.length >= 4), did.sort())`)
-	if want := []string{"copy " + got, "print ", "print only-my-notes", "share " + got}; !slices.Equal(did, want) {
-		t.Errorf("the buttons did %q, want %q", did, want)
-	}
+	expect(t, slices.Equal(did, []string{"copy " + got, "print ", "print only-my-notes", "share " + got}), "the buttons did %q", did)
 	r.does("copied", fmt.Sprintf(`await until(() => status() === %q)`, r.say("notes_copied")))
 	r.does("copying fails", fmt.Sprintf(`(window.refuse = true, button('copy').click(), await until(() => status() === %q))`, r.say("notes_failed")))
 	r.does("all is cleared", fmt.Sprintf(`(button('clear').click(), ticked().length === 0 && message() === '' && sum().includes(%q) &&
@@ -345,9 +339,7 @@ func openSaved(t *testing.T, p page) {
 func node(t *testing.T, args ...string) string {
 	t.Helper()
 	out, err := exec.Command("node", args...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("node %s: %v\n%.2000s", args, err, out)
-	}
+	require(t, err == nil, "node %s: %v\n%.2000s", args, err, out)
 	return string(out)
 }
 
@@ -367,18 +359,16 @@ func TestFHIR(t *testing.T) {
 	inEachLanguage(t, "/checklist/", func(t *testing.T, p page) {
 		good = append(good, site.path("public"+p.home()+"checklist.json"), site.path("static"+p.home()+"checklist.json"))
 	})
-	if out := node(t, append([]string{"fhir/validate.mjs"}, good...)...); out != "" {
-		t.Errorf("not FHIR R4: %s", out)
-	}
+	mistakes := node(t, append([]string{"fhir/validate.mjs"}, good...)...)
+	expect(t, mistakes == "", "not FHIR R4: %s", mistakes)
 	for want, change := range map[string][2]string{ // the validator does find mistakes
 		"linkId":             {`"linkId"`, `"link"`},
 		"que-1":              {`"type":"boolean"`, `"type":"display","item":[{"linkId":"x","type":"boolean"}]`},
 		"Questionnaire.date": {`"date":"20`, `"date":"0`},
 	} {
 		f.write(t, "bad.json", strings.Replace(unsigned, change[0], change[1], 1))
-		if out := node(t, "fhir/validate.mjs", f.path("bad.json")); !strings.Contains(out, want) {
-			t.Errorf("%s is not found: %q", want, out)
-		}
+		mistakes := node(t, "fhir/validate.mjs", f.path("bad.json"))
+		expect(t, strings.Contains(mistakes, want), "%s is not found: %q", want, mistakes)
 	}
 }
 
@@ -387,9 +377,8 @@ func TestFHIR(t *testing.T) {
 func TestFHIRForm(t *testing.T) {
 	f := folder{t.TempDir()}
 	bundle := []string{"fhir/form.mjs", "--bundle", "--format=esm", "--log-level=error", "--outfile=" + f.path("form.js")}
-	if out, err := exec.Command("../node_modules/.bin/esbuild", bundle...).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	out, err := exec.Command("../node_modules/.bin/esbuild", bundle...).CombinedOutput()
+	require(t, err == nil, "%v\n%s", err, out)
 	f.write(t, "index.html", `<!doctype html><title>Form</title><body><script type="module" src="form.js"></script>`)
 	server := httptest.NewServer(http.FileServer(http.Dir(f.root)))
 	defer server.Close()
@@ -405,9 +394,8 @@ func TestFHIRForm(t *testing.T) {
 		tb.await(`window.response`)
 		response := eval[string](tb, `JSON.stringify(window.response)`)
 		f.write(t, "response.json", response)
-		if out := node(t, "fhir/validate.mjs", f.path("response.json")); out != "" {
-			t.Errorf("the answer is not valid: %s\n%s", out, response)
-		}
+		mistakes := node(t, "fhir/validate.mjs", f.path("response.json"))
+		expect(t, mistakes == "", "the answer is not valid: %s\n%s", mistakes, response)
 		first := want.Lists[0].Items[0]
 		expect(t, strings.Contains(response, `"linkId":"`+first.LinkID+`"`) && strings.Contains(response, `"valueBoolean":true`),
 			"the answer does not hold the tick of %q: %s", first.Text, response)

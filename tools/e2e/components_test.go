@@ -32,9 +32,8 @@ type component struct {
 // light, dark, forced colors and on paper. UPDATE_PICTURES=1 keeps those of today; look at them first.
 func TestComponents(t *testing.T) {
 	f := ours(t)
-	if out, err := f.bare("-D"); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	out, err := f.bare("-D")
+	require(t, err == nil, "%v\n%s", err, out)
 	figures := f.page(t, "/figures/")
 	expect(t, strings.Contains(figures, "Draft. This page is not published."), "the page of all figures does not say that it is a draft")
 	for _, name := range drawings(t) {
@@ -55,9 +54,8 @@ func TestComponents(t *testing.T) {
 		tb.media(look.medium, look.features...)
 		tb.visit("file://" + filepath.ToSlash(f.path("public/components/index.html")))
 		components := eval[[]component](tb, setComponents)
-		if want := len(drawings(t)) + 12; len(components) < want {
-			t.Fatalf("%s: the page shows %d components, want at least %d", look.name, len(components), want)
-		}
+		want := len(drawings(t)) + 12
+		require(t, len(components) >= want, "%s: the page shows %d components, want at least %d", look.name, len(components), want)
 		tb.compare(filepath.Join("testdata", "components", look.name+".png"), components)
 	}
 }
@@ -72,9 +70,7 @@ func (tb *tab) compare(name string, components []component) {
 	src, err := os.ReadFile(name)
 	must(tb, err)
 	kept := decode(tb, src)
-	if kept.Rect != got.Rect {
-		tb.Fatalf("%s shows other components than the page: keep new pictures", name)
-	}
+	require(tb, kept.Rect == got.Rect, "%s shows other components than the page: keep new pictures", name)
 	for i, c := range components {
 		slot := cell.Add(image.Pt(0, i*cell.Dy()))
 		if off := unlike(kept, got, slot) + unlike(got, kept, slot); off > mostUnlike {

@@ -157,22 +157,17 @@ func TestHeaders(t *testing.T) {
 		got := map[string][]string{}
 		for directive := range strings.SplitSeq(res.Header.Get("Content-Security-Policy"), ";") {
 			words := strings.Fields(directive)
-			if len(words) == 0 || got[words[0]] != nil {
-				t.Fatalf("%s: the policy has the part %q", p, directive)
-			}
+			require(t, len(words) != 0 && got[words[0]] == nil, "%s: the policy has the part %q", p, directive)
 			got[words[0]] = slices.Sorted(slices.Values(words[1:]))
 		}
-		if !maps.EqualFunc(got, policy, slices.Equal) {
-			t.Fatalf("%s: the policy is %v, want %v", p, got, policy)
-		}
+		require(t, maps.EqualFunc(got, policy, slices.Equal), "%s: the policy is %v, want %v", p, got, policy)
 		permissions := res.Header.Get("Permissions-Policy")
 		n := strings.Count(permissions, "=()")
 		expect(t, n >= 25, "%s: only %d permissions are refused", p, n)
 		for permission := range strings.SplitSeq(permissions, ",") {
 			name, who, _ := strings.Cut(strings.TrimSpace(permission), "=")
-			if want := map[bool]string{true: "(self)", false: "()"}[name == "clipboard-write"]; who != want {
-				t.Errorf("%s: the permission %s is for %q, want %q", p, name, who, want)
-			}
+			want := map[bool]string{true: "(self)", false: "()"}[name == "clipboard-write"]
+			expect(t, who == want, "%s: the permission %s is for %q, want %q", p, name, who, want)
 		}
 		others := map[string]string{}
 		for key := range res.Header {
@@ -305,9 +300,8 @@ func TestWorkflows(t *testing.T) {
 	got := strings.TrimLeft(w.commands("test"), "\n")
 	expect(t, got == want, "site.yml runs\n%s not\n%s", got, want)
 	weekly, text := readWorkflow(t, "weekly.yml")
-	if !strings.Contains(weekly.commands("links"), "links --external ") || !strings.Contains(text, "HOOK: ${{ secrets.NETLIFY_BUILD_HOOK }}") {
-		t.Error("weekly.yml does not ask other sites, or does not read the secret")
-	}
+	expect(t, strings.Contains(weekly.commands("links"), "links --external "), "weekly.yml does not ask other sites")
+	expect(t, strings.Contains(text, "HOOK: ${{ secrets.NETLIFY_BUILD_HOOK }}"), "weekly.yml does not read the secret")
 }
 
 // bash runs commands as GitHub does, after others, and returns what they print.
@@ -345,12 +339,10 @@ func TestWeekly(t *testing.T) {
 		expect(t, strings.Contains(calendar, "DTSTART;VALUE=DATE:20270601"), "%s: the calendar is\n%s", day, calendar)
 	}
 	f.write(t, "content/signed.md", f.read(t, "content/signed.md")+"More words.\n")
-	if failed, output := look("2026-11-22"); failed != last {
-		t.Errorf("a changed text: %q fails\n%s", failed, output)
-	}
+	failed, output := look("2026-11-22")
+	expect(t, failed == last, "a changed text: %q fails\n%s", failed, output)
 	for hook, want := range map[string]string{"": "", "https://host.test/hook": "-fsS -X POST https://host.test/hook\n"} {
-		if out, err := f.bash(`curl() { echo "$@"; }`+"\n"+w.commands("rebuild"), "HOOK="+hook); err != nil || out != want {
-			t.Errorf("with the hook %q: %v, %s", hook, err, out)
-		}
+		out, err := f.bash(`curl() { echo "$@"; }`+"\n"+w.commands("rebuild"), "HOOK="+hook)
+		expect(t, err == nil && out == want, "with the hook %q: %v, %s", hook, err, out)
 	}
 }

@@ -71,14 +71,12 @@ An !["A" & B](/a.png?b&c) image.
 	}
 	// A sentence that i18n/ lacks is named, in Hugo's own words.
 	f.replace(t, "i18n/en.toml", "skip =", "unused =")
-	if out, err := f.run("build"); err == nil || !strings.Contains(out, `i18n/en.toml: error: the sentence "skip" is missing`) {
-		t.Errorf("%v\n%s", err, out)
-	}
+	out, err := f.run("build")
+	expect(t, err != nil && strings.Contains(out, `i18n/en.toml: error: the sentence "skip" is missing`), "%v\n%s", err, out)
 	// What check refuses, bare Hugo renders harmless.
 	f.write(t, text, src+"\n[x](javascript:alert(1)) [x](vbscript:x) [x](data:text/html,x)\n")
-	if out, err := f.bare(); err != nil || strings.Count(f.page(t, "/what-to-do/"), "ZgotmplZ") != 3 {
-		t.Errorf("%v\n%s", err, out)
-	}
+	out, err = f.bare()
+	expect(t, err == nil && strings.Count(f.page(t, "/what-to-do/"), "ZgotmplZ") == 3, "%v\n%s", err, out)
 }
 
 func TestNoWordsOfTheSubjectInLayoutsAndCode(t *testing.T) {
@@ -154,9 +152,7 @@ func TestNewPage(t *testing.T) {
 			"check should ask for a description and sources, and for nothing else:\n%s", out)
 		// Each line that waits for its writer works as it is written.
 		key := regexp.MustCompile(`(?m)^#   ([a-z-]+): `).FindStringSubmatch(page)
-		if key == nil {
-			t.Fatalf("no source is named in\n%s", page)
-		}
+		require(t, key != nil, "no source is named in\n%s", page)
 		for pattern, to := range map[string]string{
 			`description: ""`: `description: "One sentence."`, `sources: \[\]`: "sources: [" + key[1] + "]",
 			`# (linkTitle: )`: "$1", `# (aliases: )`: "$1", `draft: true.*\n`: "", `(?s)<!--\n|-->\n|\nA link.*?note\.`: "",
@@ -166,21 +162,17 @@ func TestNewPage(t *testing.T) {
 			page = filled
 		}
 		f.write(t, name, page)
-		if out, _ = f.run("check"); strings.Contains(out, "a-new-page.md") {
-			t.Errorf("a page that is filled in has no problem:\n%s\n%s", page, out)
-		}
-		if out, err := f.bare("--printPathWarnings"); err != nil || strings.Contains(out, "WARN") || f.page(t, "/a-new-page/") == "" {
-			t.Errorf("%v\n%s", err, out)
-		}
+		out, _ = f.run("check")
+		expect(t, !strings.Contains(out, "a-new-page.md"), "a page that is filled in has no problem:\n%s\n%s", page, out)
+		out, err = f.bare("--printPathWarnings")
+		expect(t, err == nil && !strings.Contains(out, "WARN") && f.page(t, "/a-new-page/") != "", "%v\n%s", err, out)
 	}
 }
 
 // drawings are the names of all figures.
 func drawings(t *testing.T) (names []string) {
 	files, err := filepath.Glob(site.path("content/figures/*.svg"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("the site has the drawings %q (%v)", files, err)
-	}
+	require(t, err == nil && len(files) != 0, "the site has the drawings %q (%v)", files, err)
 	for _, file := range files {
 		names = append(names, strings.TrimSuffix(filepath.Base(file), ".svg"))
 	}
@@ -198,9 +190,8 @@ func TestDrawings(t *testing.T) {
 	}
 	for _, name := range drawings(t) {
 		src := site.read(t, "content/figures/"+name+".svg")
-		if err := xml.Unmarshal([]byte(src), new(struct{})); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
+		err := xml.Unmarshal([]byte(src), new(struct{}))
+		expect(t, err == nil, "%s: %v", name, err)
 		expect(t, strings.HasPrefix(src, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 120"`),
 			"%s does not start as an SVG file with a canvas of 160 by 120", name)
 		slip := regexp.MustCompile(`<text|<style|style=| id=|href|<image|<script`).FindString(src)

@@ -72,9 +72,9 @@ func TestPages(t *testing.T) {
 			tb.visit(p.url())
 			tb.report(where, "shifts()", "keeps()")
 			said, asked := tb.complaints()
-			if limit := budget(requests, p); len(said) > 0 || len(asked) > limit {
-				t.Errorf("%s: the browser says %q, and took %d requests, at most %d: %q", where, said, len(asked), limit, asked)
-			}
+			limit := budget(requests, p)
+			expect(t, len(said) == 0 && len(asked) <= limit,
+				"%s: the browser says %q, and took %d requests, at most %d: %q", where, said, len(asked), limit, asked)
 			if v.width == phoneWidth {
 				lookFirst(tb, p)
 			}
@@ -195,14 +195,12 @@ func TestWithoutScript(t *testing.T) {
 		saved := filepath.Join(t.TempDir(), "saved.html")
 		must(t, os.WriteFile(saved, []byte(p.html(t)), 0o644))
 		tb.quiet(p.path)
-		if got := text("file://" + filepath.ToSlash(saved)); got != want {
-			t.Errorf("%s says other words from a disk:\n%s", p.path, got)
-		}
+		got := text("file://" + filepath.ToSlash(saved))
+		expect(t, got == want, "%s says other words from a disk:\n%s", p.path, got)
 		tb.complaints() // a script that isn't beside the file
 		tb.script(false)
-		if got := text(p.url()); got != want || len(want) < 200 {
-			t.Errorf("%s says other words without script:\n%s\nand with it:\n%s", p.path, got, want)
-		}
+		got = text(p.url())
+		expect(t, got == want && len(want) >= 200, "%s says other words without script:\n%s\nand with it:\n%s", p.path, got, want)
 		tb.visit(p.url())
 		tb.report(p.path+" without script", "deadControls()", "lostNumbers()")
 		if p.name == "/checklist/" {
@@ -343,9 +341,7 @@ func TestLinters(t *testing.T) {
 		"stylelint":     {"--config", "stylelint.json", filepath.Join("..", "..", "layouts", "_assets", "css", "**", "*.css")},
 	} {
 		out, err := exec.Command(filepath.Join("..", "node_modules", ".bin", name), args...).CombinedOutput()
-		if errors.Is(err, os.ErrNotExist) {
-			t.Fatalf("%s is missing: run ./tools/test.sh, which installs it", name)
-		}
+		require(t, !errors.Is(err, os.ErrNotExist), "%s is missing: run ./tools/test.sh, which installs it", name)
 		expect(t, err == nil && strings.TrimSpace(string(out)) == "", "%s says (%v):\n%s", name, err, out)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
-	"image/png"
 	"math"
 	"os"
 	"os/exec"
@@ -82,19 +81,16 @@ func (p printed) pictures(t testing.TB, dpi int) (out []*image.Gray) {
 	name := filepath.Join(dir, "sheets.pdf")
 	must(t, os.WriteFile(name, p.pdf, 0o644))
 	msg, err := exec.Command("pdftoppm", "-r", strconv.Itoa(dpi), "-gray", "-png", name, filepath.Join(dir, "sheet")).CombinedOutput()
-	if err != nil {
-		t.Fatalf("pdftoppm is missing or failed: run ./tools/test.sh, which installs it (%v)\n%s", err, msg)
-	}
+	require(t, err == nil, "pdftoppm is missing or failed: run ./tools/test.sh, which installs it (%v)\n%s", err, msg)
 	names, err := filepath.Glob(filepath.Join(dir, "*.png"))
-	if err != nil || len(names) != len(p.sheets) {
-		t.Fatalf("%d sheets give the pictures %q (%v)", len(p.sheets), names, err)
-	}
+	require(t, err == nil && len(names) == len(p.sheets), "%d sheets give the pictures %q (%v)", len(p.sheets), names, err)
 	for _, name := range names {
 		src, err := os.ReadFile(name)
 		must(t, err)
-		img, err := png.Decode(bytes.NewReader(src))
-		must(t, err)
-		out = append(out, img.(*image.Gray))
+		img := decode(t, src)
+		sheet := image.NewGray(img.Rect)
+		draw.Draw(sheet, sheet.Rect, img, img.Rect.Min, draw.Src)
+		out = append(out, sheet)
 	}
 	return out
 }
@@ -126,13 +122,11 @@ func TestDark(t *testing.T) {
 	img := image.NewGray(image.Rect(0, 0, 1240, 1754))
 	draw.Draw(img, img.Rect, image.White, image.Point{}, draw.Src)
 	draw.Draw(img, image.Rect(100, 100, 1100, 110), image.Black, image.Point{}, draw.Src)
-	if _, isFound := dark(img); isFound {
-		t.Error("a line is no dark area")
-	}
+	at, isFound := dark(img)
+	expect(t, !isFound, "a line is no dark area")
 	draw.Draw(img, image.Rect(600, 800, 700, 900), image.NewUniform(color.Gray{Y: 230}), image.Point{}, draw.Src)
-	if at, isFound := dark(img); !isFound || !at.In(image.Rect(95, 130, 112, 145)) {
-		t.Errorf("a tinted field of 17 mm is found %v, at %v mm", isFound, at)
-	}
+	at, isFound = dark(img)
+	expect(t, isFound && at.In(image.Rect(95, 130, 112, 145)), "a tinted field of 17 mm is found %v, at %v mm", isFound, at)
 }
 
 // margins measures how far the first and the last ink stand from the sides of a sheet, in mm.
@@ -245,9 +239,8 @@ func TestSheets(t *testing.T) {
 		}
 	}
 	for on, n := range total {
-		if t.Logf("in %s the pages take %d sheets", on, n); n > medicalSheets {
-			t.Errorf("in %s the pages take %d sheets, at most %d", on, n, medicalSheets)
-		}
+		t.Logf("in %s the pages take %d sheets", on, n)
+		expect(t, n <= medicalSheets, "in %s the pages take %d sheets, at most %d", on, n, medicalSheets)
 	}
 }
 
@@ -324,9 +317,7 @@ func (tb *tab) checkChapters(where string, p page, out printed) (firsts []string
 	const articles = `[...document.querySelectorAll('.chapter article')]`
 	firsts = eval[[]string](tb, articles+`.map(a => a.querySelector('li, .text > p').textContent)`)
 	lasts := eval[[]string](tb, articles+`.map(a => [...a.querySelectorAll('p, li')].at(-1).textContent)`)
-	if len(firsts) != len(medical) {
-		tb.Fatalf("%s: the booklet has %d chapters, want %d", where, len(firsts), len(medical))
-	}
+	require(tb, len(firsts) == len(medical), "%s: the booklet has %d chapters, want %d", where, len(firsts), len(medical))
 	before := -1
 	for i, first := range firsts {
 		start := slices.IndexFunc(out.sheets, func(text string) bool { return strings.Contains(text, squash(first)) })
@@ -335,9 +326,8 @@ func (tb *tab) checkChapters(where string, p page, out printed) (firsts []string
 		}
 		before = start
 		for _, number := range p.numbers(tb) {
-			if got := strings.Count(out.sheets[start], squash(number.Number+number.Where)); got != 1 {
-				tb.Errorf("%s: chapter %d starts on a sheet that says %+v %d times", where, i+1, number, got)
-			}
+			got := strings.Count(out.sheets[start], squash(number.Number+number.Where))
+			expect(tb, got == 1, "%s: chapter %d starts on a sheet that says %+v %d times", where, i+1, number, got)
 		}
 	}
 	head := eval[string](tb, `document.querySelector('.chapter .emergency .card-head strong').textContent`)
@@ -347,9 +337,8 @@ func (tb *tab) checkChapters(where string, p page, out printed) (firsts []string
 	if !p.isOriginal() {
 		state += p.say(tb, "translation_unreviewed")
 	}
-	if got := strings.Count(out.text, squash(state+p.say(tb, "about_sources"))); got != len(medical) {
-		tb.Errorf("%s: %d of %d chapters say how their review stands", where, got, len(medical))
-	}
+	got := strings.Count(out.text, squash(state+p.say(tb, "about_sources")))
+	expect(tb, got == len(medical), "%s: %d of %d chapters say how their review stands", where, got, len(medical))
 	legend := eval[string](tb, `document.querySelector('.print-choice legend').textContent`)
 	expect(tb, !out.says(legend), "%s: the choice itself is printed", where)
 	return firsts
@@ -376,9 +365,8 @@ func printNotes(t *testing.T, p page) {
 	r.act(`document.documentElement.classList.remove('only-my-notes')`)
 	whole := r.paper(chromedp.PaperA4)
 	for _, once := range []string{"Since Monday noon", p.say(t, "notes_started"), p.say(t, "notes_medicines")} {
-		if notes, page := strings.Count(notes.text, squash(once)), strings.Count(whole.text, squash(once)); notes != 1 || page != 1 {
-			t.Errorf("%q stands %d times on the printed notes and %d times on the printed page, want 1 and 1", once, notes, page)
-		}
+		inNotes, onPage := strings.Count(notes.text, squash(once)), strings.Count(whole.text, squash(once))
+		expect(t, inNotes == 1 && onPage == 1, "%q stands %d times in the printed notes and %d times on the page, not once", once, inNotes, onPage)
 	}
 	expect(t, !whole.says("- "+signs[0]), "the printed page repeats in the notes what is ticked in its lists")
 }

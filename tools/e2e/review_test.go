@@ -284,9 +284,7 @@ func checkStates(t *testing.T, f folder, judged map[string]int) {
 		claims := strings.Contains(html, "reviewedBy") || strings.Contains(html, "lastReviewed")
 		isSound := want != "not reviewed" && want != "changed"
 		expect(t, claims == isSound, "%+v: structured data claims a review: %v", c, claims)
-		if want != "not reviewed" && !strings.Contains(html, by) || want == "not reviewed" && strings.Contains(html, by) {
-			t.Errorf("%+v: the reviewer stands on the page wrongly, or is missing", c)
-		}
+		expect(t, strings.Contains(html, by) == (want != "not reviewed"), "%+v: the reviewer stands on the page wrongly, or is missing", c)
 	}
 }
 
@@ -305,9 +303,8 @@ func TestBrokenReviews(t *testing.T) {
 		f.write(t, name, signed)
 		f.replace(t, name, fault[0], fault[1])
 	}
-	if out, err := f.bare("--clock", "2026-11-22T12:00:00Z"); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	out, err := f.bare("--clock", "2026-11-22T12:00:00Z")
+	require(t, err == nil, "%v\n%s", err, out)
 	expect(t, strings.Contains(f.page(t, "/what-to-do/"), by), "a whole sign-off is not shown")
 	for i, fault := range faults {
 		expect(t, !strings.Contains(f.page(t, fmt.Sprintf("/broken-%d/", i)), by),

@@ -104,13 +104,10 @@ func (d *desk) ends(signal os.Signal) {
 	must(d, d.cmd.Process.Signal(signal))
 	err := d.cmd.Wait()
 	expect(d, err == nil, "after %v: %v", signal, err)
-	if left := d.hugo(); len(left) > 0 {
-		d.Errorf("after %v Hugo still runs: %v", signal, left)
-	}
+	expect(d, len(d.hugo()) == 0, "after %v Hugo still runs: %v", signal, d.hugo())
 	for _, pattern := range []string{"public", ".hugo_build.lock", "static/.*"} {
-		if left, _ := filepath.Glob(d.path(pattern)); len(left) > 0 {
-			d.Errorf("after %v there is %q", signal, left)
-		}
+		left, _ := filepath.Glob(d.path(pattern))
+		expect(d, len(left) == 0, "after %v there is %q", signal, left)
 	}
 }
 
@@ -213,10 +210,9 @@ func TestPreviewPanel(t *testing.T) {
 	} {
 		_, panel, _ := strings.Cut(d.shows(p, `class="preview"`), `class="preview"`)
 		panel, _, _ = strings.Cut(panel, "</details>")
+		panel = words("<" + panel)
 		for _, want := range wants {
-			if panel := words("<" + panel); !regexp.MustCompile(want).MatchString(panel) {
-				t.Errorf("%s: the panel does not say %q, but: %s", p, want, panel)
-			}
+			expect(t, regexp.MustCompile(want).MatchString(panel), "%s: the panel does not say %q, but: %s", p, want, panel)
 		}
 	}
 	d.ends(os.Interrupt)

@@ -69,9 +69,7 @@ func (p page) say(t testing.TB, key string, value ...string) string {
 	if _, after, _ := strings.Cut(rest, "}}"); hasPlace && len(value) > 0 {
 		return before + value[0] + after
 	}
-	if before == "" {
-		t.Fatalf("i18n/%s.toml does not say what %s is", p.lang, key)
-	}
+	require(t, before != "", "i18n/%s.toml does not say what %s is", p.lang, key)
 	return strings.TrimSpace(before)
 }
 
@@ -111,9 +109,7 @@ func languages(t testing.TB) map[string]language {
 func (p page) numbers(t testing.TB) []number {
 	t.Helper()
 	numbers := languages(t)[p.lang].Params.Emergency
-	if len(numbers) < 2 {
-		t.Fatalf("the emergency numbers of config.toml in %s are %v", p.lang, numbers)
-	}
+	require(t, len(numbers) >= 2, "the emergency numbers of config.toml in %s are %v", p.lang, numbers)
 	return numbers
 }
 
@@ -253,9 +249,8 @@ func (f folder) write(t testing.TB, name, text string) {
 func (f folder) replace(t testing.TB, name, old, fresh string) {
 	t.Helper()
 	src := f.read(t, name)
-	if n := strings.Count(src, old); n != 1 {
-		t.Fatalf("%s holds %q %d times, not once", name, old, n)
-	}
+	n := strings.Count(src, old)
+	require(t, n == 1, "%s holds %q %d times, not once", name, old, n)
 	f.write(t, name, strings.Replace(src, old, fresh, 1))
 }
 
@@ -277,8 +272,15 @@ func (f folder) command(name string, args ...string) (string, error) {
 // succeed runs the tool, which must succeed.
 func (f folder) succeed(t testing.TB, args ...string) {
 	t.Helper()
-	if out, err := f.run(args...); err != nil {
-		t.Fatalf("%q: %v\n%s", args, err, out)
+	out, err := f.run(args...)
+	require(t, err == nil, "%q: %v\n%s", args, err, out)
+}
+
+// require ends a test that can't go on unless something holds.
+func require(t testing.TB, holds bool, format string, args ...any) {
+	t.Helper()
+	if !holds {
+		t.Fatalf(format, args...)
 	}
 }
 
@@ -335,9 +337,8 @@ func TestPublished(t *testing.T) {
 		}
 	}
 	for _, p := range site.pages {
-		if _, isKnown := dates[p.lang]; !isKnown {
-			t.Fatalf("%s is in the language %q: add to dates how that writes them", p.path, p.lang)
-		}
+		_, isKnown := dates[p.lang]
+		require(t, isKnown, "%s is in the language %q: add to dates how that writes them", p.path, p.lang)
 		if !p.is404() {
 			got = append(got, p.path)
 		}
@@ -352,9 +353,7 @@ func TestPublished(t *testing.T) {
 			wants = append(wants, p.say(t, "translation_unreviewed"))
 		}
 		for _, want := range wants {
-			if !p.is404() && !strings.Contains(html, want) {
-				t.Errorf("%s does not say %q", p.path, want)
-			}
+			expect(t, p.is404() || strings.Contains(html, want), "%s does not say %q", p.path, want)
 		}
 		expect(t, !strings.Contains(html, "reviewedBy") && !strings.Contains(html, "lastReviewed"),
 			"%s claims a review, and nobody has reviewed it", p.path)
@@ -362,9 +361,8 @@ func TestPublished(t *testing.T) {
 	slices.Sort(want)
 	slices.Sort(got)
 	expect(t, slices.Equal(got, want) && len(got) >= 9*len(dates), "published %v, want %v", got, want)
-	if want := "User-agent: *\nAllow: /\n\nSitemap: " + site.server.URL + "/sitemap.xml\n"; site.page(t, "/robots.txt") != want {
-		t.Errorf("robots.txt says %q, want %q", site.page(t, "/robots.txt"), want)
-	}
+	robots := "User-agent: *\nAllow: /\n\nSitemap: " + site.server.URL + "/sitemap.xml\n"
+	expect(t, site.page(t, "/robots.txt") == robots, "robots.txt says %q, want %q", site.page(t, "/robots.txt"), robots)
 }
 
 // webPage is what structured data says of a page's own text, a translation or an original.
@@ -389,18 +387,15 @@ func TestLanguages(t *testing.T) {
 		if m := structuredData.FindStringSubmatch(html); m != nil {
 			must(t, json.Unmarshal([]byte(m[1]), &own))
 		}
-		if p.isMedical() && (own.URL != p.url() || own.InLanguage != languages(t)[p.lang].Locale) {
-			t.Errorf("%s: structured data speaks of %+v", p.path, own)
-		}
+		expect(t, !p.isMedical() || own.URL == p.url() && own.InLanguage == languages(t)[p.lang].Locale,
+			"%s: structured data speaks of %+v", p.path, own)
 		for code, l := range languages(t) {
 			home := "/" + code + "/"
 			if code == "en" {
 				home = "/"
 			}
 			to, hasPage := byPath[strings.TrimSuffix(home, "/")+p.name]
-			if !hasPage {
-				t.Fatalf("%s is missing in %s", p.path, code)
-			}
+			require(t, hasPage, "%s is missing in %s", p.path, code)
 			goal := to
 			if p.is404() {
 				goal = byPath[home]
