@@ -31,11 +31,12 @@ var site struct {
 	public     string
 	tool, hugo string // the two programs
 	server     *httptest.Server
-	pages      []page // all that is published, in every language, 404 pages included
+	pages      []page   // all that is published, in every language, 404 pages included
+	files      []string // those of the pages
 }
 
 // page is a published page. Its name is its path without the language: that of /es/causes/ is /causes/.
-type page struct{ path, name, lang, file string }
+type page struct{ path, name, lang string }
 
 func (p page) url() string { return site.server.URL + p.path }
 
@@ -165,7 +166,7 @@ func start(dir string) error {
 	}
 	return filepath.WalkDir(site.public, func(name string, d fs.DirEntry, err error) error {
 		if err == nil && strings.HasSuffix(name, ".html") {
-			site.pages = append(site.pages, newPage(name))
+			site.pages, site.files = append(site.pages, newPage(name)), append(site.files, name)
 		}
 		return err
 	})
@@ -175,7 +176,7 @@ var htmlLang = regexp.MustCompile(`<html lang="?([a-z]+)`)
 
 func newPage(file string) page {
 	rel, _ := filepath.Rel(site.public, file)
-	p := page{path: "/" + strings.TrimSuffix(filepath.ToSlash(rel), "index.html"), file: file}
+	p := page{path: "/" + strings.TrimSuffix(filepath.ToSlash(rel), "index.html")}
 	src, _ := os.ReadFile(file)
 	if m := htmlLang.FindSubmatch(src); m != nil {
 		p.lang = string(m[1])
