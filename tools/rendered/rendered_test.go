@@ -51,6 +51,15 @@ func check(t testing.TB, files map[string]string, o Options) []diagnostic.Diagno
 	return slices.DeleteFunc(problems, func(p diagnostic.Diagnostic) bool { return p.Rule == diagnostic.RuleOrphanPage })
 }
 
+// places joins where findings stand, and what each quotes.
+func places(list []diagnostic.Diagnostic) string {
+	var out []string
+	for _, d := range list {
+		out = append(out, d.File+":"+d.Position()+" "+strings.Split(d.Message, `"`)[1])
+	}
+	return strings.Join(out, ", ")
+}
+
 // markdown is a page of a site whose links stand at line:column.
 func markdown(path string, links ...string) *site.Page {
 	p := &site.Page{Site: &site.Site{}, Path: path, File: "content/" + path}
@@ -146,18 +155,16 @@ func TestElements(t *testing.T) {
 
 // Style sheets, SVG files and sitemaps refer to others, too.
 func TestOtherFiles(t *testing.T) {
-	var got []string
-	for _, d := range check(t, map[string]string{
+	got := places(check(t, map[string]string{
 		"index.html": `<link rel=stylesheet href=css/a.css>`, "css/b.png": "", "a/index.html": "", "x.txt": `<a href=no>`,
 		"css/a.css":      "a { b: url(b.png) }\n  c { d: url(../gone.png) }",
 		"sitemap.xml":    `<urlset xmlns="x"><url><loc> https://site.example/sub/a/ </loc></url><url><loc>https://site.example/sub/b/?x&amp;y</loc></url><url><loc><![CDATA[https://site.example/sub/d/]]></loc></url></urlset>`,
 		"de/sitemap.xml": `<sitemapindex><sitemap><loc>/sub/e.xml</loc></sitemap></sitemapindex>`, "feed.xml": `<rss><link>https://site.example/sub/no/</link></rss>`,
 		"x.svg": `<svg><a href="no"><title/><style>a{b:url(p.png)}</style><svg></svg><script/><use xlink:href="#m"/><image HREF="q"/><view id="m"/><view id="m"/></a><!-- <a href="n"/> --></svg>`,
-	}, Options{BaseURL: "https://site.example/sub/"}) {
-		got = append(got, d.File+" "+strings.Split(d.Message, `"`)[1])
-	}
-	want := "css/a.css ../gone.png, de/sitemap.xml /sub/e.xml, sitemap.xml https://site.example/sub/b/?x&y, sitemap.xml https://site.example/sub/d/, x.svg no, x.svg p.png, x.svg q"
-	expect(t, strings.Join(got, ", ") == want, "\n got %s\nwant %s", strings.Join(got, ", "), want)
+	}, Options{BaseURL: "https://site.example/sub/"}))
+	want := "css/a.css:1:1 ../gone.png, de/sitemap.xml:1:1 /sub/e.xml, sitemap.xml:1:1 https://site.example/sub/b/?x&y, " +
+		"sitemap.xml:1:1 https://site.example/sub/d/, x.svg:1:6 no, x.svg:1:34 p.png, x.svg:1:99 q"
+	expect(t, got == want, "\n got %s\nwant %s", got, want)
 }
 
 // A page that nothing leads to is a warning. The home page, 404.html and redirections need no link.
@@ -212,11 +219,8 @@ func TestSources(t *testing.T) {
 		`<i data-source=a.md><a href=/>1</a><video src=x></video><a href=/>2</a></i>`:                                           "content/a.md: x",
 		`<i data-source=c.md><a href=x>1</a></i>`:                                                                               "index.html:1:21 x",
 	} {
-		var got []string
-		for _, p := range check(t, map[string]string{"index.html": html}, o) {
-			got = append(got, p.File+":"+p.Position()+" "+strings.Split(p.Message, `"`)[1])
-		}
-		expect(t, strings.Join(got, ", ") == want, "%s:\n got %q\nwant %q", html, got, want)
+		got := places(check(t, map[string]string{"index.html": html}, o))
+		expect(t, got == want, "%s:\n got %q\nwant %q", html, got, want)
 	}
 }
 
@@ -229,12 +233,9 @@ func TestShownElsewhere(t *testing.T) {
 		"all/index.html": `<p data-source=z.md><a href=/gone/>x</a> <a href="#z__no">y</a></p><p data-source=b.md><a href="#b__lost">z</a></p>`,
 		"b/index.html":   "<a href=/b/>", "some/index.html": `<p data-source=b.md><a href="#b__lost">z</a></p><a href=/b/><a href=/some/>`,
 	}
-	var got []string
-	for _, p := range check(t, files, Options{Site: siteOf(markdown("z.md", "7:1", "8:1"), markdown("b.md", "5:1"))}) {
-		got = append(got, fmt.Sprintf("%s:%d %s", p.File, p.Line, strings.Split(p.Message, `"`)[1]))
-	}
-	want := "content/b.md:5 #b__lost, content/z.md:7 /gone/, content/z.md:8 /z/#no"
-	expect(t, strings.Join(got, ", ") == want, "\n got %s\nwant %s", strings.Join(got, ", "), want)
+	got := places(check(t, files, Options{Site: siteOf(markdown("z.md", "7:1", "8:1"), markdown("b.md", "5:1"))}))
+	want := "content/b.md:5:1 #b__lost, content/z.md:7:1 /gone/, content/z.md:8:1 /z/#no"
+	expect(t, got == want, "\n got %s\nwant %s", got, want)
 }
 
 // Each text is as readers see it, and the signs that are left in it.
@@ -289,12 +290,9 @@ func TestMarkupInMarkdown(t *testing.T) {
 		t.Fatal(err, s.Pages)
 	}
 	page := "<main data-source=a.md><p>Ä [one](a b) is here.<p>Ä [two](a b)\nis <em>there</em>, **.<ul><li>-[ ] <em>Sit</em> up</ul><p>Not there: [[x]]</main>"
-	var got []string
-	for _, d := range check(t, map[string]string{"a/index.html": page, "all/index.html": "<div>" + page}, Options{Site: s}) {
-		got = append(got, d.File+":"+d.Position())
-	}
-	want := "content/a.md: content/a.md:8:7 content/a.md:10:7 content/a.md:13:3"
-	expect(t, strings.Join(got, " ") == want, "%q, not %q", got, want)
+	got := places(check(t, map[string]string{"a/index.html": page, "all/index.html": "<div>" + page}, Options{Site: s}))
+	want := "content/a.md: [[x]], content/a.md:8:7 ](a b) is here., content/a.md:10:7 ](a b) is there, **., content/a.md:13:3 -[ ] Sit up"
+	expect(t, got == want, "%q, not %q", got, want)
 }
 
 // Nothing takes more than a moment, however long it is.
