@@ -319,9 +319,7 @@ func TestSavedPage(t *testing.T) { inEachLanguage(t, "/checklist/", openSaved) }
 func openSaved(t *testing.T, p page) {
 	html, own := p.html(t), readList(t, site.folder, p).Version
 	script := regexp.MustCompile(`src="?/(checklist[^" >]*js)`).FindStringSubmatch(html)
-	if script == nil {
-		t.Fatal("the page has no script")
-	}
+	require(t, script != nil, "the page has no script")
 	disk := folder{t.TempDir()}
 	disk.write(t, script[1], site.page(t, "/"+script[1]))
 	r := reader{open(t), p, ""}

@@ -70,11 +70,6 @@ func (d *desk) reads(pattern string) (found string) {
 	return found
 }
 
-func (d *desk) save(name, text string) {
-	d.Helper()
-	d.folder.write(d, name, text)
-}
-
 // shows waits until the preview's page holds a text, and returns the page.
 func (d *desk) shows(p, text string) (html string) {
 	d.Helper()
@@ -120,17 +115,17 @@ func TestServe(t *testing.T) {
 	n := len(d.hugo())
 	expect(t, n == 1, "%d processes of Hugo run", n)
 	text := d.read(t, causes)
-	d.save(causes, text+"\n[Gone](gone.md)\n")
+	d.write(t, causes, text+"\n[Gone](gone.md)\n")
 	d.reads(`^..:..:..  content/causes\.md: 1 error, 0 warnings\.$`)
 	d.reads(`^content/causes\.md:\d+:\d+: error: there is no file "gone\.md"`)
-	d.save(causes, text)
+	d.write(t, causes, text)
 	d.reads(`^..:..:..  content/causes\.md: all clear\.$`)
 	d.reads(`^..:..:..  Links: all clear\.$`)
 
 	// What only the rendered pages show.
-	d.save(causes, text+"\n[Nowhere](treatment.md#nowhere-at-all)\n")
+	d.write(t, causes, text+"\n[Nowhere](treatment.md#nowhere-at-all)\n")
 	d.reads(`^content/causes\.md:\d+:1: error: .*nowhere-at-all.* \[broken-fragment\]$`)
-	d.save(causes, text+"\nWords of a test.\n")
+	d.write(t, causes, text+"\nWords of a test.\n")
 	d.reads(`^..:..:..  content/causes\.md: all clear\.$`)
 	d.reads(`^..:..:..  Links: all clear\.$`)
 	d.shows("/causes/", "Words of a test.")
@@ -138,9 +133,9 @@ func TestServe(t *testing.T) {
 	// A new page with a list: drafts are shown, and the checklist follows what is published.
 	page := "---\ntitle: New\ndescription: D\nadapted: 2026-11-01\nsources: [cleveland-clinic]\ndraft: true\n---\n\n" +
 		"> [!TELL] List of a test\n> - [ ] Item of a test\n"
-	d.save("content/new.md", page)
+	d.write(t, "content/new.md", page)
 	d.shows("/new/", "Item of a test")
-	d.save("content/new.md", strings.Replace(page, "draft: true\n", "", 1))
+	d.write(t, "content/new.md", strings.Replace(page, "draft: true\n", "", 1))
 	d.reads(`static/checklist\.json is up to date again`)
 	must(t, os.Remove(d.path("content/new.md")))
 	d.reads(`static/checklist\.json is up to date again`)
@@ -148,9 +143,9 @@ func TestServe(t *testing.T) {
 	// A template that Hugo can't read is told as a problem of its file.
 	const layout = "layouts/_partials/footer.html"
 	footer := d.read(t, layout)
-	d.save(layout, footer+"{{ nope }}")
+	d.write(t, layout, footer+"{{ nope }}")
 	d.reads(`^layouts/_partials/footer\.html:.*error: .* \[hugo\]$`)
-	d.save(layout, footer)
+	d.write(t, layout, footer)
 	d.reads(`^..:..:..  Links: all clear\.$`)
 	d.ends(os.Interrupt)
 }
@@ -166,7 +161,7 @@ func TestServeRecovers(t *testing.T) {
 		looks := 0
 		waitUntil(t, "the browser shows "+words, func() bool {
 			if looks++; looks%200 == 1 { // again, in case the page was not listening yet; Hugo reloads what is other than before
-				d.save(causes, fmt.Sprintf("%s\n%s Look %d.\n", text, words, looks))
+				d.write(t, causes, fmt.Sprintf("%s\n%s Look %d.\n", text, words, looks))
 			}
 			isShown, err := chromedp.Run(tb.ctx, chromedp.Evaluate[bool](fmt.Sprintf(`document.body.innerText.includes(%q)`, words)))
 			return err == nil && isShown // it fails in the midst of a reload
@@ -188,10 +183,10 @@ func TestServeRecovers(t *testing.T) {
 
 	// Many saves in a loop, the last of them broken.
 	for i := range 1000 {
-		d.save(causes, text+fmt.Sprintf("\n[x](gone-%d.md)\n", i))
+		d.write(t, causes, text+fmt.Sprintf("\n[x](gone-%d.md)\n", i))
 	}
 	d.reads(`there is no file "gone-999\.md"`)
-	d.save(causes, text)
+	d.write(t, causes, text)
 	d.reads(`^..:..:..  content/causes\.md: all clear\.$`)
 	d.ends(syscall.SIGTERM)
 }
