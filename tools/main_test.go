@@ -35,6 +35,9 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"tool": main, "hugo": fakeHugo})
 }
 
+// goMod names the Hugo that fakeHugo stands in for.
+const goMod = "module site\n\nrequire github.com/gohugoio/hugo v0.165.0\n"
+
 // TestScripts runs testdata/script. Each script starts in a copy of
 // testdata/site, which is free of findings, with a go.mod. The commands of their own:
 //
@@ -67,7 +70,7 @@ func TestScripts(t *testing.T) {
 			e.Values["memory"] = &memory{pristine: e.WorkDir + "-at-first"}
 			return errors.Join(
 				os.CopyFS(e.WorkDir, os.DirFS("testdata/site")),
-				os.WriteFile(filepath.Join(e.WorkDir, "go.mod"), []byte("module site\n\nrequire github.com/gohugoio/hugo v0.165.0\n"), 0o644),
+				os.WriteFile(filepath.Join(e.WorkDir, "go.mod"), []byte(goMod), 0o644),
 				os.CopyFS(e.WorkDir+"-at-first", os.DirFS(e.WorkDir)))
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){

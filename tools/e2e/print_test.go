@@ -366,7 +366,7 @@ func printNotes(t *testing.T, p page) {
 	whole := r.paper(chromedp.PaperA4)
 	for _, once := range []string{"Since Monday noon", p.say(t, "notes_started"), p.say(t, "notes_medicines")} {
 		inNotes, onPage := strings.Count(notes.text, squash(once)), strings.Count(whole.text, squash(once))
-		expect(t, inNotes == 1 && onPage == 1, "%q stands %d times in the printed notes and %d times on the page, not once", once, inNotes, onPage)
+		expect(t, inNotes == 1 && onPage == 1, "%q stands %d times in the printed notes, and %d on the page, not once", once, inNotes, onPage)
 	}
 	expect(t, !whole.says("- "+signs[0]), "the printed page repeats in the notes what is ticked in its lists")
 }

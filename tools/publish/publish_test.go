@@ -20,6 +20,14 @@ func must(t testing.TB, errs ...error) {
 	}
 }
 
+// expect reports what is not as it should be.
+func expect(t testing.TB, holds bool, format string, args ...any) {
+	t.Helper()
+	if !holds {
+		t.Errorf(format, args...)
+	}
+}
+
 // folder makes a folder of files.
 func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
@@ -43,9 +51,7 @@ func holds(t *testing.T, root string, want map[string]string) {
 		got[name] = string(src)
 		return err
 	})
-	if err != nil || !maps.Equal(got, want) {
-		t.Errorf("%v\n got %q\nwant %q", err, got, want)
-	}
+	expect(t, err == nil && maps.Equal(got, want), "%v\n got %q\nwant %q", err, got, want)
 }
 
 func begin(t *testing.T, root string) *Stage {
@@ -69,12 +75,9 @@ func TestCommit(t *testing.T) {
 		must(t, err)
 		holds(t, root, map[string]string{"public/index.txt": step.text, list: step.list})
 		info, err := os.Stat(name)
-		if err != nil || step.text == "two" && !os.SameFile(last, info) {
-			t.Errorf("an equal checklist was written again: %v, %v", info, err)
-		}
-		if step.text == "three" && runtime.GOOS != "windows" && info.Mode().Perm() != 0o640 {
-			t.Errorf("the checklist has other rights: %v", info.Mode())
-		}
+		must(t, err)
+		expect(t, step.text != "two" || os.SameFile(last, info), "an equal checklist was written again: %v", info)
+		expect(t, step.text != "three" || runtime.GOOS == "windows" || info.Mode().Perm() == 0o640, "the checklist has other rights: %v", info.Mode())
 		last = info
 		must(t, os.Chmod(name, 0o640))
 	}
@@ -99,9 +102,8 @@ func TestCommitFails(t *testing.T) {
 		if strings.Contains(name, "lost") {
 			os.RemoveAll(s.Dir)
 		}
-		if err := s.Commit(map[string][]byte{list: []byte("2")}); err == nil || !strings.Contains(err.Error(), c.message) {
-			t.Errorf("%s: %v", name, err)
-		}
+		err := s.Commit(map[string][]byte{list: []byte("2")})
+		expect(t, err != nil && strings.Contains(err.Error(), c.message), "%s: %v", name, err)
 		s.Close()
 		holds(t, root, c.files)
 	}
@@ -115,9 +117,8 @@ func TestCommitTogether(t *testing.T) {
 		for blocked, free := range map[string]string{list: other, other: list} {
 			root := folder(t, map[string]string{"public/index.txt": "old", free: "1", blocked + "/x": "mine"})
 			s := begin(t, root)
-			if err := s.Commit(generated); err == nil {
-				t.Error("a file was put in the place of a folder")
-			}
+			err := s.Commit(generated)
+			expect(t, err != nil, "a file was put in the place of a folder")
 			s.Close()
 			holds(t, root, map[string]string{"public/index.txt": "old", free: "1", blocked + "/x": "mine"})
 		}
@@ -131,9 +132,8 @@ func TestCommitTogether(t *testing.T) {
 // Where a system can't swap folders in one step, the old one is brought back on failure.
 func TestSwapInSteps(t *testing.T) {
 	root := folder(t, map[string]string{"a/x": "1", "b/x": "2"})
-	if err := exchange(filepath.Join(root, "a"), filepath.Join(root, "b")); runtime.GOOS == "linux" && err != nil {
-		t.Error("public/ would be gone for a moment:", err)
-	}
+	err := exchange(filepath.Join(root, "a"), filepath.Join(root, "b"))
+	expect(t, err == nil || runtime.GOOS != "linux", "public/ would be gone for a moment: %v", err)
 	inOneStep := exchange
 	exchange = func(_, _ string) error { return syscall.EXDEV }
 	t.Cleanup(func() { exchange = inOneStep })
@@ -141,16 +141,12 @@ func TestSwapInSteps(t *testing.T) {
 	fresh, old := filepath.Join(root, "fresh"), filepath.Join(root, "old")
 	must(t, swap(fresh, old))
 	holds(t, root, map[string]string{"old/a": "new"})
-	if err := swap(fresh, old); err == nil {
-		t.Error("a folder that is not there was swapped in")
-	}
+	expect(t, swap(fresh, old) != nil, "a folder that is not there was swapped in")
 	holds(t, root, map[string]string{"old/a": "new"})
 	// A folder that can't be renamed stays, and the error says what to do.
 	root = folder(t, map[string]string{"fresh/a": "new", "fresh-old": "in the way", "old/a": "old"})
-	err := swap(filepath.Join(root, "fresh"), filepath.Join(root, "old"))
-	if err == nil || !strings.Contains(err.Error(), "delete it or unmount it, then build again") {
-		t.Error(err)
-	}
+	err = swap(filepath.Join(root, "fresh"), filepath.Join(root, "old"))
+	expect(t, err != nil && strings.Contains(err.Error(), "delete it or unmount it, then build again"), "%v", err)
 	holds(t, root, map[string]string{"fresh/a": "new", "fresh-old": "in the way", "old/a": "old"})
 }
 

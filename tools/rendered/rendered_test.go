@@ -205,7 +205,8 @@ func TestIgnores(t *testing.T) {
 	for _, p := range check(t, files, o) {
 		got = append(got, fmt.Sprintf("%s:%d %s", p.File, p.Line, p.Rule))
 	}
-	want := "a/index.html:1 broken-link, config.toml:6 unused-ignore, config.toml:7 unused-ignore, config.toml:9 unused-ignore, config.toml:10 unused-ignore"
+	want := "a/index.html:1 broken-link, config.toml:6 unused-ignore, config.toml:7 unused-ignore, config.toml:9 unused-ignore, " +
+		"config.toml:10 unused-ignore"
 	expect(t, strings.Join(got, ", ") == want, "\n got %s\nwant %s", strings.Join(got, ", "), want)
 }
 

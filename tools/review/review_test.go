@@ -14,6 +14,14 @@ import (
 	"microsite/tools/site"
 )
 
+// expect reports what is not as it should be.
+func expect(t testing.TB, holds bool, format string, args ...any) {
+	t.Helper()
+	if !holds {
+		t.Errorf(format, args...)
+	}
+}
+
 func date(t *testing.T, s string) time.Time {
 	t.Helper()
 	d, err := time.Parse(time.DateOnly, s)
@@ -79,9 +87,8 @@ func TestAddMonths(t *testing.T) {
 		{"2026-11-22", 36, "2029-11-22"}, {"2026-11-22", 0, "2026-11-22"}, {"2024-02-29", 12, "2025-02-28"}, {"2024-02-29", 48, "2028-02-29"},
 		{"2026-01-31", 1, "2026-02-28"}, {"2026-12-31", 2, "2027-02-28"}, {"9999-12-31", 1200, "10099-12-31"},
 	} {
-		if got := Day(AddMonths(date(t, c.from), c.months)); got != c.want {
-			t.Errorf("%s and %d months is %s, not %s", c.from, c.months, got, c.want)
-		}
+		got := Day(AddMonths(date(t, c.from), c.months))
+		expect(t, got == c.want, "%s and %d months is %s, not %s", c.from, c.months, got, c.want)
 	}
 	late := time.Date(2026, 11, 22, 23, 30, 0, 0, time.UTC)
 	if !Today(late, time.UTC).Equal(date(t, "2026-11-22")) || !Today(late, time.FixedZone("east", 14*60*60)).Equal(date(t, "2026-11-23")) {
@@ -128,21 +135,16 @@ func TestStates(t *testing.T) {
 			name := fmt.Sprintf("adapted %s, reviewed %s, due %s, on %s", c.adapted, c.reviewed, c.due, day)
 			reports, findings := Check(s, date(t, day), false)
 			errors, warnings := diagnostic.Count(findings)
-			if reports[0].State != want {
-				t.Errorf("%s: %q, not %q: %v", name, reports[0].State, want, findings)
-			}
+			expect(t, reports[0].State == want, "%s: %q, not %q: %v", name, reports[0].State, want, findings)
 			// A broken record is an error; changed, overdue and due soon are warnings; nobody hears of the rest.
 			isWarned := want == Changed || want == Overdue || want == DueSoon
-			if (want == Invalid) != (errors > 0) || isWarned != (warnings == 1 && errors == 0) {
-				t.Errorf("%s: %d errors, %d warnings: %v", name, errors, warnings, findings)
-			}
+			expect(t, (want == Invalid) == (errors > 0) && isWarned == (warnings == 1 && errors == 0),
+				"%s: %d errors, %d warnings: %v", name, errors, warnings, findings)
 			// Strictly, each state but current is an error, and so is the outdated source.
 			_, findings = Check(s, date(t, day), true)
 			errors, warnings = diagnostic.Count(findings)
 			isClean := want == Current || want == ""
-			if warnings > 0 || isClean && errors > 1 || !isClean && errors == 0 {
-				t.Errorf("%s, strict: %v", name, findings)
-			}
+			expect(t, warnings == 0 && (isClean && errors <= 1 || !isClean && errors > 0), "%s, strict: %v", name, findings)
 		}
 	}
 }
@@ -173,14 +175,11 @@ func TestCoverage(t *testing.T) {
 			t.Fatalf("%q is not in %s", c.old, c.file)
 		}
 		reports, findings := Check(load(t, changed), date(t, "2026-03-01"), false)
-		if reports[0].State != c.want {
-			t.Errorf("%q for %q: %q, not %q: %v", c.new, c.old, reports[0].State, c.want, findings)
-		}
+		expect(t, reports[0].State == c.want, "%q for %q: %q, not %q: %v", c.new, c.old, reports[0].State, c.want, findings)
 	}
 	delete(files, drawing)
-	if reports, _ := Check(load(t, files), date(t, "2026-03-01"), false); reports[0].State != Changed {
-		t.Errorf("a drawing that is gone: %q", reports[0].State)
-	}
+	reports, _ := Check(load(t, files), date(t, "2026-03-01"), false)
+	expect(t, reports[0].State == Changed, "a drawing that is gone: %q", reports[0].State)
 }
 
 // TestReadableText: a sentence a line, wherever lines end in the file.
@@ -206,9 +205,8 @@ Source: old | Old | P | 2022-11-22
 Emergency number: 911 | There
 Emergency number: 112 | Here
 `
-	if got := ReadableText(s.Pages[0], Record{}); got != want {
-		t.Errorf("got:\n%s", got)
-	}
+	got := ReadableText(s.Pages[0], Record{})
+	expect(t, got == want, "got:\n%s", got)
 }
 
 // words joins the words of a text without the white space between them.
