@@ -242,6 +242,13 @@ func restore(ts *testscript.TestScript, from string) {
 	ts.Check(os.CopyFS(root, os.DirFS(from)))
 }
 
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // expect reports what is not as it should be.
 func expect(t testing.TB, holds bool, format string, args ...any) {
 	t.Helper()
@@ -345,9 +352,7 @@ func TestDocumentedCommands(t *testing.T) {
 	}
 	for _, name := range append(files, "../README.md", "README.md", "../netlify.toml") {
 		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		filledIn := strings.NewReplacer(`\"`, `"`, "NAME", "A. Name", "CREDENTIAL AND ROLE", "Nurse", "ROLE", "Nurse", "$URL", "https://site.org/",
 			"$DEPLOY_PRIME_URL", "https://site.org/").Replace(string(text))
 		commands := shownCommand.FindAllStringSubmatch(filledIn, -1)
@@ -386,40 +391,32 @@ func TestCalendar(t *testing.T) {
 	var out bytes.Buffer
 	signed := duePage{Due: "2027-06-01", Reviewed: "2026-06-01", By: "Dr. A, \"B\"; C", Role: "GP\\n", File: "content/a/b.md", title: title, url: "/a/b/"}
 	pages := []duePage{signed, {File: "content/unsigned.md"}}
-	if err := writeCalendar(&out, s, pages); err != nil {
-		t.Fatal(err)
-	}
+	must(t, writeCalendar(&out, s, pages))
 	for line := range strings.Lines(out.String()) {
 		expect(t, len(line) <= 75+len("\r\n") && strings.HasSuffix(line, "\r\n"),
 			"RFC 5545, 3.1: lines of 75 octets at most, that end in CRLF: %q", line)
 	}
 	calendar, err := ical.NewDecoder(&out).Decode()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	events := calendar.Events()
 	if len(events) != 1 {
 		t.Fatal(events)
 	}
 	start, err := events[0].DateTimeStart(time.UTC)
-	if err != nil || !start.Equal(due) || events[0].Props.Get("DTSTART").ValueType() != ical.ValueDate {
-		t.Error(start, err)
-	}
+	must(t, err)
+	expect(t, start.Equal(due) && events[0].Props.Get("DTSTART").ValueType() == ical.ValueDate, "it starts on %v", start)
 	for name, want := range map[string]string{
 		"UID": "2027-06-01-https://site.example/sub/a/b/", "SUMMARY": "Review due: " + title, "DTSTAMP": "20261122T080000Z",
 		"DESCRIPTION": "https://site.example/sub/a/b/\ncontent/a/b.md\nLast reviewed on 2026-06-01 by Dr. A, \"B\"; C (GP\\n)",
 		"URL":         "https://site.example/sub/a/b/"} {
 		got := events[0].Props.Get(name).Value
 		if name == "SUMMARY" || name == "DESCRIPTION" {
-			if got, err = events[0].Props.Text(name); err != nil {
-				t.Error(err)
-			}
+			got, err = events[0].Props.Text(name)
+			must(t, err)
 		}
 		expect(t, got == want, "%s is %q, not %q", name, got, want)
 	}
-	if err := ical.NewEncoder(new(bytes.Buffer)).Encode(calendar); err != nil { // which validates what RFC 5545 requires
-		t.Error(err)
-	}
+	must(t, ical.NewEncoder(new(bytes.Buffer)).Encode(calendar)) // which validates what RFC 5545 requires
 }
 
 // What is wrong in the saved file is shown first, then the errors of other files.
@@ -444,9 +441,7 @@ func TestReport(t *testing.T) {
 // TestOwnWrites: the checklist that a session has written is no save, in whatever steps it is reported.
 func TestOwnWrites(t *testing.T) {
 	root := t.TempDir()
-	if err := os.CopyFS(root, os.DirFS("testdata/site")); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.CopyFS(root, os.DirFS("testdata/site")))
 	const list = "static/checklist.json"
 	var out strings.Builder
 	s := session{tool: &tool{root: root, stdout: &out, now: time.Now}, today: day{time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)}}
@@ -457,15 +452,11 @@ func TestOwnWrites(t *testing.T) {
 		got := out.String()
 		expect(t, strings.Contains(got, want) && (want == "") == (got == ""), "%q: %q, not %q", saved, got, want)
 	}
-	if err := os.Remove(filepath.Join(root, list)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.Remove(filepath.Join(root, list)))
 	checks(list+" is up to date again", "content/page.md")
 	checks("", list)
 	checks("  content/page.md: all clear.", list, "content/page.md")
 	checks("  3 pages: all clear.") // the system has lost count
-	if err := os.WriteFile(filepath.Join(root, list), []byte("{}"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.WriteFile(filepath.Join(root, list), []byte("{}"), 0o644))
 	checks(list+" is up to date again", list)
 }

@@ -135,6 +135,8 @@ func TestEncode(t *testing.T) {
 	}
 	text := string(first)
 	expect(t, strings.HasSuffix(text, "}\n") && !strings.ContainsAny(text, "<>&\r\t"), "%s", text)
+	none, _ := build(t, nil) // no empty list, which FHIR does not allow
+	expect(t, !strings.Contains(string(none.Encode()), `"item"`) && none.Date == "", "a site without lists has %s", none.Encode())
 }
 
 // TestReviews: what the sign-offs of all pages say stands in the file; how they stand today doesn't.

@@ -134,9 +134,8 @@ func TestHungHost(t *testing.T) {
 			http.Redirect(w, r, hung.URL, http.StatusFound)
 		}
 	})
-	if got := ask(t, ok, External{Timeout: 100 * time.Millisecond}, "/away", "/1", "/2"); strings.Count(got, "could not be checked") != 1 {
-		t.Error(got)
-	}
+	got = ask(t, ok, External{Timeout: 100 * time.Millisecond}, "/away", "/1", "/2")
+	expect(t, strings.Count(got, "could not be checked") == 1, "%s", got)
 }
 
 // A site whose certificate isn't valid is asked only once.
@@ -145,9 +144,8 @@ func TestCertificate(t *testing.T) {
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	s.StartTLS()
 	t.Cleanup(s.Close)
-	if got := ask(t, s, External{Pause: time.Second}, "/"); !strings.Contains(got, "could not be checked: tls: failed to verify certificate") {
-		t.Error(got)
-	}
+	got := ask(t, s, External{Pause: time.Second}, "/")
+	expect(t, strings.Contains(got, "could not be checked: tls: failed to verify certificate"), "%s", got)
 }
 
 // A host that wants to be left alone is, for as long as it says but no longer than 150 pauses; after two tries, for good.
@@ -215,9 +213,8 @@ func TestHostsTogether(t *testing.T) {
 		both.Wait()
 	}
 	page := "<a href=" + serve(t, wait).URL + "><a href=" + serve(t, wait).URL + ">"
-	if list := check(t, map[string]string{"index.html": page}, Options{External: &External{}}); len(list) > 0 {
-		t.Error(list)
-	}
+	list := check(t, map[string]string{"index.html": page}, Options{External: &External{}})
+	expect(t, len(list) == 0, "%v", list)
 }
 
 // An interrupt ends the questions; what is known by then is reported, and no ignore is called unused. Before the questions it is an error.
@@ -231,7 +228,6 @@ func TestInterrupt(t *testing.T) {
 	ignores := []site.Ignore{{Page: "/", Target: s.URL + "/b", Place: diagnostic.Place{File: "config.toml"}}}
 	_, list, err := Check(ctx, root, Options{Site: &site.Site{Ignores: ignores}, External: &External{}})
 	expect(t, err == nil && len(list) == 1 && strings.Contains(list[0].Message, "gone"), "%v %v", list, err)
-	if _, _, err := Check(ctx, root, Options{}); err != context.Canceled {
-		t.Errorf("a check that was stopped before it began: %v", err)
-	}
+	_, _, err = Check(ctx, root, Options{})
+	expect(t, err == context.Canceled, "a check that was stopped before it began: %v", err)
 }

@@ -23,13 +23,11 @@ import (
 
 // A folder that isn't there is an error. What is no regular file is nothing that is served, and never opened.
 func TestFiles(t *testing.T) {
-	if _, _, err := Check(t.Context(), filepath.Join(t.TempDir(), "gone"), Options{}); err == nil {
-		t.Error("a folder that isn't there was checked")
-	}
+	_, _, err := Check(t.Context(), filepath.Join(t.TempDir(), "gone"), Options{})
+	expect(t, err != nil, "a folder that isn't there was checked")
 	root := write(t, map[string]string{"index.html": "<a href=a.html>x</a><a href=b.html>x</a><a href=pipe.html>x</a><a href=film.mp4>x</a>", "film.mp4": "", "other/c.html": "<a href=x>"})
-	if _, _, err := Check(t.Context(), filepath.Join(root, "index.html"), Options{}); err == nil {
-		t.Error("a file was checked as a folder")
-	}
+	_, _, err = Check(t.Context(), filepath.Join(root, "index.html"), Options{})
+	expect(t, err != nil, "a file was checked as a folder")
 	for name, to := range map[string]string{"a.html": "gone", "b.html": "index.html", "loop.html": "loop.html", "folder": "other", "self": "."} {
 		must(t, os.Symlink(to, filepath.Join(root, name)))
 	}
