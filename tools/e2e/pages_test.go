@@ -168,8 +168,8 @@ func lookFirst(tb *tab, p page) {
 		want = append(want, strings.TrimSuffix(p.home(), "/")+name)
 	}
 	expect(tb, slices.Equal(got, want), "%s: the navigation leads to %q, want %q", p.path, got, want)
-	isMarked := slices.Equal(current, []string{p.path})
-	expect(tb, isMarked || p.is404() && len(current) == 0, "%s marks %q as the current page", p.path, current)
+	expect(tb, p.is404() && len(current) == 0 || !p.is404() && slices.Equal(current, []string{p.path}),
+		"%s marks %q as the current page", p.path, current)
 	if p.isMedical() {
 		tb.report(p.path, "lists()")
 	}
