@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"net/http"
@@ -18,7 +20,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alecthomas/kong"
+	"github.com/emersion/go-ical"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"microsite/tools/diagnostic"
+	"microsite/tools/site"
 )
 
 // today is the day on which scripts judge dates, unless they say otherwise.
@@ -28,12 +35,14 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"tool": main, "hugo": fakeHugo})
 }
 
+// goMod names the Hugo that fakeHugo stands in for.
+const goMod = "module site\n\nrequire github.com/gohugoio/hugo v0.165.0\n"
+
 // TestScripts runs testdata/script. Each script starts in a copy of
-// testdata/site, which is free of findings. The commands of their own:
+// testdata/site, which is free of findings, with a go.mod. The commands of their own:
 //
 //	change FILE OLD NEW     replaces OLD, which stands there once; \n, \t and \x are as in Go
 //	write FILE TEXT         writes a whole file
-//	crlf FILE               ends its lines as Windows does
 //	finds [-FLAG…] WHAT…    runs check, which finds exactly this, in this order, and writes nothing;
 //	                        afterwards every file is again as it was at first
 //	exits CODE COMMAND…     runs a command that exits so
@@ -58,18 +67,11 @@ func TestScripts(t *testing.T) {
 			free.Close()
 			other.Close()
 			e.Vars = append(e.Vars, "GORACE=atexit_sleep_ms=0", "TODAY="+today, "SERVER="+server.URL, "TAKEN="+port(server), "FREE="+port(free), "FREE2="+port(other))
-			files, err := tree("testdata/site")
-			if err != nil {
-				return err
-			}
-			own, err := tree(e.WorkDir)
-			if err != nil {
-				return err
-			}
-			maps.Copy(files, own)
-			e.Values["memory"] = &memory{pristine: files}
-			err = put(e.WorkDir, files)
-			return err
+			e.Values["memory"] = &memory{pristine: e.WorkDir + "-at-first"}
+			return errors.Join(
+				os.CopyFS(e.WorkDir, os.DirFS("testdata/site")),
+				os.WriteFile(filepath.Join(e.WorkDir, "go.mod"), []byte(goMod), 0o644),
+				os.CopyFS(e.WorkDir+"-at-first", os.DirFS(e.WorkDir)))
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"change": func(ts *testscript.TestScript, _ bool, args []string) {
@@ -84,10 +86,6 @@ func TestScripts(t *testing.T) {
 				name := ts.MkAbs(arg(ts, args, 0))
 				ts.Check(os.MkdirAll(filepath.Dir(name), 0o755))
 				ts.Check(os.WriteFile(name, []byte(unquote(ts, arg(ts, args, 1))), 0o644))
-			},
-			"crlf": func(ts *testscript.TestScript, _ bool, args []string) {
-				src := ts.ReadFile(arg(ts, args, 0))
-				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(src, "\n", "\r\n")), 0o644))
 			},
 			"exits": func(ts *testscript.TestScript, _ bool, args []string) {
 				want, err := strconv.Atoi(arg(ts, args, 0))
@@ -106,7 +104,10 @@ func TestScripts(t *testing.T) {
 				}
 				ts.Fatalf("%s does not appear", args[0])
 			},
-			"pristine": func(ts *testscript.TestScript, _ bool, _ []string) { remembered(ts).pristine = read(ts) }, // "finds" goes back to it
+			"pristine": func(ts *testscript.TestScript, _ bool, _ []string) { // "finds" goes back to it
+				ts.Check(os.RemoveAll(remembered(ts).pristine))
+				ts.Check(os.CopyFS(remembered(ts).pristine, os.DirFS(ts.Getenv("WORK"))))
+			},
 			"remember": func(ts *testscript.TestScript, _ bool, _ []string) { remembered(ts).files = read(ts) },
 			"unchanged": func(ts *testscript.TestScript, _ bool, args []string) {
 				was, is := remembered(ts).files, read(ts)
@@ -114,7 +115,7 @@ func TestScripts(t *testing.T) {
 					ts.Fatalf("something was changed")
 				}
 				for _, name := range args {
-					if was[name] != is[name] || was[name] == (file{}) {
+					if was[name] != is[name] || was[name] == "" {
 						ts.Fatalf("%s was changed", name)
 					}
 				}
@@ -195,24 +196,18 @@ func run(ts *testscript.TestScript, args ...string) int {
 	return 0
 }
 
-// file is one file, folder or link, as far as a test could care.
-type file struct{ mode, time, data string }
-
-// memory is what a script remembers: its files at first, and when it said so.
-type memory struct{ pristine, files map[string]file }
+// memory is what a script remembers: a copy of its files at first, and what it took down when it said so.
+type memory struct {
+	pristine string
+	files    map[string]string
+}
 
 func remembered(ts *testscript.TestScript) *memory { return ts.Value("memory").(*memory) }
 
-// read takes down every file of the script's folder.
-func read(ts *testscript.TestScript) map[string]file {
-	files, err := tree(ts.Getenv("WORK"))
-	ts.Check(err)
-	return files
-}
-
-func tree(root string) (map[string]file, error) {
-	files := map[string]file{}
-	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+// read takes down every file and folder of the script's, as far as a test could care.
+func read(ts *testscript.TestScript) map[string]string {
+	root, files := ts.Getenv("WORK"), map[string]string{}
+	ts.Check(filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || name == root {
 			return err
 		}
@@ -223,24 +218,19 @@ func tree(root string) (map[string]file, error) {
 		if err != nil {
 			return err
 		}
-		f := file{mode: info.Mode().String(), time: info.ModTime().String()}
-		switch {
-		case info.Mode().IsRegular():
-			var src []byte
+		var src []byte
+		if info.Mode().IsRegular() {
 			src, err = os.ReadFile(name)
-			f.data = string(src)
-		case info.Mode()&fs.ModeSymlink != 0:
-			f.data, err = os.Readlink(name)
 		}
 		rel, _ := filepath.Rel(root, name)
-		files[filepath.ToSlash(rel)] = f
+		files[filepath.ToSlash(rel)] = fmt.Sprintf("%v %v %s", info.Mode(), info.ModTime(), src)
 		return err
-	})
-	return files, err
+	}))
+	return files
 }
 
-// restore makes the script's folder hold these files and no other.
-func restore(ts *testscript.TestScript, files map[string]file) {
+// restore makes the script's files those of a folder.
+func restore(ts *testscript.TestScript, from string) {
 	root := ts.Getenv("WORK")
 	entries, err := os.ReadDir(root)
 	ts.Check(err)
@@ -249,19 +239,22 @@ func restore(ts *testscript.TestScript, files map[string]file) {
 			ts.Check(os.RemoveAll(filepath.Join(root, e.Name())))
 		}
 	}
-	ts.Check(put(root, files))
+	ts.Check(os.CopyFS(root, os.DirFS(from)))
 }
 
-func put(root string, files map[string]file) error {
-	var errs []error
-	for _, rel := range slices.Sorted(maps.Keys(files)) {
-		if name := filepath.Join(root, rel); files[rel].mode[0] == 'd' {
-			errs = append(errs, os.MkdirAll(name, 0o755))
-		} else {
-			errs = append(errs, os.WriteFile(name, []byte(files[rel].data), 0o644))
-		}
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return errors.Join(errs...)
+}
+
+// expect reports what is not as it should be.
+func expect(t testing.TB, holds bool, format string, args ...any) {
+	t.Helper()
+	if !holds {
+		t.Errorf(format, args...)
+	}
 }
 
 // elsewhere is a site that this one links to.
@@ -283,7 +276,7 @@ func elsewhere(w http.ResponseWriter, r *http.Request) {
 }
 
 // fakeHugo stands in for Hugo where a script needs none of its work: it
-// "renders" the folder rendered/ of the site.
+// "renders" the folder rendered/ of testdata/site.
 func fakeHugo() {
 	if os.Args[1] == "version" {
 		fmt.Println("hugo v0.165.0-0123456789 linux/amd64 BuildDate=unknown")
@@ -292,11 +285,7 @@ func fakeHugo() {
 	fmt.Fprint(os.Stderr, os.Getenv("FAKE_HUGO"))
 	to := os.Args[slices.Index(os.Args, "--destination")+1]
 	for _, from := range []string{"static", "rendered"} {
-		files, err := tree(from)
-		if err == nil {
-			err = errors.Join(os.MkdirAll(to, 0o755), put(to, files))
-		}
-		if err != nil {
+		if err := os.CopyFS(to, os.DirFS(from)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(9)
 		}
@@ -334,21 +323,140 @@ func fakeServer() {
 // Each rule is shown by a script, and tools/README.md explains it.
 func TestEveryRule(t *testing.T) {
 	names, err := filepath.Glob("testdata/script/*.txtar")
-	shown := map[string]string{}
+	texts := map[string]string{}
 	for _, name := range append(names, "README.md", "diagnostic/rules.go") {
 		src, readErr := os.ReadFile(name)
 		err = errors.Join(err, readErr)
-		shown["README.md"] += map[bool]string{true: string(src)}[name == "README.md"]
-		shown["scripts"] += name + "\n" + string(src)
+		texts[filepath.Ext(name)] += name + "\n" + string(src)
 	}
-	rules := regexp.MustCompile(`Rule\s+= "([a-z-]+)"`).FindAllStringSubmatch(shown["scripts"], -1)
-	if err != nil || len(rules) < 20 {
-		t.Fatal(err, rules)
-	}
+	rules := regexp.MustCompile(`Rule\s+= "([a-z-]+)"`).FindAllStringSubmatch(texts[".go"], -1)
+	expect(t, err == nil && len(rules) >= 20, "%v: %q", err, rules)
 	for _, m := range rules {
-		isShown := regexp.MustCompile(`check_` + m[1] + `\.txtar|\\?\[` + m[1] + `\\?\]|"` + m[1] + `"[^"]*\n`).MatchString(shown["scripts"])
-		if !isShown || !strings.Contains(shown["README.md"], "`"+m[1]+"`") {
-			t.Errorf("no script shows the rule %s, or tools/README.md does not explain it", m[1])
+		isShown := regexp.MustCompile(`check_` + m[1] + `\.txtar|\[` + m[1] + `\\?\]`).MatchString(texts[".txtar"])
+		expect(t, isShown && strings.Contains(texts[".md"], "`"+m[1]+"`"),
+			"no script shows the rule %s, or tools/README.md does not explain it", m[1])
+	}
+}
+
+var (
+	shownCommand = regexp.MustCompile("go run \\./tools ([a-z][^`|>;#\n]*)")
+	word         = regexp.MustCompile(`"[^"]*"|[^\s"]+`)
+)
+
+// TestDocumentedCommands parses every command line of this tool that a document, a
+// workflow or a setting shows.
+func TestDocumentedCommands(t *testing.T) {
+	files, err := filepath.Glob("../.github/workflows/*.yml")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, name := range append(files, "../README.md", "README.md", "../netlify.toml") {
+		text, err := os.ReadFile(name)
+		must(t, err)
+		filledIn := strings.NewReplacer(`\"`, `"`, "NAME", "A. Name", "CREDENTIAL AND ROLE", "Nurse", "ROLE", "Nurse", "$URL", "https://site.org/",
+			"$DEPLOY_PRIME_URL", "https://site.org/").Replace(string(text))
+		commands := shownCommand.FindAllStringSubmatch(filledIn, -1)
+		isManual := name == "../README.md"
+		expect(t, !isManual || len(commands) >= 10, "README.md shows only %d commands", len(commands))
+		shown := map[string]bool{}
+		for _, m := range commands {
+			args := word.FindAllString(strings.TrimRight(m[1], "…., "), -1)
+			for i := range args {
+				args[i] = strings.Trim(args[i], `"`)
+			}
+			shown[args[0]] = true
+			err := parse(args)
+			expect(t, err == nil, "%s: go run ./tools %s: %v", name, m[1], err)
+		}
+		for _, command := range kong.Must(&commandLine{}).Model.Children {
+			expect(t, !isManual || shown[command.Name], "README.md does not show the command %s", command.Name)
 		}
 	}
+	for _, args := range [][]string{{"check", "-strict"}, {"build", "--watch"}, {"unsign", "content/causes.md"}} {
+		expect(t, parse(args) != nil, "%q is taken for a command line", args)
+	}
+}
+
+func parse(args []string) error {
+	parser := kong.Must(&commandLine{}, kong.Exit(func(int) {}), kong.Writers(io.Discard, io.Discard))
+	_, err := parser.Parse(args)
+	return err
+}
+
+// TestCalendar reads the calendar back with another library.
+func TestCalendar(t *testing.T) {
+	due := time.Date(2027, 6, 1, 0, 0, 0, 0, time.UTC)
+	title := "Hals; Nacken, \\ und Rücken: " + strings.Repeat("é", 100)
+	s := &checkedSite{Site: &site.Site{BaseURL: "https://site.example/sub/"}, clock: time.Date(2026, 11, 22, 9, 0, 0, 0, time.FixedZone("", 3600))}
+	var out bytes.Buffer
+	signed := duePage{Due: "2027-06-01", Reviewed: "2026-06-01", By: "Dr. A, \"B\"; C", Role: "GP\\n", File: "content/a/b.md", title: title, url: "/a/b/"}
+	pages := []duePage{signed, {File: "content/unsigned.md"}}
+	must(t, writeCalendar(&out, s, pages))
+	for line := range strings.Lines(out.String()) {
+		expect(t, len(line) <= 75+len("\r\n") && strings.HasSuffix(line, "\r\n"),
+			"RFC 5545, 3.1: lines of 75 octets at most, that end in CRLF: %q", line)
+	}
+	calendar, err := ical.NewDecoder(&out).Decode()
+	must(t, err)
+	events := calendar.Events()
+	if len(events) != 1 {
+		t.Fatal(events)
+	}
+	start, err := events[0].DateTimeStart(time.UTC)
+	must(t, err)
+	expect(t, start.Equal(due) && events[0].Props.Get("DTSTART").ValueType() == ical.ValueDate, "it starts on %v", start)
+	for name, want := range map[string]string{
+		"UID": "2027-06-01-https://site.example/sub/a/b/", "SUMMARY": "Review due: " + title, "DTSTAMP": "20261122T080000Z",
+		"DESCRIPTION": "https://site.example/sub/a/b/\ncontent/a/b.md\nLast reviewed on 2026-06-01 by Dr. A, \"B\"; C (GP\\n)",
+		"URL":         "https://site.example/sub/a/b/"} {
+		got := events[0].Props.Get(name).Value
+		if name == "SUMMARY" || name == "DESCRIPTION" {
+			got, err = events[0].Props.Text(name)
+			must(t, err)
+		}
+		expect(t, got == want, "%s is %q, not %q", name, got, want)
+	}
+	must(t, ical.NewEncoder(new(bytes.Buffer)).Encode(calendar)) // which validates what RFC 5545 requires
+}
+
+// What is wrong in the saved file is shown first, then the errors of other files.
+func TestReport(t *testing.T) {
+	late := diagnostic.Place{File: "content/b.md", Line: 12, Column: 7}.Errorf(diagnostic.RuleLink, "go\x1bne")
+	soon := diagnostic.Place{File: "content/c.md", Line: 3}.Warningf(diagnostic.RuleDueSoon, "soon")
+	const lateText = "content/b.md:12:7: error: go\uFFFDne [link]\n"
+	const soonText = "content/c.md:3: warning: soon [due-soon]\n"
+	for want, saved := range map[string][]string{
+		"1 error, 1 warning.\n" + lateText + soonText:                           nil,
+		"0 errors, 1 warning. In other files: 1 error.\n" + soonText + lateText: {"content/c.md"},
+		"1 error, 0 warnings.\n" + lateText:                                     {"content/b.md"},
+		"all clear. In other files: 1 error.\n" + lateText:                      {"content/a.md"},
+	} {
+		var out strings.Builder
+		s := session{tool: &tool{stdout: &out, now: func() time.Time { return time.Date(2026, 1, 5, 9, 30, 12, 0, time.UTC) }}}
+		s.report("It", saved, []diagnostic.Diagnostic{soon, late})
+		expect(t, out.String() == "09:30:12  It: "+want, "%q:\n%s", saved, &out)
+	}
+}
+
+// TestOwnWrites: the checklist that a session has written is no save, in whatever steps it is reported.
+func TestOwnWrites(t *testing.T) {
+	root := t.TempDir()
+	must(t, os.CopyFS(root, os.DirFS("testdata/site")))
+	const list = "static/checklist.json"
+	var out strings.Builder
+	s := session{tool: &tool{root: root, stdout: &out, now: time.Now}, today: day{time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)}}
+	checks := func(want string, saved ...string) {
+		t.Helper()
+		out.Reset()
+		s.takeSave(t.Context(), saved)
+		got := out.String()
+		expect(t, strings.Contains(got, want) && (want == "") == (got == ""), "%q: %q, not %q", saved, got, want)
+	}
+	must(t, os.Remove(filepath.Join(root, list)))
+	checks(list+" is up to date again", "content/page.md")
+	checks("", list)
+	checks("  content/page.md: all clear.", list, "content/page.md")
+	checks("  3 pages: all clear.") // the system has lost count
+	must(t, os.WriteFile(filepath.Join(root, list), []byte("{}"), 0o644))
+	checks(list+" is up to date again", list)
 }

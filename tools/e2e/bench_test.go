@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"compress/gzip"
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,10 +12,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/andybalholm/brotli"
 	"github.com/chromedp/cdproto/emulation"
@@ -94,6 +97,9 @@ var allPacked sync.Map
 // sight is how a page came to be seen.
 type sight struct{ LCP, CLS, TBT float64 }
 
+//go:embed sight.js
+var sightOf string
+
 // turns is how often each page is opened.
 const turns = 31
 
@@ -101,7 +107,6 @@ const turns = 31
 // shift and least TBT (what else runs on the machine can only add to it), and by how many percent it shows its largest text later
 // than the other: the median over the turns, because what slows one page down mostly slows its neighbor in time too.
 func sights(tb *tab, one, other string) (seen sight, beside float64) {
-	tb.Helper()
 	slow := &network.Conditions{Latency: 150 * 3.75, DownloadThroughput: 1.6 * 1024 * 1024 / 8 * .9, UploadThroughput: 750 * 1024 / 8 * .9}
 	set := func(conditions []*network.Conditions, rate float64) {
 		call(tb, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: conditions})
@@ -113,15 +118,7 @@ func sights(tb *tab, one, other string) (seen sight, beside float64) {
 	look := func(url string) sight {
 		tb.visit("about:blank")
 		tb.visit(url)
-		return eval[sight](tb, `(async () => {
-			await new Promise(done => requestAnimationFrame(() => setTimeout(done, 300)));
-			const seen = type => { const o = new PerformanceObserver(() => {}); o.observe({type, buffered: true}); return o.takeRecords() };
-			return {
-				LCP: seen('largest-contentful-paint').at(-1).startTime,
-				CLS: seen('layout-shift').reduce((sum, s) => sum + s.value, 0),
-				TBT: seen('longtask').reduce((sum, s) => sum + s.duration - 50, 0),
-			};
-		})()`)
+		return eval[sight](tb, sightOf)
 	}
 	seen = look(one) // once before the times count, for a browser that just started
 	var times, ratios []float64
@@ -144,7 +141,6 @@ func sights(tb *tab, one, other string) (seen sight, beside float64) {
 // scores are Lighthouse's for a phone: performance, accessibility, best practices, search. What else runs on the machine can
 // only lower them, so they are the best of up to three runs.
 func scores(b *testing.B, lighthouse, url string) string {
-	b.Helper()
 	names := []string{"performance", "accessibility", "best-practices", "seo"}
 	best := make([]float64, len(names))
 	for run := 0; run < 3 && slices.Min(best) < 1; run++ {
@@ -161,4 +157,85 @@ func scores(b *testing.B, lighthouse, url string) string {
 		}
 	}
 	return fmt.Sprintf("%.0f, %.0f, %.0f, %.0f", best[0]*100, best[1]*100, best[2]*100, best[3]*100)
+}
+
+// BenchmarkBuild takes turns between a whole build, checks, minifying and swap included, and bare Hugo, on sites of generated pages
+// with this site's layouts. What `go run` takes to start the tool is part of the build, and what `go tool` takes to find Hugo is
+// part of bare Hugo, which writes into an empty folder, as the build does. Each turn gives one ratio, of neighbors in time; the
+// middle of these counts, with the least and most beside it.
+//
+// Let the sites be in memory, because some file systems take many times as long to make files for minutes after
+// others were deleted (ext4 without a journal passes over each inode that is free since then):
+//
+//	TMPDIR=/dev/shm go test -timeout 60m -run '^$' -bench Build -benchtime 11x ./tools/e2e
+func BenchmarkBuild(all *testing.B) {
+	for _, n := range []int{1000, 3000, 10000} {
+		all.Run(fmt.Sprintf("%d-pages", n), func(b *testing.B) {
+			f := manyPages(b, n)
+			start := func() cost { return spend(b, project.root, "go", "run", "./tools", "help") }
+			start() // compiles the tool
+			ratios := map[string][]float64{}
+			for turn := 0; b.Loop(); turn++ {
+				var ours, hugos cost
+				sides := []func(){
+					func() {
+						first, build := start(), spend(b, f.root, site.tool, "build")
+						ours = cost{first.cpu + build.cpu, first.wall + build.wall}
+					},
+					func() {
+						hugos = spend(b, f.root, "go", "tool", "hugo", "--minify", "--noBuildLock", "--destination", "bare")
+						must(b, os.RemoveAll(f.path("bare")))
+					},
+				}
+				sides[turn%2]() // who goes first changes
+				sides[1-turn%2]()
+				ratios["cpu"] = append(ratios["cpu"], ours.cpu/hugos.cpu)
+				ratios["wall"] = append(ratios["wall"], ours.wall/hugos.wall)
+			}
+			b.ReportMetric(0, "ns/op")
+			for name, values := range ratios {
+				slices.Sort(values)
+				b.ReportMetric(values[0], name+"-ratio-least")
+				b.ReportMetric(values[len(values)/2], name+"-ratio")
+				b.ReportMetric(values[len(values)-1], name+"-ratio-most")
+			}
+		})
+	}
+}
+
+// manyPages makes this site with n pages more in 20 sections, which the navigation lists, each with cards, boxes and links,
+// and about 3 kB long, as real ones are.
+func manyPages(b *testing.B, n int) folder {
+	f := ours(b)
+	config := f.read(b, "config.toml")
+	source := regexp.MustCompile(`\[params\.sources\.([a-z-]+)\]`).FindStringSubmatch(config)[1]
+	f.write(b, "config.toml", regexp.MustCompile(`(?m)^baseURL.*`).ReplaceAllString(config, `baseURL = "https://site.test/"`))
+	words := strings.Repeat("Plain words that fill a paragraph as they do on a real page, line after line of them.\n", 2)
+	words = strings.Repeat(words+"\n", 4)
+	for i := range n {
+		text := fmt.Sprintf("---\ntitle: Page %d\ndescription: One sentence about it.\nweight: %d\nadapted: 2026-11-01\nsources: [%s]\n---\n\n",
+			i, i+100, source)
+		for h := range 3 {
+			text += fmt.Sprintf("## Heading %d\n\n%s\n> [!DO] Card %d of %d\n", h, words, h, i)
+			text += fmt.Sprintf("> - [ ] First thing of %d\n> - [ ] Second thing of %d\n\n", h, h)
+			text += fmt.Sprintf("[One](/part-%d/page-%d.md), [two](/part-0/page-0.md#heading-1).\n\n", (i+1)%n%20, (i+1)%n)
+		}
+		f.write(b, fmt.Sprintf("content/part-%d/page-%d.md", i%20, i), text)
+		if i < 20 {
+			f.write(b, fmt.Sprintf("content/part-%d/_index.md", i), strings.ReplaceAll(text, "title: Page", "title: Part"))
+		}
+	}
+	return f
+}
+
+// cost is the seconds that a command took.
+type cost struct{ cpu, wall float64 }
+
+func spend(b *testing.B, dir string, args ...string) cost {
+	start := time.Now()
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	require(b, err == nil, "%s: %v\n%s", args, err, out[:min(len(out), 4000)])
+	return cost{(cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds(), time.Since(start).Seconds()}
 }

@@ -112,9 +112,8 @@ func (tb *tab) complaints() (said, requests []string) {
 // quiet reports what the browser said, other than what it may say.
 func (tb *tab) quiet(where string) {
 	tb.Helper()
-	if said, _ := tb.complaints(); len(said) > 0 {
-		tb.Errorf("%s: the browser says %q", where, said)
-	}
+	said, _ := tb.complaints()
+	expect(tb, len(said) == 0, "%s: the browser says %q", where, said)
 }
 
 // run runs one action and returns its value.
@@ -169,9 +168,7 @@ func (tb *tab) await(js string) {
 func waitUntil(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(deadline); !holds(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("it never came to this: %s", what)
-		}
+		require(t, !time.Now().After(end), "it never came to this: %s", what)
 	}
 }
 
@@ -229,9 +226,8 @@ func (tb *tab) check(name string) []string {
 func (tb *tab) report(where string, names ...string) {
 	tb.Helper()
 	for _, name := range names {
-		if found := tb.check(name); len(found) > 0 {
-			tb.Errorf("%s, %s: %d findings:\n\t%s", where, name, len(found), strings.Join(found, "\n\t"))
-		}
+		found := tb.check(name)
+		expect(tb, len(found) == 0, "%s, %s: %d findings:\n\t%s", where, name, len(found), strings.Join(found, "\n\t"))
 	}
 }
 
@@ -239,9 +235,7 @@ func (tb *tab) report(where string, names ...string) {
 func (tb *tab) axe(isContrastAlone bool) (findings []string) {
 	tb.Helper()
 	src, err := os.ReadFile(filepath.Join("..", "node_modules", "axe-core", "axe.min.js"))
-	if err != nil {
-		tb.Fatalf("axe-core is missing: run ./tools/test.sh, which installs it (%v)", err)
-	}
+	require(tb, err == nil, "axe-core is missing: run ./tools/test.sh, which installs it (%v)", err)
 	if eval[bool](tb, `!window.axe`) {
 		eval[chromedp.Void](tb, string(src))
 	}

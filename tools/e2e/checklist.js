@@ -12,3 +12,15 @@ const write = text => {
   one('textarea').value = text;
   one('textarea').dispatchEvent(new Event('input', {bubbles: true}));
 };
+const alarm = () => ({
+  Message: message(),
+  Numbers: [...document.querySelectorAll('[role=alert] a[href^="tel:"]')].map(a => a.getAttribute('href')),
+  IsFocused: document.activeElement === window.before,
+  CanHide: !!one('[role=alert] button'),
+  IsSeen: [one('[role=alert]').getBoundingClientRect()].some(b => b.height > 0 && b.top >= 0 && b.bottom <= innerHeight + 1),
+});
+const clearElsewhere = () => new Promise(done => {
+  const other = document.body.appendChild(document.createElement('iframe')); // a window of the same site
+  addEventListener('storage', () => setTimeout(done));
+  other.contentWindow.localStorage.clear();
+});

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -56,9 +58,7 @@ func js[T any](r reader, expression string) T {
 // does runs an expression and reports when it isn't true.
 func (r reader) does(what, expression string) {
 	r.Helper()
-	if !js[bool](r, "!!("+expression+")") {
-		r.Errorf("%s: this does not hold: %s", what, expression)
-	}
+	expect(r, js[bool](r, "!!("+expression+")"), "%s: this does not hold: %s", what, expression)
 }
 
 // TestAlarm: what ticks call for is shown at once and announced, never moves the focus, and goes only when nothing ticked calls
@@ -70,22 +70,15 @@ func checkAlarm(t *testing.T, p page) {
 	r.does("nothing is ticked", `message() === ''`)
 	regions := js[[]string](r, `[...document.querySelectorAll('[role=alert], [role=status]')].map(e =>
 		e.getAttribute('role') + ' ' + (e.closest('[aria-live], [aria-hidden], [inert]') ? 'muted' : 'heard')).sort()`)
-	if !slices.Equal(regions, []string{"alert heard", "status heard", "status heard"}) {
-		t.Errorf("the regions that are announced: %q", regions)
-	}
+	expect(t, slices.Equal(regions, []string{"alert heard", "status heard", "status heard"}), "the regions that are announced: %q", regions)
 	type alarm struct {
 		Message                    string
 		Numbers                    []string
 		IsFocused, IsSeen, CanHide bool
 	}
-	const see = `({
-		Message: message(), Numbers: [...document.querySelectorAll('[role=alert] a[href^="tel:"]')].map(a => a.getAttribute('href')),
-		IsFocused: document.activeElement === window.before, CanHide: !!one('[role=alert] button'),
-		IsSeen: [one('[role=alert]').getBoundingClientRect()].some(b => b.height > 0 && b.top >= 0 && b.bottom <= innerHeight + 1),
-	})`
 	tick := func(level string, n int) alarm {
 		box := fmt.Sprintf("list('%s')[%d]", level, n)
-		return js[alarm](r, box+`.focus({preventScroll: true}), window.before = document.activeElement, `+box+`.click(), `+see)
+		return js[alarm](r, box+`.focus({preventScroll: true}), window.before = document.activeElement, `+box+`.click(), alarm()`)
 	}
 	call, today := r.say("emergency_call"), r.say("list_today")
 	var want []string
@@ -95,12 +88,9 @@ func checkAlarm(t *testing.T, p page) {
 	for i := range js[int](r, `list('emergency').length`) {
 		got := tick("emergency", i)
 		isTold := strings.HasPrefix(got.Message, r.say("card_emergency")+": "+call) && slices.Equal(got.Numbers, want)
-		if !isTold || !got.IsFocused || !got.IsSeen || got.CanHide {
-			t.Errorf("emergency %d ticked: %+v", i, got)
-		}
-		if got := tick("emergency", i); got.Message != "" {
-			t.Errorf("emergency %d unticked: still %q", i, got.Message)
-		}
+		expect(t, isTold && got.IsFocused && got.IsSeen && !got.CanHide, "emergency %d ticked: %+v", i, got)
+		got = tick("emergency", i)
+		expect(t, got.Message == "", "emergency %d unticked: still %q", i, got.Message)
 	}
 	for _, step := range []struct {
 		level string
@@ -116,16 +106,13 @@ func checkAlarm(t *testing.T, p page) {
 			t.Errorf("after a click on %s %d the page should say %q: %+v", step.level, step.n, step.want, got)
 		}
 		for _, top := range []string{"0", "document.body.scrollHeight / 2", "one('main').getBoundingClientRect().bottom + scrollY - innerHeight"} {
-			if got := js[alarm](r, `scrollTo({top: `+top+`, behavior: 'instant'}), `+see); step.want != "" && !got.IsSeen {
-				t.Errorf("%q is out of sight after scrolling to %s", step.want, top)
-			}
+			got := js[alarm](r, `scrollTo({top: `+top+`, behavior: 'instant'}), alarm()`)
+			expect(t, got.IsSeen || step.want == "", "%q is out of sight after scrolling to %s", step.want, top)
 		}
 	}
 	r.does("the page neither counts nor says that all is well", `!/\bscore|you are fine|\d+ (of|de|\/) \d+/i.test(document.body.innerText)`)
 	levels := js[[]string](r, `[...new Set([...document.querySelectorAll('.lists .card')].map(c => c.className.replace('card ', '')))]`)
-	if want := []string{"emergency", "today", "routine", "tell"}; !slices.Equal(levels, want) {
-		t.Errorf("the checklist has the levels %q, want %q", levels, want)
-	}
+	expect(t, slices.Equal(levels, []string{"emergency", "today", "routine", "tell"}), "the checklist has the levels %q", levels)
 	r.quiet("the checklist")
 }
 
@@ -139,9 +126,8 @@ func checkBoxes(t *testing.T, p page) {
 		return b.checked && !b.disabled ? b.labels[0].textContent.replace(/\s+/g, ' ').trim() : 'does not work: ' + b.labels[0]?.textContent;
 	})`)
 	list := readList(t, site.folder, p)
-	if want := list.Texts(); !slices.Equal(got, want) || len(want) == 0 {
-		t.Errorf("%s has the boxes %q, checklist.json %q", p.path, got, want)
-	}
+	want := list.Texts()
+	expect(t, slices.Equal(got, want) && len(want) != 0, "%s has the boxes %q, checklist.json %q", p.path, got, want)
 }
 
 // TestNotes: the summary holds what is ticked and written, and leaves the page only as the reader asks.
@@ -168,9 +154,7 @@ func takeNotes(t *testing.T, p page) {
 	r.does("what the reader wrote is no HTML", `!one('.my-notes-text *')`)
 	did := js[[]string](r, `(button('copy').click(), button('share').click(), button('print').click(), one('.print-page button').click(),
 		await until(() => did.length >= 4), did.sort())`)
-	if want := []string{"copy " + got, "print ", "print only-my-notes", "share " + got}; !slices.Equal(did, want) {
-		t.Errorf("the buttons did %q, want %q", did, want)
-	}
+	expect(t, slices.Equal(did, []string{"copy " + got, "print ", "print only-my-notes", "share " + got}), "the buttons did %q", did)
 	r.does("copied", fmt.Sprintf(`await until(() => status() === %q)`, r.say("notes_copied")))
 	r.does("copying fails", fmt.Sprintf(`(window.refuse = true, button('copy').click(), await until(() => status() === %q))`, r.say("notes_failed")))
 	r.does("all is cleared", fmt.Sprintf(`(button('clear').click(), ticked().length === 0 && message() === '' && sum().includes(%q) &&
@@ -200,11 +184,7 @@ func checkMemory(t *testing.T, p page) {
 	r.does("forgotten", `!remember.checked && ticked().length === 0`)
 	r.does("cleared", `(remember.click(), list('today')[0].click(), button('clear').click(), localStorage.length === 0 && !remember.checked)`)
 	r.does("cleared in another tab, it is not stored again", `(remember.click(), list('today')[0].click(), localStorage.length === 1 &&
-		await new Promise(done => {
-			const other = document.body.appendChild(document.createElement('iframe')); // a window of the same site
-			addEventListener('storage', () => setTimeout(() => { list('today')[1].click(); done(localStorage.length === 0) }));
-			other.contentWindow.localStorage.clear();
-		}))`)
+		(await clearElsewhere(), list('today')[1].click(), localStorage.length === 0))`)
 	for _, hostile := range []string{`{`, `null`, `"x"`, `{"ticks":1,"texts":{}}`, `{"ticks":[{}],"texts":[{},"<img src=x>"]}`, `[]`} {
 		r.act("localStorage.setItem('checklist ' + location.pathname, `" + hostile + "`)")
 		visit()
@@ -272,9 +252,8 @@ func checkNewer(t *testing.T, p page) {
 		if q.URL.Path != file {
 			return body
 		}
-		if told := q.Header.Get("Cookie") + q.Header.Get("Authorization") + q.Header.Get("Referer"); told != "" {
-			t.Errorf("the request for checklist.json tells %q", told)
-		}
+		told := q.Header.Get("Cookie") + q.Header.Get("Authorization") + q.Header.Get("Referer")
+		expect(t, told == "", "the request for checklist.json tells %q", told)
 		if list.Load() == "" {
 			w.WriteHeader(http.StatusNotFound)
 		}
@@ -326,9 +305,7 @@ func checkNewer(t *testing.T, p page) {
 			r.act(hands + `button('clear').click()`)
 			continue
 		}
-		if got != want || strings.Contains(got, r.say("lists_newer")) {
-			t.Errorf("%s: the page says %q", test.name, got)
-		}
+		expect(t, got == want && !strings.Contains(got, r.say("lists_newer")), "%s: the page says %q", test.name, got)
 		r.does(test.name, `(list('emergency')[0].click(), message() !== '' && (button('clear').click(), message() === ''))`)
 		if test.name != "missing" { // of which the browser tells
 			r.quiet(test.name)
@@ -342,9 +319,7 @@ func TestSavedPage(t *testing.T) { inEachLanguage(t, "/checklist/", openSaved) }
 func openSaved(t *testing.T, p page) {
 	html, own := p.html(t), readList(t, site.folder, p).Version
 	script := regexp.MustCompile(`src="?/(checklist[^" >]*js)`).FindStringSubmatch(html)
-	if script == nil {
-		t.Fatal("the page has no script")
-	}
+	require(t, script != nil, "the page has no script")
 	disk := folder{t.TempDir()}
 	disk.write(t, script[1], site.page(t, "/"+script[1]))
 	r := reader{open(t), p, ""}
@@ -353,8 +328,74 @@ func openSaved(t *testing.T, p page) {
 		disk.write(t, "saved.html", strings.NewReplacer(own, digest, "/"+script[1], script[1]).Replace(html))
 		r.visit("file://" + filepath.ToSlash(disk.path("saved.html")))
 		r.await(`window.answers > 0`)
-		if got := js[bool](r, `!!one('.newer')`); got != isNewer {
-			t.Errorf("a saved copy with the digest %s says that there is a newer one: %v", digest, got)
-		}
+		got := js[bool](r, `!!one('.newer')`)
+		expect(t, got == isNewer, "a saved copy with the digest %s says that there is a newer one: %v", digest, got)
 	}
+}
+
+// node runs a script of the test tools, and returns what it prints.
+func node(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := exec.Command("node", args...).CombinedOutput()
+	require(t, err == nil, "node %s: %v\n%.2000s", args, err, out)
+	return string(out)
+}
+
+// TestFHIR: each checklist is what HL7's own definitions ask for: this site's, another condition's, and one with reviews, which says so.
+func TestFHIR(t *testing.T) {
+	f := other(t)
+	f.succeed(t, "build", "--today", signDay)
+	unsigned := f.read(t, "public/checklist.json")
+	for name := range strings.FieldsSeq(two) {
+		f.succeed(t, "sign", "--by", by, "--role", role, "--today", signDay, "--due", lastDay, "content/"+name+".md")
+	}
+	f.succeed(t, "build", "--today", signDay)
+	q := readList(t, f, page{path: "/", name: "/"})
+	expect(t, q.Status == "active", "the checklist of signed pages says %+v", q)
+	f.write(t, "unsigned.json", unsigned)
+	good := []string{f.path("unsigned.json"), f.path("public/checklist.json"), f.path("static/checklist.json")}
+	inEachLanguage(t, "/checklist/", func(t *testing.T, p page) {
+		good = append(good, site.path("public"+p.home()+"checklist.json"), site.path("static"+p.home()+"checklist.json"))
+	})
+	mistakes := node(t, append([]string{"fhir/validate.mjs"}, good...)...)
+	expect(t, mistakes == "", "not FHIR R4: %s", mistakes)
+	for want, change := range map[string][2]string{ // the validator does find mistakes
+		"linkId":             {`"linkId"`, `"link"`},
+		"que-1":              {`"type":"boolean"`, `"type":"display","item":[{"linkId":"x","type":"boolean"}]`},
+		"Questionnaire.date": {`"date":"20`, `"date":"0`},
+	} {
+		f.write(t, "bad.json", strings.Replace(unsigned, change[0], change[1], 1))
+		mistakes := node(t, "fhir/validate.mjs", f.path("bad.json"))
+		expect(t, strings.Contains(mistakes, want), "%s is not found: %q", want, mistakes)
+	}
+}
+
+// TestFHIRForm: a form for FHIR questionnaires, which is not ours, shows our lists and lines in our order, and what is
+// ticked there is a valid answer.
+func TestFHIRForm(t *testing.T) {
+	f := folder{t.TempDir()}
+	bundle := []string{"fhir/form.mjs", "--bundle", "--format=esm", "--log-level=error", "--outfile=" + f.path("form.js")}
+	out, err := exec.Command("../node_modules/.bin/esbuild", bundle...).CombinedOutput()
+	require(t, err == nil, "%v\n%s", err, out)
+	f.write(t, "index.html", `<!doctype html><title>Form</title><body><script type="module" src="form.js"></script>`)
+	server := httptest.NewServer(http.FileServer(http.Dir(f.root)))
+	defer server.Close()
+	tb := open(t)
+	inEachLanguage(t, "/checklist/", func(t *testing.T, p page) {
+		f.write(t, "checklist.json", site.page(t, p.home()+"checklist.json"))
+		tb.visit(server.URL)
+		tb.await(`document.querySelector('form [type=submit]')`)
+		want := readList(t, site.folder, p)
+		got := eval[[]string](tb, `[...document.querySelectorAll('form label')].map(l => l.textContent)`)
+		expect(t, slices.Equal(got, want.Texts()), "the form shows\n%q, not\n%q", got, want.Texts())
+		tb.act(`document.querySelector('form input[type=checkbox]').click(); document.querySelector('form [type=submit]').click()`)
+		tb.await(`window.response`)
+		response := eval[string](tb, `JSON.stringify(window.response)`)
+		f.write(t, "response.json", response)
+		mistakes := node(t, "fhir/validate.mjs", f.path("response.json"))
+		expect(t, mistakes == "", "the answer is not valid: %s\n%s", mistakes, response)
+		first := want.Lists[0].Items[0]
+		expect(t, strings.Contains(response, `"linkId":"`+first.LinkID+`"`) && strings.Contains(response, `"valueBoolean":true`),
+			"the answer does not hold the tick of %q: %s", first.Text, response)
+	})
 }

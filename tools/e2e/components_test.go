@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	_ "embed"
 	"fmt"
 	"image"
 	"image/draw"
@@ -17,35 +18,8 @@ import (
 // cell holds the picture of a component: its upper part, where it is higher.
 var cell = image.Rect(0, 0, 402, 150)
 
-// setComponents makes the components look the same whatever fonts a machine has: each piece of text becomes a space without width,
-// lines are of one height, and bars stand for the words whose color matters. It returns where each component is.
-const setComponents = `(() => {
-	const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-	while (walk.nextNode()) walk.currentNode.data = walk.currentNode.data.trim() ? '\u200b' : '';
-	const style = document.head.appendChild(document.createElement('style'));
-	const rules = [
-		'* { line-height: 24px !important; font-family: sans-serif !important; letter-spacing: 0 !important; text-decoration: none !important }',
-		'main { columns: auto !important; width: 400px !important; margin: 0 !important; padding: 0 !important }',
-		'ol { list-style-type: disc !important }',
-		'table { table-layout: fixed !important }',
-		'.emergency-box { position: static !important; width: 400px; padding: 0 !important }',
-		'.emergency-numbers li, button { display: inline-block !important; width: 60px }',
-		'.icon { width: 24px !important; height: 24px !important; vertical-align: top !important }',
-		'figure { display: block !important; width: 120px !important }',
-		'figure > svg { width: 100% !important }',
-		'figcaption, .about-page > :not(.state) { display: none !important }',
-		'.about-page > .state { display: block !important }',
-		'.level::after, .state::before { content: none !important }',
-		':is(.level > span, .card-head > strong, .state > strong, .page-tiles a, li > strong) { display: inline-block !important; vertical-align: top; width: 60px; height: 12px; min-height: 0 !important; background: currentcolor !important }',
-	];
-	for (const rule of rules) style.sheet.insertRule(rule);
-	const found = document.querySelectorAll('.emergency-box, .draft, article .text > :is(.card, ul, ol, blockquote, .table), figure, .about-page, .page-tiles li, main button');
-	return [...found].filter(e => e.checkVisibility()).map(e => {
-		const r = e.getBoundingClientRect();
-		const name = e.querySelector('svg[role]')?.getAttribute('aria-label') ?? (e.className || e.localName);
-		return {Name: name, X: r.x + scrollX, Y: r.y + scrollY, Width: r.width, Height: r.height};
-	});
-})()`
+//go:embed components.js
+var setComponents string
 
 // component is where a component stands on its page.
 type component struct {
@@ -58,13 +32,10 @@ type component struct {
 // light, dark, forced colors and on paper. UPDATE_PICTURES=1 keeps those of today; look at them first.
 func TestComponents(t *testing.T) {
 	f := ours(t)
-	if out, err := f.bare("-D"); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	out, err := f.bare("-D")
+	require(t, err == nil, "%v\n%s", err, out)
 	figures := f.page(t, "/figures/")
-	if !strings.Contains(figures, "Draft. This page is not published.") {
-		t.Error("the page of all figures does not say that it is a draft")
-	}
+	expect(t, strings.Contains(figures, "Draft. This page is not published."), "the page of all figures does not say that it is a draft")
 	for _, name := range drawings(t) {
 		parts := strings.Split(figures, `aria-label="`+name+`"`)
 		if n := strings.Index(parts[len(parts)-1], "</svg>"); len(parts) != 2 || n < 0 || n > 1536 {
@@ -83,16 +54,14 @@ func TestComponents(t *testing.T) {
 		tb.media(look.medium, look.features...)
 		tb.visit("file://" + filepath.ToSlash(f.path("public/components/index.html")))
 		components := eval[[]component](tb, setComponents)
-		if want := len(drawings(t)) + 12; len(components) < want {
-			t.Fatalf("%s: the page shows %d components, want at least %d", look.name, len(components), want)
-		}
+		want := len(drawings(t)) + 12
+		require(t, len(components) >= want, "%s: the page shows %d components, want at least %d", look.name, len(components), want)
 		tb.compare(filepath.Join("testdata", "components", look.name+".png"), components)
 	}
 }
 
 // compare compares a picture of the components, one below the other, with a kept file, or keeps it.
 func (tb *tab) compare(name string, components []component) {
-	tb.Helper()
 	got := tb.picture(components)
 	if os.Getenv("UPDATE_PICTURES") != "" {
 		must(tb, os.WriteFile(name, encode(tb, got), 0o644))
@@ -101,9 +70,7 @@ func (tb *tab) compare(name string, components []component) {
 	src, err := os.ReadFile(name)
 	must(tb, err)
 	kept := decode(tb, src)
-	if kept.Rect != got.Rect {
-		tb.Fatalf("%s shows other components than the page: keep new pictures", name)
-	}
+	require(tb, kept.Rect == got.Rect, "%s shows other components than the page: keep new pictures", name)
 	for i, c := range components {
 		slot := cell.Add(image.Pt(0, i*cell.Dy()))
 		if off := unlike(kept, got, slot) + unlike(got, kept, slot); off > mostUnlike {
@@ -116,7 +83,6 @@ func (tb *tab) compare(name string, components []component) {
 
 // picture takes one picture of the page, and puts its components below each other, one a cell.
 func (tb *tab) picture(components []component) *image.RGBA {
-	tb.Helper()
 	height := 0.0
 	for _, c := range components {
 		height = max(height, c.Y+c.Height)
@@ -173,26 +139,15 @@ func isNear(a, b *image.RGBA, x, y int, slot image.Rectangle) bool {
 func apart(a, b uint8) int { return max(int(a)-int(b), int(b)-int(a)) }
 
 func encode(t testing.TB, img image.Image) []byte {
-	t.Helper()
 	var out bytes.Buffer
 	must(t, png.Encode(&out, img))
 	return out.Bytes()
 }
 
 func decode(t testing.TB, src []byte) *image.RGBA {
-	t.Helper()
 	img, err := png.Decode(bytes.NewReader(src))
 	must(t, err)
 	out := image.NewRGBA(img.Bounds())
-	draw.Draw(out, out.Rect, img, out.Rect.Min, draw.Src)
-	return out
-}
-
-// gray returns a PNG file's picture without its colors.
-func gray(t testing.TB, src []byte) *image.Gray {
-	t.Helper()
-	img := decode(t, src)
-	out := image.NewGray(img.Rect)
 	draw.Draw(out, out.Rect, img, out.Rect.Min, draw.Src)
 	return out
 }

@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"cmp"
+	_ "embed"
 	"errors"
 	"fmt"
 	"net/http"
@@ -9,6 +11,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -70,9 +73,9 @@ func TestPages(t *testing.T) {
 			tb.visit(p.url())
 			tb.report(where, "shifts()", "keeps()")
 			said, asked := tb.complaints()
-			if limit := budget(requests, p); len(said) > 0 || len(asked) > limit {
-				t.Errorf("%s: the browser says %q, and took %d requests, at most %d: %q", where, said, len(asked), limit, asked)
-			}
+			limit := budget(requests, p)
+			expect(t, len(said) == 0 && len(asked) <= limit,
+				"%s: the browser says %q, and took %d requests, at most %d: %q", where, said, len(asked), limit, asked)
 			if v.width == phoneWidth {
 				lookFirst(tb, p)
 			}
@@ -106,7 +109,6 @@ func TestPages(t *testing.T) {
 }
 
 func (tb *tab) reportAxe(where string, isContrastAlone bool) {
-	tb.Helper()
 	for _, v := range tb.axe(isContrastAlone) {
 		tb.Errorf("%s: %s", where, v)
 	}
@@ -155,24 +157,19 @@ func lookByPreference(tb *tab, p page) {
 
 // lookFirst looks at what a phone shows of a page at first, and at the navigation.
 func lookFirst(tb *tab, p page) {
-	tb.Helper()
 	tb.report(p.path, fmt.Sprintf("firstScreen(%v, %v)", p.name == emergencyPage, p.name == "/checklist/"))
 	tb.Logf("%s: %s", p.path, eval[string](tb, `window.measured`))
-	type navigation struct{ Paths, Current []string }
-	got := eval[navigation](tb, `(() => {
-		const paths = what => [...document.querySelectorAll(what)].filter(a => !a.hreflang).map(a => new URL(a.href).pathname);
-		return {Paths: paths('header li a'), Current: paths('[aria-current="page"]')};
-	})()`)
+	paths := func(what string) []string {
+		return eval[[]string](tb, `[...document.querySelectorAll('`+what+`')].filter(a => !a.hreflang).map(a => new URL(a.href).pathname)`)
+	}
+	got, current := paths("header li a"), paths(`[aria-current="page"]`)
 	var want []string
 	for _, name := range slices.Concat([]string{"/"}, medical, []string{"/checklist/", "/handout/", "/about/"}) {
 		want = append(want, strings.TrimSuffix(p.home(), "/")+name)
 	}
-	if !slices.Equal(got.Paths, want) {
-		tb.Errorf("%s: the navigation leads to %q, want %q", p.path, got.Paths, want)
-	}
-	if !p.is404() && !slices.Equal(got.Current, []string{p.path}) || p.is404() && len(got.Current) > 0 {
-		tb.Errorf("%s marks %q as the current page", p.path, got.Current)
-	}
+	expect(tb, slices.Equal(got, want), "%s: the navigation leads to %q, want %q", p.path, got, want)
+	expect(tb, p.is404() && len(current) == 0 || !p.is404() && slices.Equal(current, []string{p.path}),
+		"%s marks %q as the current page", p.path, current)
 	if p.isMedical() {
 		tb.report(p.path, "lists()")
 	}
@@ -197,21 +194,18 @@ func TestWithoutScript(t *testing.T) {
 		saved := filepath.Join(t.TempDir(), "saved.html")
 		must(t, os.WriteFile(saved, []byte(p.html(t)), 0o644))
 		tb.quiet(p.path)
-		if got := text("file://" + filepath.ToSlash(saved)); got != want {
-			t.Errorf("%s says other words from a disk:\n%s", p.path, got)
-		}
+		got := text("file://" + filepath.ToSlash(saved))
+		expect(t, got == want, "%s says other words from a disk:\n%s", p.path, got)
 		tb.complaints() // a script that isn't beside the file
 		tb.script(false)
-		if got := text(p.url()); got != want || len(want) < 200 {
-			t.Errorf("%s says other words without script:\n%s\nand with it:\n%s", p.path, got, want)
-		}
+		got = text(p.url())
+		expect(t, got == want && len(want) >= 200, "%s says other words without script:\n%s\nand with it:\n%s", p.path, got, want)
 		tb.visit(p.url())
 		tb.report(p.path+" without script", "deadControls()", "lostNumbers()")
 		if p.name == "/checklist/" {
 			tb.act(`document.querySelectorAll('.tasks label').forEach(l => l.click())`)
-			if eval[bool](tb, `!document.querySelector('.tasks input:checked')`) {
-				t.Errorf("%s: the boxes can't be ticked without script", p.path)
-			}
+			expect(t, eval[bool](tb, `!!document.querySelector('.tasks input:checked')`),
+				"%s: the boxes can't be ticked without script", p.path)
 		}
 		tb.quiet(p.path)
 		tb.script(true)
@@ -244,9 +238,7 @@ func TestArrivesInPieces(t *testing.T) {
 		call(tb, cdpage.Navigate, cdpage.NavigateParams{URL: server.URL + p.path})
 		tb.await(`document.querySelector('h1')?.checkVisibility()`)
 		shown := eval[string](tb, `document.querySelector('.emergency-numbers li').innerText`)
-		if !strings.HasPrefix(shown, p.numbers(t)[0].Number) {
-			t.Errorf("%s, half arrived, shows the number %q", p.path, shown)
-		}
+		expect(t, strings.HasPrefix(shown, p.numbers(t)[0].Number), "%s, half arrived, shows the number %q", p.path, shown)
 		for piece := range slices.Chunk([]byte(html[half:]), 4096) {
 			pieces <- string(piece)
 			tb.act(twoFrames) // show what has come
@@ -256,6 +248,12 @@ func TestArrivesInPieces(t *testing.T) {
 		tb.report(p.path+" in pieces", "shifts()")
 	}
 }
+
+//go:embed faults.js
+var faults string
+
+// fault is one that is planted, as faults.js explains.
+type fault struct{ Name, Page, Old, Fresh, Act, Check, Want string }
 
 // TestPlantedFaults: each check finds what it is there to find. (That they find nothing else, the other tests see.)
 func TestPlantedFaults(t *testing.T) {
@@ -269,70 +267,27 @@ func TestPlantedFaults(t *testing.T) {
 	tb := open(t)
 	tb.view(phoneWidth, phoneHeight, 1)
 	tb.media("", "prefers-reduced-motion:reduce")
-	said := func() []string { said, _ := tb.complaints(); return said }
-	axe := func() []string { return tb.axe(false) }
-	by := func(check string) func() []string { return func() []string { return tb.check(check) } }
-	const drawing = `document.querySelector('figure > svg`
-	const paragraph, link = `document.querySelector('main p').style`, `document.querySelector('main a').style`
-	for _, fault := range []struct {
-		name, page string
-		old, fresh string // in the page; without old, at the end of its text
-		act        string // in the browser, once the page is there
-		found      func() []string
-		want       string
-	}{
-		{"an inline script", "/", "", `<script>1</script>`, "", said, "script"},
-		{"a style attribute", "/", `<h1`, `<h1 style="color:red"`, "", said, "style"},
-		{"a third party's image", "/", "", `<img src="https://pictures.example/x.png" alt="">`, "", said, "pictures.example"},
-		{"a third party's script", "/", "", `<script src="https://scripts.example/x.js"></script>`, "", said, "scripts.example"},
-		{"a message", "/", "", "", `console.log(1)`, said, "console.log"},
-		{"low contrast", "/", "", "", paragraph + `.color = '#999'`, axe, "color-contrast"},
-		{"low contrast for axe alone", "/", "", "", paragraph + `.color = '#999'`, func() []string { return tb.axe(true) }, "color-contrast"},
-		{"a removed label", "/checklist/", `<label>`, `<i>`, "", axe, "label"},
-		{"a heading skipped", "/", "", `<h4>Deep</h4>`, "", axe, "heading-order"},
-		{"13 px", "/", "", "", paragraph + `.fontSize = '13px'`, by("smallType()"), "13"},
-		{"a small button", "/", "", `<button>x</button>`, `document.querySelector('main > button').style.cssText = 'padding: 0; min-height: 0'`,
-			by("smallTargets()"), "button"},
-		{"no focus", "/", "", "", link + `.outline = 'none'`, by("badFocus()"), "unseen"},
-		{"a pale focus", "/", "", "", link + `.outlineColor = '#eee'`, by("badFocus()"), "hardly seen"},
-		{"a bar over the focus", "/", "", `<b>Bar</b>`,
-			`document.querySelector('main > b').style.cssText = 'position: fixed; z-index: 9; inset: auto 0 0; height: 50%; background: #fff'`,
-			by("badFocus()"), "covered by b"},
-		{"numbers scrolled away", "/", "", "",
-			`document.querySelectorAll('.emergency-box, .emergency-numbers').forEach(e => { e.style.position = 'static' })`,
-			by("lostNumbers()"), "out of reach"},
-		{"a wide table", "/", "", `<pre>Wide</pre>`, `document.querySelector('pre').style.cssText = 'width: 90rem; text-align: end'`,
-			by("sideways()"), "beside the screen"},
-		{"words cut off", "/", "", "", paragraph + `.cssText = 'height: 1rem; overflow: hidden'`, by("sideways()"), "cut off"},
-		{"a cookie", "/", "", "", `document.cookie = 'a=b'`, by("keeps()"), "a cookie: a=b"},
-		{"something stored", "/", "", "", `sessionStorage.setItem('a', 'b')`, by("keeps()"), "stored: a"},
-		{"a web font", "/", "", "", `document.fonts.add(new FontFace('Own', 'url(/own.woff2)'))`, by("keeps()"), "web font: Own"},
-		{"a jump", "/", "", "", twoFrames + `document.querySelector('h1').style.marginTop = '9rem';` + twoFrames, by("shifts()"), "moved by"},
-		{"smooth scrolling", "/", "", "", `document.documentElement.style.scrollBehavior = 'smooth'`, by("moving()"), "html"},
-		{"a filled outline", emergencyPage, "", "", drawing + ` path:not([class])').style.fill = 'red'`, by("fills()"), "filled"},
-		{"a pale drawing", emergencyPage, "", "", drawing + `').style.stroke = '#999'`, by("figures(7, 3)"), "contrast"},
-		{"small print", "/", "", "", paragraph + `.fontSize = '10px'`, by("paper()"), "7.5 pt"},
-		{"tight lines", "/", "", "", paragraph + `.lineHeight = '1'`, by("paper()"), "too tight"},
-		{"a dead button", "/", "", `<button>Do it</button>`, "", by("deadControls()"), "Do it"},
-		{"a large icon", "/", ` width="24" height="24"`, "", "", by("bare()"), "icon"},
-		{"no direction", "/", ` dir=ltr`, "", "", by("bare()"), "left to the browser"},
-		{"the emergency last", "/", `<aside class=emergency-box`, `<h1>T</h1><aside class=emergency-box`, "", by("bare()"), "after the title"},
-	} {
-		html = site.page(t, fault.page)
-		if fault.old == "" {
-			fault.old, fault.fresh = "</main>", fault.fresh+"</main>"
+	for _, f := range eval[[]fault](tb, faults) {
+		f.Page = cmp.Or(f.Page, "/")
+		html = site.page(t, f.Page)
+		if f.Old == "" {
+			f.Old, f.Fresh = "</main>", f.Fresh+"</main>"
 		}
-		if !strings.Contains(html, fault.old) {
-			t.Errorf("%s: the page has no %s", fault.name, fault.old)
-		}
-		html = strings.Replace(html, fault.old, fault.fresh, 1)
+		expect(t, strings.Contains(html, f.Old), "%s: the page has no %s", f.Name, f.Old)
+		html = strings.Replace(html, f.Old, f.Fresh, 1)
 		tb.complaints()
-		tb.visit(url + fault.page)
-		tb.act(fault.act)
-		found := fault.found()
-		if !slices.ContainsFunc(found, func(f string) bool { return strings.Contains(f, fault.want) }) {
-			t.Errorf("%s was planted, and the check says %q", fault.name, found)
+		tb.visit(url + f.Page)
+		tb.act(f.Act)
+		var found []string
+		switch f.Check {
+		case "complaints":
+			found, _ = tb.complaints()
+		case "axe", "contrast":
+			found = tb.axe(f.Check == "contrast")
+		default:
+			found = tb.check(f.Check)
 		}
+		expect(t, strings.Contains(strings.Join(found, "\n"), f.Want), "%s was planted, and the check says %q", f.Name, found)
 		tb.act(`sessionStorage.clear(); document.cookie = 'a=;max-age=0'`)
 	}
 }
@@ -362,37 +317,23 @@ func TestWeight(t *testing.T) {
 			limit, wholeLimit = limit*11/10, wholeLimit*11/10
 		}
 		t.Logf("%s: %d bytes, brotli", p.path, whole)
-		if first > limit || whole > wholeLimit {
-			t.Errorf("%s takes %d bytes up to its first figure, at most %d, and %d at all, at most %d", p.path, first, limit, whole, wholeLimit)
-		}
+		expect(t, first <= limit && whole <= wholeLimit,
+			"%s takes %d bytes up to its first figure, at most %d, and %d at all, at most %d", p.path, first, limit, whole, wholeLimit)
 	}
 	scripts, err := filepath.Glob(filepath.Join(site.public, "*.js"))
-	if err != nil || len(scripts) != 1 || weigh(site.read(t, "public/"+filepath.Base(scripts[0]))) >= scriptWeight {
-		t.Errorf("the site has the scripts %q (%v), and should have one, of less than %d bytes", scripts, err, scriptWeight)
-	}
-}
-
-// files are those of all pages.
-func files() (names []string) {
-	for _, p := range site.pages {
-		names = append(names, p.file)
-	}
-	return names
+	expect(t, err == nil && len(scripts) == 1 && weigh(site.read(t, "public/"+filepath.Base(scripts[0]))) < scriptWeight,
+		"the site has the scripts %q (%v), and should have one, of less than %d bytes", scripts, err, scriptWeight)
 }
 
 // TestLinters holds pages to html-validate's standard rules, and styles to stylelint's.
 func TestLinters(t *testing.T) {
 	for name, args := range map[string][]string{
-		"html-validate": append([]string{"--config", "htmlvalidate.json", "--formatter", "text"}, files()...),
+		"html-validate": append([]string{"--config", "htmlvalidate.json", "--formatter", "text"}, site.files...),
 		"stylelint":     {"--config", "stylelint.json", filepath.Join("..", "..", "layouts", "_assets", "css", "**", "*.css")},
 	} {
 		out, err := exec.Command(filepath.Join("..", "node_modules", ".bin", name), args...).CombinedOutput()
-		if errors.Is(err, os.ErrNotExist) {
-			t.Fatalf("%s is missing: run ./tools/test.sh, which installs it", name)
-		}
-		if err != nil || strings.TrimSpace(string(out)) != "" {
-			t.Errorf("%s says (%v):\n%s", name, err, out)
-		}
+		require(t, !errors.Is(err, os.ErrNotExist), "%s is missing: run ./tools/test.sh, which installs it", name)
+		expect(t, err == nil && strings.TrimSpace(string(out)) == "", "%s says (%v):\n%s", name, err, out)
 	}
 }
 
@@ -406,16 +347,11 @@ func TestNu(t *testing.T) {
 	fault := `<!DOCTYPE html><html lang=en><title>x</title><style>p{colour:red}</style><svg><nope></nope></svg><article>x</article>`
 	must(t, os.WriteFile(planted, []byte(fault), 0o644))
 	jar := filepath.Join("..", "node_modules", "vnu-jar", "build", "dist", "vnu.jar")
-	args := append([]string{"-jar", jar, "--also-check-css", "--also-check-svg", "--format", "gnu", planted}, files()...)
+	args := append([]string{"-jar", jar, "--also-check-css", "--also-check-svg", "--format", "gnu", planted}, site.files...)
 	out, _ := exec.Command(java, args...).CombinedOutput()
 	for _, want := range []string{"colour", "nope", "Article lacks heading"} {
-		if !strings.Contains(string(out), want) {
-			t.Errorf("a fault was planted, and the checker does not speak of %q", want)
-		}
+		expect(t, strings.Contains(string(out), want), "a fault was planted, and the checker does not speak of %q", want)
 	}
-	for line := range strings.Lines(string(out)) {
-		if !strings.Contains(line, "planted.html") && strings.TrimSpace(line) != "" {
-			t.Error(strings.TrimSpace(line))
-		}
-	}
+	others := regexp.MustCompile(`(?m)^.*planted\.html.*$`).ReplaceAllString(string(out), "")
+	expect(t, strings.TrimSpace(others) == "", "%s", others)
 }

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
@@ -41,7 +42,6 @@ type printed struct {
 
 // paper prints the page that the tab shows.
 func (tb *tab) paper(size chromedp.PaperSize) printed {
-	tb.Helper()
 	src := run(tb, chromedp.PrintToPDF(chromedp.PDFPaper(size)))
 	r, err := pdf.NewReader(bytes.NewReader(src), int64(len(src)))
 	must(tb, err)
@@ -64,14 +64,12 @@ func squash(s string) string { return strings.Join(strings.Fields(s), "") }
 
 func (p printed) says(words string) bool { return strings.Contains(p.text, squash(words)) }
 
-// missing returns which of some words a text without white space lacks.
-func missing(text string, words ...string) (lacks []string) {
+// expectWords reports which of some words a text without white space lacks.
+func expectWords(t testing.TB, where, text string, words ...string) {
+	t.Helper()
 	for _, w := range words {
-		if !strings.Contains(text, squash(w)) {
-			lacks = append(lacks, w)
-		}
+		expect(t, strings.Contains(text, squash(w)), "%s does not say %q", where, w)
 	}
-	return lacks
 }
 
 // dpi of the pictures of sheets that are looked at as a whole.
@@ -79,22 +77,20 @@ const dpi = 150
 
 // pictures are the sheets as pixels, so many to an inch.
 func (p printed) pictures(t testing.TB, dpi int) (out []*image.Gray) {
-	t.Helper()
 	dir := t.TempDir()
 	name := filepath.Join(dir, "sheets.pdf")
 	must(t, os.WriteFile(name, p.pdf, 0o644))
 	msg, err := exec.Command("pdftoppm", "-r", strconv.Itoa(dpi), "-gray", "-png", name, filepath.Join(dir, "sheet")).CombinedOutput()
-	if err != nil {
-		t.Fatalf("pdftoppm is missing or failed: run ./tools/test.sh, which installs it (%v)\n%s", err, msg)
-	}
+	require(t, err == nil, "pdftoppm is missing or failed: run ./tools/test.sh, which installs it (%v)\n%s", err, msg)
 	names, err := filepath.Glob(filepath.Join(dir, "*.png"))
-	if err != nil || len(names) != len(p.sheets) {
-		t.Fatalf("%d sheets give the pictures %q (%v)", len(p.sheets), names, err)
-	}
+	require(t, err == nil && len(names) == len(p.sheets), "%d sheets give the pictures %q (%v)", len(p.sheets), names, err)
 	for _, name := range names {
 		src, err := os.ReadFile(name)
 		must(t, err)
-		out = append(out, gray(t, src))
+		img := decode(t, src)
+		sheet := image.NewGray(img.Rect)
+		draw.Draw(sheet, sheet.Rect, img, img.Rect.Min, draw.Src)
+		out = append(out, sheet)
 	}
 	return out
 }
@@ -126,13 +122,11 @@ func TestDark(t *testing.T) {
 	img := image.NewGray(image.Rect(0, 0, 1240, 1754))
 	draw.Draw(img, img.Rect, image.White, image.Point{}, draw.Src)
 	draw.Draw(img, image.Rect(100, 100, 1100, 110), image.Black, image.Point{}, draw.Src)
-	if _, isFound := dark(img); isFound {
-		t.Error("a line is no dark area")
-	}
+	at, isFound := dark(img)
+	expect(t, !isFound, "a line is no dark area")
 	draw.Draw(img, image.Rect(600, 800, 700, 900), image.NewUniform(color.Gray{Y: 230}), image.Point{}, draw.Src)
-	if at, isFound := dark(img); !isFound || !at.In(image.Rect(95, 130, 112, 145)) {
-		t.Errorf("a tinted field of 17 mm is found %v, at %v mm", isFound, at)
-	}
+	at, isFound = dark(img)
+	expect(t, isFound && at.In(image.Rect(95, 130, 112, 145)), "a tinted field of 17 mm is found %v, at %v mm", isFound, at)
 }
 
 // margins measures how far the first and the last ink stand from the sides of a sheet, in mm.
@@ -152,15 +146,12 @@ func margins(img *image.Gray) (left, right float64) {
 
 // checkPictures looks at sheets for fills, narrow margins and the QR code, which must lead to an address.
 func (tb *tab) checkPictures(where string, p printed, url string) {
-	tb.Helper()
 	sheets := p.pictures(tb, dpi)
 	for n, img := range sheets {
-		if left, right := margins(img); left < 11.8 || right < 11.8 {
-			tb.Errorf("%s, sheet %d has side margins of %.1f and %.1f mm, at least 12", where, n+1, left, right)
-		}
-		if at, isFound := dark(img); isFound {
-			tb.Errorf("%s, sheet %d has a dark area %d mm from the left and %d mm from the top", where, n+1, at.X, at.Y)
-		}
+		left, right := margins(img)
+		expect(tb, left >= 11.8 && right >= 11.8, "%s, sheet %d has side margins of %.1f and %.1f mm, at least 12", where, n+1, left, right)
+		at, isFound := dark(img)
+		expect(tb, !isFound, "%s, sheet %d has a dark area %d mm from the left and %d mm from the top", where, n+1, at.X, at.Y)
 	}
 	modules := eval[int](tb, `document.querySelector('img.paper-only').naturalWidth / 2 - 8`)
 	text, mm := code(tb, sheets, modules, dpi)
@@ -171,15 +162,12 @@ func (tb *tab) checkPictures(where string, p printed, url string) {
 			text, mm = code(tb, p.pictures(tb, dpi), modules, dpi)
 		}
 	}
-	if text != url || mm < 25 {
-		tb.Errorf("%s: the QR code says %q and is %.1f mm wide with its white, at least 25", where, text, mm)
-	}
+	expect(tb, text == url && mm >= 25, "%s: the QR code says %q and is %.1f mm wide with its white, at least 25", where, text, mm)
 }
 
 // code reads the one QR code on the sheets, and measures it with the four modules of white around it, which it must have.
 // modules is its width without them.
 func code(t testing.TB, sheets []*image.Gray, modules, dpi int) (text string, mm float64) {
-	t.Helper()
 	for _, img := range sheets {
 		bitmap, err := gozxing.NewBinaryBitmapFromImage(img)
 		must(t, err)
@@ -187,9 +175,7 @@ func code(t testing.TB, sheets []*image.Gray, modules, dpi int) (text string, mm
 		if err != nil {
 			continue // none on this sheet
 		}
-		if text != "" {
-			t.Error("two QR codes on one page's sheets")
-		}
+		expect(t, text == "", "two QR codes on one page's sheets")
 		text = result.GetText()
 		at := result.GetResultPoints() // the middles of the patterns bottom left, top left, top right
 		module := math.Hypot(at[2].GetX()-at[1].GetX(), at[2].GetY()-at[1].GetY()) / float64(modules-7)
@@ -206,9 +192,7 @@ func code(t testing.TB, sheets []*image.Gray, modules, dpi int) (text string, mm
 				}
 			}
 		}
-		if stains > 0 {
-			t.Errorf("%d dark pixels in the white around the QR code", stains)
-		}
+		expect(t, stains == 0, "%d dark pixels in the white around the QR code", stains)
 	}
 	return text, mm
 }
@@ -255,55 +239,41 @@ func TestSheets(t *testing.T) {
 		}
 	}
 	for on, n := range total {
-		if t.Logf("in %s the pages take %d sheets", on, n); n > medicalSheets {
-			t.Errorf("in %s the pages take %d sheets, at most %d", on, n, medicalSheets)
-		}
+		t.Logf("in %s the pages take %d sheets", on, n)
+		expect(t, n <= medicalSheets, "in %s the pages take %d sheets, at most %d", on, n, medicalSheets)
 	}
 }
 
 // checkSheets holds each sheet of a page to what it must say, because sheets part.
 func (tb *tab) checkSheets(where string, p page, out printed) {
-	tb.Helper()
-	if limit := budget(sheetLimits, p); len(out.sheets) > limit {
-		tb.Errorf("%s takes %d sheets, at most %d", where, len(out.sheets), limit)
-	}
+	limit := budget(sheetLimits, p)
+	expect(tb, len(out.sheets) <= limit, "%s takes %d sheets, at most %d", where, len(out.sheets), limit)
 	first := []string{p.say(tb, "emergency_call")}
 	for _, number := range p.numbers(tb) { // each, with where it holds
 		first = append(first, number.Number+number.Where)
 	}
-	if lacks := missing(out.sheets[0], first...); len(lacks) > 0 {
-		tb.Errorf("%s: the first sheet does not say %q", where, lacks)
-	}
+	expectWords(tb, where+": the first sheet", out.sheets[0], first...)
 	_, state := p.unreviewed(tb)
 	for n, text := range out.sheets {
 		for _, once := range []string{
 			p.say(tb, "paper_newest", p.url()), p.say(tb, "paper_made"), p.say(tb, "paper_printed", dates[p.lang].later),
 		} {
-			if got := strings.Count(text, squash(once)); got != 1 {
-				tb.Errorf("%s: sheet %d says %q %d times, want once", where, n+1, once, got)
-			}
+			got := strings.Count(text, squash(once))
+			expect(tb, got == 1, "%s: sheet %d says %q %d times, want once", where, n+1, once, got)
 		}
-		if lacks := missing(text, state, p.say(tb, "sheet_source", dates[p.lang].source)); len(lacks) > 0 {
-			tb.Errorf("%s: sheet %d does not say %q", where, n+1, lacks)
-		}
+		expectWords(tb, fmt.Sprintf("%s: sheet %d", where, n+1), text, state, p.say(tb, "sheet_source", dates[p.lang].source))
 	}
-	if out.smallest < 9.95 {
-		tb.Errorf("%s has type of %.1f pt, at least 10", where, out.smallest)
-	}
+	expect(tb, out.smallest >= 9.95, "%s has type of %.1f pt, at least 10", where, out.smallest)
 }
 
 // checkFront: all that means "call now" stands on the front of the sheet of emergency signs, in 14 pt, and its back holds the rest.
 func (tb *tab) checkFront(where string, out printed) {
-	tb.Helper()
 	items := eval[[]string](tb, `[...document.querySelectorAll('.card.emergency :is(li, strong)')].map(e => e.textContent)`)
-	if lacks := missing(out.sheets[0], items...); len(items) < 10 || len(lacks) > 0 {
-		tb.Errorf("%s: of %d emergency signs, the front does not say %q", where, len(items), lacks)
-	}
+	expect(tb, len(items) >= 10, "%s has only %d emergency signs", where, len(items))
+	expectWords(tb, where+": the front", out.sheets[0], items...)
 	small := eval[[]string](tb, `[...document.querySelectorAll('.card.emergency :is(li, strong)')]
 		.filter(e => parseFloat(getComputedStyle(e).fontSize) * .75 < 13.99).map(e => e.textContent)`)
-	if len(small) > 0 {
-		tb.Errorf("%s: smaller than 14 pt: %q", where, small)
-	}
+	expect(tb, len(small) == 0, "%s: smaller than 14 pt: %q", where, small)
 }
 
 // TestBooklet: what to print and how large is the reader's choice, without script; each chapter can be handed on alone.
@@ -323,24 +293,20 @@ func TestBooklet(t *testing.T) {
 			tb.act(`document.querySelectorAll('.print-choice label')[0].click(); document.querySelectorAll('.print-choice label')[2].click()`)
 			some := tb.paper(paper.size)
 			for i, first := range firsts {
-				if got, want := some.says(first), i != 0 && i != 2; got != want {
-					t.Errorf("%s, without the chapters 1 and 3: chapter %d is printed: %v", where, i+1, got)
-				}
+				got, want := some.says(first), i != 0 && i != 2
+				expect(t, got == want, "%s, without the chapters 1 and 3: chapter %d is printed: %v", where, i+1, got)
 			}
-			if len(some.sheets) >= len(whole.sheets) {
-				t.Errorf("%s: two chapters less take %d sheets, all take %d", where, len(some.sheets), len(whole.sheets))
-			}
+			expect(t, len(some.sheets) < len(whole.sheets),
+				"%s: two chapters less take %d sheets, all take %d", where, len(some.sheets), len(whole.sheets))
 			tb.act(hideDrawings + `document.querySelector('.print-choice label:last-of-type').click()`)
 			large := tb.paper(paper.size)
-			if large.smallest < 17.9 || whole.smallest > 12 {
-				t.Errorf("%s: large print has type of %.1f pt, at least 18; normal print %.1f", where, large.smallest, whole.smallest)
-			}
+			expect(t, large.smallest >= 17.9 && whole.smallest <= 12,
+				"%s: large print has type of %.1f pt, at least 18; normal print %.1f", where, large.smallest, whole.smallest)
 			if p.isOriginal() {
 				tb.checkPictures(where+", large", large, p.url())
 			}
-			if whole.says(p.say(t, "paper_printed")) || !whole.says(p.say(t, "paper_made")) {
-				t.Errorf("%s, without script, says more or less than the day of the version", where)
-			}
+			expect(t, !whole.says(p.say(t, "paper_printed")) && whole.says(p.say(t, "paper_made")),
+				"%s, without script, says more or less than the day of the version", where)
 		}
 	}
 }
@@ -348,40 +314,33 @@ func TestBooklet(t *testing.T) {
 // checkChapters returns the first words of each chapter: it starts on a sheet of its own, with every emergency number, and says
 // how its review stands; the emergency signs come first.
 func (tb *tab) checkChapters(where string, p page, out printed) (firsts []string) {
-	tb.Helper()
 	const articles = `[...document.querySelectorAll('.chapter article')]`
 	firsts = eval[[]string](tb, articles+`.map(a => a.querySelector('li, .text > p').textContent)`)
 	lasts := eval[[]string](tb, articles+`.map(a => [...a.querySelectorAll('p, li')].at(-1).textContent)`)
-	if len(firsts) != len(medical) {
-		tb.Fatalf("%s: the booklet has %d chapters, want %d", where, len(firsts), len(medical))
-	}
+	require(tb, len(firsts) == len(medical), "%s: the booklet has %d chapters, want %d", where, len(firsts), len(medical))
 	before := -1
 	for i, first := range firsts {
-		start := slices.IndexFunc(out.sheets, func(text string) bool { return len(missing(text, first)) == 0 })
+		start := slices.IndexFunc(out.sheets, func(text string) bool { return strings.Contains(text, squash(first)) })
 		if start <= before || i > 0 && strings.Contains(out.sheets[start], squash(lasts[i-1])) {
 			tb.Fatalf("%s: chapter %d starts on sheet %d, after %d, and not on one of its own", where, i+1, start+1, before+1)
 		}
 		before = start
 		for _, number := range p.numbers(tb) {
-			if got := strings.Count(out.sheets[start], squash(number.Number+number.Where)); got != 1 {
-				tb.Errorf("%s: chapter %d starts on a sheet that says %+v %d times", where, i+1, number, got)
-			}
+			got := strings.Count(out.sheets[start], squash(number.Number+number.Where))
+			expect(tb, got == 1, "%s: chapter %d starts on a sheet that says %+v %d times", where, i+1, number, got)
 		}
 	}
 	head := eval[string](tb, `document.querySelector('.chapter .emergency .card-head strong').textContent`)
-	if lacks := missing(out.sheets[0], head); len(lacks) > 0 || !out.says(p.say(tb, "write_title")) {
-		tb.Errorf("%s: the booklet does not start with the emergency signs, or has no room for notes", where)
-	}
+	expectWords(tb, where+": the booklet's start", out.sheets[0], head)
+	expect(tb, out.says(p.say(tb, "write_title")), "%s: the booklet has no room for notes", where)
 	state := p.say(tb, "state_unreviewed")
 	if !p.isOriginal() {
 		state += p.say(tb, "translation_unreviewed")
 	}
-	if got := strings.Count(out.text, squash(state+p.say(tb, "about_sources"))); got != len(medical) {
-		tb.Errorf("%s: %d of %d chapters say how their review stands", where, got, len(medical))
-	}
-	if legend := eval[string](tb, `document.querySelector('.print-choice legend').textContent`); out.says(legend) {
-		tb.Errorf("%s: the choice itself is printed", where)
-	}
+	got := strings.Count(out.text, squash(state+p.say(tb, "about_sources")))
+	expect(tb, got == len(medical), "%s: %d of %d chapters say how their review stands", where, got, len(medical))
+	legend := eval[string](tb, `document.querySelector('.print-choice legend').textContent`)
+	expect(tb, !out.says(legend), "%s: the choice itself is printed", where)
 	return firsts
 }
 
@@ -400,20 +359,14 @@ func printNotes(t *testing.T, p page) {
 	for _, key := range []string{"notes_title", "notes_started", "emergency_call"} {
 		wants = append(wants, p.say(t, key))
 	}
-	if lacks := missing(notes.text, wants...); len(lacks) > 0 {
-		t.Errorf("the notes do not say %q", lacks)
-	}
-	if notes.says(signs[1]) || notes.says(p.say(t, "notes_clear")) || len(notes.sheets) != 1 {
-		t.Errorf("the notes take %d sheets, or hold more than the notes", len(notes.sheets))
-	}
+	expectWords(t, "the paper of the notes", notes.text, wants...)
+	expect(t, !notes.says(signs[1]) && !notes.says(p.say(t, "notes_clear")) && len(notes.sheets) == 1,
+		"the notes take %d sheets, or hold more than the notes", len(notes.sheets))
 	r.act(`document.documentElement.classList.remove('only-my-notes')`)
 	whole := r.paper(chromedp.PaperA4)
 	for _, once := range []string{"Since Monday noon", p.say(t, "notes_started"), p.say(t, "notes_medicines")} {
-		if notes, page := strings.Count(notes.text, squash(once)), strings.Count(whole.text, squash(once)); notes != 1 || page != 1 {
-			t.Errorf("%q stands %d times on the printed notes and %d times on the printed page, want 1 and 1", once, notes, page)
-		}
+		inNotes, onPage := strings.Count(notes.text, squash(once)), strings.Count(whole.text, squash(once))
+		expect(t, inNotes == 1 && onPage == 1, "%q stands %d times in the printed notes, and %d on the page, not once", once, inNotes, onPage)
 	}
-	if whole.says("- " + signs[0]) {
-		t.Error("the printed page repeats in the notes what is ticked in its lists")
-	}
+	expect(t, !whole.says("- "+signs[0]), "the printed page repeats in the notes what is ticked in its lists")
 }

@@ -130,7 +130,6 @@ func TestEverySentenceAboutReview(t *testing.T) {
 
 // makeReviewed serves a site that was built on a day, with some texts signed, and one changed afterwards.
 func makeReviewed(t *testing.T, built, signed, changed string) (url string) {
-	t.Helper()
 	f := other(t)
 	f.replace(t, config, `levels = ["emergency", "today", "do"]`, `levels = ["emergency", "today"]`) // "do" has no heading on a checklist
 	for _, name := range []string{"checklist", "handout", "about"} {
@@ -154,13 +153,11 @@ func makeReviewed(t *testing.T, built, signed, changed string) (url string) {
 
 // checkReview holds a page to what it must say about a review, on the screen and on each sheet.
 func (tb *tab) checkReview(where string, states []string, sheet, source string) {
-	tb.Helper()
 	if !strings.HasSuffix(where, "/checklist/") { // whose notes come in sight, so short is this one
 		tb.report(where, "shifts()")
 	}
-	if got := eval[[]string](tb, `[...document.querySelectorAll('.state')].map(e => e.textContent.trim())`); !slices.Equal(got, states) {
-		tb.Errorf("%s says %q, not %q", where, got, states)
-	}
+	got := eval[[]string](tb, `[...document.querySelectorAll('.state')].map(e => e.textContent.trim())`)
+	expect(tb, slices.Equal(got, states), "%s says %q, not %q", where, got, states)
 	known := append([]string{sheet, "Source last reviewed 29 February 2024", "Last medically reviewed on 29 February 2024."}, states...)
 	if source != "" {
 		known = append(known, source)
@@ -168,24 +165,17 @@ func (tb *tab) checkReview(where string, states []string, sheet, source string) 
 	slices.SortFunc(known, func(a, b string) int { return len(b) - len(a) }) // a sentence before a part of it
 	out := tb.paper(chromedp.PaperA4)
 	for _, text := range []string{squash(eval[string](tb, `document.body.innerText`)), out.text} {
-		if lacks := missing(text, source); len(lacks) > 0 {
-			tb.Errorf("%s does not say %q", where, lacks)
-		}
+		expectWords(tb, where, text, source)
 		for _, s := range known {
 			text = strings.ReplaceAll(text, squash(s), " ")
 		}
-		if at := said.FindString(text); at != "" {
-			tb.Errorf("%s says what should not be said: %q", where, at)
-		}
+		at := said.FindString(text)
+		expect(tb, at == "", "%s says what should not be said: %q", where, at)
 	}
 	for n, text := range out.sheets {
-		if lacks := missing(text, sheet); len(lacks) > 0 {
-			tb.Errorf("%s: sheet %d does not say %q", where, n+1, lacks)
-		}
+		expectWords(tb, fmt.Sprintf("%s: sheet %d", where, n+1), text, sheet)
 	}
-	if lacks := missing(out.text, states...); len(lacks) > 0 {
-		tb.Errorf("%s does not say on paper %q", where, lacks)
-	}
+	expectWords(tb, where+" on paper", out.text, states...)
 }
 
 // What a signed page rests on, in the states below.
@@ -229,7 +219,6 @@ var stateCases = []struct {
 // one site; the others have a site each. What pages say is in TestEverySentenceAboutReview.
 func TestStatesAgree(t *testing.T) {
 	f := other(t)
-	f.write(t, drawing, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 300"><path class="line" d="M0 0h9"/></svg>`)
 	src := f.read(t, text) + "\n![A foot](figure:foot \"A foot that is up\")\n"
 	judged := map[string]int{} // by the name of the page
 	for i, c := range stateCases {
@@ -266,7 +255,6 @@ func TestStatesAgree(t *testing.T) {
 
 // checkStates builds a site and holds pages to the states of their cases. A change that isn't made yet leaves a page current.
 func checkStates(t *testing.T, f folder, judged map[string]int) {
-	t.Helper()
 	f.succeed(t, "build", "--today", "2028-02-29")
 	due := exec.Command(site.tool, "due", "--today", "2028-02-29", "--format", "json")
 	due.Dir = f.root
@@ -291,16 +279,12 @@ func checkStates(t *testing.T, f folder, judged map[string]int) {
 			"not reviewed": "No clinician has reviewed this text.", "current": "The next review is due on", "due soon": "The next review is due on",
 			"overdue": "The next review was due on", "changed": "This text has changed since " + by,
 		}[want]
-		if states[name] != want || !strings.Contains(words(html), says) {
-			t.Errorf("%+v: the tool says %q, and the page %q: %v", c, states[name], says, strings.Contains(words(html), says))
-		}
+		expect(t, states[name] == want && strings.Contains(words(html), says),
+			"%+v: the tool says %q, and the page %q: %v", c, states[name], says, strings.Contains(words(html), says))
 		claims := strings.Contains(html, "reviewedBy") || strings.Contains(html, "lastReviewed")
-		if isSound := want != "not reviewed" && want != "changed"; claims != isSound {
-			t.Errorf("%+v: structured data claims a review: %v", c, claims)
-		}
-		if want != "not reviewed" && !strings.Contains(html, by) || want == "not reviewed" && strings.Contains(html, by) {
-			t.Errorf("%+v: the reviewer stands on the page wrongly, or is missing", c)
-		}
+		isSound := want != "not reviewed" && want != "changed"
+		expect(t, claims == isSound, "%+v: structured data claims a review: %v", c, claims)
+		expect(t, strings.Contains(html, by) == (want != "not reviewed"), "%+v: the reviewer stands on the page wrongly, or is missing", c)
 	}
 }
 
@@ -319,15 +303,11 @@ func TestBrokenReviews(t *testing.T) {
 		f.write(t, name, signed)
 		f.replace(t, name, fault[0], fault[1])
 	}
-	if out, err := f.bare("--clock", "2026-11-22T12:00:00Z"); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	if !strings.Contains(f.page(t, "/what-to-do/"), by) {
-		t.Error("a whole sign-off is not shown")
-	}
+	out, err := f.bare("--clock", "2026-11-22T12:00:00Z")
+	require(t, err == nil, "%v\n%s", err, out)
+	expect(t, strings.Contains(f.page(t, "/what-to-do/"), by), "a whole sign-off is not shown")
 	for i, fault := range faults {
-		if strings.Contains(f.page(t, fmt.Sprintf("/broken-%d/", i)), by) {
-			t.Errorf("with %q a review is shown that the tool calls invalid", fault[1])
-		}
+		expect(t, !strings.Contains(f.page(t, fmt.Sprintf("/broken-%d/", i)), by),
+			"with %q a review is shown that the tool calls invalid", fault[1])
 	}
 }

@@ -70,11 +70,6 @@ func (d *desk) reads(pattern string) (found string) {
 	return found
 }
 
-func (d *desk) save(name, text string) {
-	d.Helper()
-	d.folder.write(d, name, text)
-}
-
 // shows waits until the preview's page holds a text, and returns the page.
 func (d *desk) shows(p, text string) (html string) {
 	d.Helper()
@@ -102,45 +97,35 @@ func (d *desk) hugo() []string {
 func (d *desk) ends(signal os.Signal) {
 	d.Helper()
 	must(d, d.cmd.Process.Signal(signal))
-	if err := d.cmd.Wait(); err != nil {
-		d.Errorf("after %v: %v", signal, err)
-	}
-	if left := d.hugo(); len(left) > 0 {
-		d.Errorf("after %v Hugo still runs: %v", signal, left)
-	}
+	err := d.cmd.Wait()
+	expect(d, err == nil, "after %v: %v", signal, err)
+	expect(d, len(d.hugo()) == 0, "after %v Hugo still runs: %v", signal, d.hugo())
 	for _, pattern := range []string{"public", ".hugo_build.lock", "static/.*"} {
-		if left, _ := filepath.Glob(d.path(pattern)); len(left) > 0 {
-			d.Errorf("after %v there is %q", signal, left)
-		}
+		left, _ := filepath.Glob(d.path(pattern))
+		expect(d, len(left) == 0, "after %v there is %q", signal, left)
 	}
 }
 
 const causes = "content/causes.md"
 
-// TestServe: after each save, however editors make it, the terminal says what is wrong, and the preview shows it.
+// TestServe: after each save the terminal says what is wrong, and the preview shows it. (How editors save, watch's tests know.)
 func TestServe(t *testing.T) {
 	d := work(t, ours(t))
 	d.shows("/causes/", "<h1")
-	if n := len(d.hugo()); n != 1 {
-		t.Errorf("%d processes of Hugo run", n)
-	}
+	n := len(d.hugo())
+	expect(t, n == 1, "%d processes of Hugo run", n)
 	text := d.read(t, causes)
-	d.save(causes, text+"\n[Gone](gone.md)\n")
+	d.write(t, causes, text+"\n[Gone](gone.md)\n")
 	d.reads(`^..:..:..  content/causes\.md: 1 error, 0 warnings\.$`)
 	d.reads(`^content/causes\.md:\d+:\d+: error: there is no file "gone\.md"`)
-	d.save(causes, text)
+	d.write(t, causes, text)
 	d.reads(`^..:..:..  content/causes\.md: all clear\.$`)
 	d.reads(`^..:..:..  Links: all clear\.$`)
 
-	// As Vim does: what only the rendered pages show.
-	must(t, os.Rename(d.path(causes), d.path(causes+"~")))
-	d.save(causes, text+"\n[Nowhere](treatment.md#nowhere-at-all)\n")
-	must(t, os.Remove(d.path(causes+"~")))
+	// What only the rendered pages show.
+	d.write(t, causes, text+"\n[Nowhere](treatment.md#nowhere-at-all)\n")
 	d.reads(`^content/causes\.md:\d+:1: error: .*nowhere-at-all.* \[broken-fragment\]$`)
-
-	// By a rename, as VS Code and others do.
-	d.save("content/causes.md.tmp", text+"\nWords of a test.\n")
-	must(t, os.Rename(d.path("content/causes.md.tmp"), d.path(causes)))
+	d.write(t, causes, text+"\nWords of a test.\n")
 	d.reads(`^..:..:..  content/causes\.md: all clear\.$`)
 	d.reads(`^..:..:..  Links: all clear\.$`)
 	d.shows("/causes/", "Words of a test.")
@@ -148,9 +133,9 @@ func TestServe(t *testing.T) {
 	// A new page with a list: drafts are shown, and the checklist follows what is published.
 	page := "---\ntitle: New\ndescription: D\nadapted: 2026-11-01\nsources: [cleveland-clinic]\ndraft: true\n---\n\n" +
 		"> [!TELL] List of a test\n> - [ ] Item of a test\n"
-	d.save("content/new.md", page)
+	d.write(t, "content/new.md", page)
 	d.shows("/new/", "Item of a test")
-	d.save("content/new.md", strings.Replace(page, "draft: true\n", "", 1))
+	d.write(t, "content/new.md", strings.Replace(page, "draft: true\n", "", 1))
 	d.reads(`static/checklist\.json is up to date again`)
 	must(t, os.Remove(d.path("content/new.md")))
 	d.reads(`static/checklist\.json is up to date again`)
@@ -158,9 +143,9 @@ func TestServe(t *testing.T) {
 	// A template that Hugo can't read is told as a problem of its file.
 	const layout = "layouts/_partials/footer.html"
 	footer := d.read(t, layout)
-	d.save(layout, footer+"{{ nope }}")
+	d.write(t, layout, footer+"{{ nope }}")
 	d.reads(`^layouts/_partials/footer\.html:.*error: .* \[hugo\]$`)
-	d.save(layout, footer)
+	d.write(t, layout, footer)
 	d.reads(`^..:..:..  Links: all clear\.$`)
 	d.ends(os.Interrupt)
 }
@@ -176,7 +161,7 @@ func TestServeRecovers(t *testing.T) {
 		looks := 0
 		waitUntil(t, "the browser shows "+words, func() bool {
 			if looks++; looks%200 == 1 { // again, in case the page was not listening yet; Hugo reloads what is other than before
-				d.save(causes, fmt.Sprintf("%s\n%s Look %d.\n", text, words, looks))
+				d.write(t, causes, fmt.Sprintf("%s\n%s Look %d.\n", text, words, looks))
 			}
 			isShown, err := chromedp.Run(tb.ctx, chromedp.Evaluate[bool](fmt.Sprintf(`document.body.innerText.includes(%q)`, words)))
 			return err == nil && isShown // it fails in the midst of a reload
@@ -198,10 +183,10 @@ func TestServeRecovers(t *testing.T) {
 
 	// Many saves in a loop, the last of them broken.
 	for i := range 1000 {
-		d.save(causes, text+fmt.Sprintf("\n[x](gone-%d.md)\n", i))
+		d.write(t, causes, text+fmt.Sprintf("\n[x](gone-%d.md)\n", i))
 	}
 	d.reads(`there is no file "gone-999\.md"`)
-	d.save(causes, text)
+	d.write(t, causes, text)
 	d.reads(`^..:..:..  content/causes\.md: all clear\.$`)
 	d.ends(syscall.SIGTERM)
 }
@@ -220,16 +205,13 @@ func TestPreviewPanel(t *testing.T) {
 	} {
 		_, panel, _ := strings.Cut(d.shows(p, `class="preview"`), `class="preview"`)
 		panel, _, _ = strings.Cut(panel, "</details>")
+		panel = words("<" + panel)
 		for _, want := range wants {
-			if panel := words("<" + panel); !regexp.MustCompile(want).MatchString(panel) {
-				t.Errorf("%s: the panel does not say %q, but: %s", p, want, panel)
-			}
+			expect(t, regexp.MustCompile(want).MatchString(panel), "%s: the panel does not say %q, but: %s", p, want, panel)
 		}
 	}
 	d.ends(os.Interrupt)
 	for _, p := range site.pages {
-		if regexp.MustCompile(`class=.?preview|only you see`).MatchString(p.html(t)) {
-			t.Errorf("%s holds something of the preview", p.path)
-		}
+		expect(t, !regexp.MustCompile(`class=.?preview|only you see`).MatchString(p.html(t)), "%s holds something of the preview", p.path)
 	}
 }

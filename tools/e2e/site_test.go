@@ -5,8 +5,10 @@ package e2e
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"net/http"
@@ -29,11 +31,12 @@ var site struct {
 	public     string
 	tool, hugo string // the two programs
 	server     *httptest.Server
-	pages      []page // all that is published, in every language, 404 pages included
+	pages      []page   // all that is published, in every language, 404 pages included
+	files      []string // those of the pages
 }
 
 // page is a published page. Its name is its path without the language: that of /es/causes/ is /causes/.
-type page struct{ path, name, lang, file string }
+type page struct{ path, name, lang string }
 
 func (p page) url() string { return site.server.URL + p.path }
 
@@ -67,9 +70,7 @@ func (p page) say(t testing.TB, key string, value ...string) string {
 	if _, after, _ := strings.Cut(rest, "}}"); hasPlace && len(value) > 0 {
 		return before + value[0] + after
 	}
-	if before == "" {
-		t.Fatalf("i18n/%s.toml does not say what %s is", p.lang, key)
-	}
+	require(t, before != "", "i18n/%s.toml does not say what %s is", p.lang, key)
 	return strings.TrimSpace(before)
 }
 
@@ -109,9 +110,7 @@ func languages(t testing.TB) map[string]language {
 func (p page) numbers(t testing.TB) []number {
 	t.Helper()
 	numbers := languages(t)[p.lang].Params.Emergency
-	if len(numbers) < 2 {
-		t.Fatalf("the emergency numbers of config.toml in %s are %v", p.lang, numbers)
-	}
+	require(t, len(numbers) >= 2, "the emergency numbers of config.toml in %s are %v", p.lang, numbers)
 	return numbers
 }
 
@@ -167,7 +166,7 @@ func start(dir string) error {
 	}
 	return filepath.WalkDir(site.public, func(name string, d fs.DirEntry, err error) error {
 		if err == nil && strings.HasSuffix(name, ".html") {
-			site.pages = append(site.pages, newPage(name))
+			site.pages, site.files = append(site.pages, newPage(name)), append(site.files, name)
 		}
 		return err
 	})
@@ -177,7 +176,7 @@ var htmlLang = regexp.MustCompile(`<html lang="?([a-z]+)`)
 
 func newPage(file string) page {
 	rel, _ := filepath.Rel(site.public, file)
-	p := page{path: "/" + strings.TrimSuffix(filepath.ToSlash(rel), "index.html"), file: file}
+	p := page{path: "/" + strings.TrimSuffix(filepath.ToSlash(rel), "index.html")}
 	src, _ := os.ReadFile(file)
 	if m := htmlLang.FindSubmatch(src); m != nil {
 		p.lang = string(m[1])
@@ -251,9 +250,8 @@ func (f folder) write(t testing.TB, name, text string) {
 func (f folder) replace(t testing.TB, name, old, fresh string) {
 	t.Helper()
 	src := f.read(t, name)
-	if n := strings.Count(src, old); n != 1 {
-		t.Fatalf("%s holds %q %d times, not once", name, old, n)
-	}
+	n := strings.Count(src, old)
+	require(t, n == 1, "%s holds %q %d times, not once", name, old, n)
 	f.write(t, name, strings.Replace(src, old, fresh, 1))
 }
 
@@ -275,8 +273,23 @@ func (f folder) command(name string, args ...string) (string, error) {
 // succeed runs the tool, which must succeed.
 func (f folder) succeed(t testing.TB, args ...string) {
 	t.Helper()
-	if out, err := f.run(args...); err != nil {
-		t.Fatalf("%q: %v\n%s", args, err, out)
+	out, err := f.run(args...)
+	require(t, err == nil, "%q: %v\n%s", args, err, out)
+}
+
+// require ends a test that can't go on unless something holds.
+func require(t testing.TB, holds bool, format string, args ...any) {
+	t.Helper()
+	if !holds {
+		t.Fatalf(format, args...)
+	}
+}
+
+// expect reports what is not as it should be.
+func expect(t testing.TB, holds bool, format string, args ...any) {
+	t.Helper()
+	if !holds {
+		t.Errorf(format, args...)
 	}
 }
 
@@ -285,97 +298,6 @@ func must(t testing.TB, errs ...error) {
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// netlify serves a folder as Netlify does, with its headers.
-type netlify struct {
-	root      string
-	headers   []header
-	redirects []redirect
-}
-
-// header is one rule of netlify.toml or _headers, for a path with * for the rest.
-type header struct {
-	For    string
-	Values map[string]string
-}
-
-// redirect is a page that is served where there is none.
-type redirect struct {
-	From, To string
-	Status   int
-}
-
-type netlifyConfig struct {
-	Build struct {
-		Command, Publish string
-		Environment      map[string]string
-	}
-	Context   map[string]struct{ Command string }
-	Headers   []header
-	Redirects []redirect
-}
-
-func (n *netlify) readConfig(name string) error {
-	var c netlifyConfig
-	src, err := os.ReadFile(name)
-	if err == nil {
-		err = toml.Unmarshal(src, &c)
-	}
-	n.headers, n.redirects = c.Headers, c.Redirects
-	for _, r := range c.Redirects {
-		if r.Status != http.StatusNotFound {
-			err = errors.Join(err, fmt.Errorf("%s: this server does not know redirects such as %+v", name, r))
-		}
-	}
-	return err
-}
-
-// readPublished adds what _headers says: https://docs.netlify.com/manage/routing/headers/
-func (n *netlify) readPublished() error {
-	src, err := os.ReadFile(filepath.Join(n.root, "_headers"))
-	for line := range strings.Lines(string(src)) {
-		key, value, isPair := strings.Cut(strings.TrimSpace(line), ":")
-		switch {
-		case strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#"):
-		case strings.HasPrefix(line, "/"):
-			n.headers = append(n.headers, header{strings.TrimSpace(line), map[string]string{}})
-		case isPair && len(n.headers) > 0:
-			n.headers[len(n.headers)-1].Values[key] = strings.TrimSpace(value)
-		default:
-			return fmt.Errorf("_headers: can't read %q", line)
-		}
-	}
-	return err
-}
-
-func matches(pattern, p string) bool {
-	if prefix, isWild := strings.CutSuffix(pattern, "*"); isWild {
-		return strings.HasPrefix(p, prefix)
-	}
-	return pattern == p
-}
-
-func (n *netlify) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	for _, h := range n.headers {
-		if matches(h.For, r.URL.Path) {
-			for key, value := range h.Values {
-				w.Header().Set(key, value)
-			}
-		}
-	}
-	if _, err := os.Stat(filepath.Join(n.root, filepath.FromSlash(r.URL.Path))); err == nil && r.URL.Path != "/_headers" {
-		http.FileServer(http.Dir(n.root)).ServeHTTP(w, r)
-		return
-	}
-	p := "/404.html"
-	if at := slices.IndexFunc(n.redirects, func(to redirect) bool { return matches(to.From, r.URL.Path) }); at >= 0 {
-		p = n.redirects[at].To
-	}
-	src, _ := os.ReadFile(filepath.Join(n.root, filepath.FromSlash(p)))
-	w.Header().Set("Content-Type", "text/html; charset=UTF-8")
-	w.WriteHeader(http.StatusNotFound)
-	_, _ = w.Write(src)
 }
 
 // serve serves the site otherwise than its server does: change gets what that answers.
@@ -416,39 +338,121 @@ func TestPublished(t *testing.T) {
 		}
 	}
 	for _, p := range site.pages {
-		if _, isKnown := dates[p.lang]; !isKnown {
-			t.Fatalf("%s is in the language %q: add to dates how that writes them", p.path, p.lang)
-		}
+		_, isKnown := dates[p.lang]
+		require(t, isKnown, "%s is in the language %q: add to dates how that writes them", p.path, p.lang)
 		if !p.is404() {
 			got = append(got, p.path)
 		}
-		if isListed := strings.Contains(sitemap, "<loc>"+p.url()+"</loc>"); isListed == p.is404() {
-			t.Errorf("%s stands in the sitemap: %v", p.path, isListed)
-		}
+		isListed := strings.Contains(sitemap, "<loc>"+p.url()+"</loc>")
+		expect(t, isListed != p.is404(), "%s stands in the sitemap: %v", p.path, isListed)
 		html := p.html(t)
-		if isHidden := strings.Contains(html, "noindex"); isHidden != p.is404() {
-			t.Errorf("%s keeps search engines off: %v", p.path, isHidden)
-		}
+		isHidden := strings.Contains(html, "noindex")
+		expect(t, isHidden == p.is404(), "%s keeps search engines off: %v", p.path, isHidden)
 		state, _ := p.unreviewed(t)
 		wants := []string{state, "Cleveland Clinic", p.say(t, "source_outdated_years")}
 		if !p.isOriginal() {
 			wants = append(wants, p.say(t, "translation_unreviewed"))
 		}
 		for _, want := range wants {
-			if !p.is404() && !strings.Contains(html, want) {
-				t.Errorf("%s does not say %q", p.path, want)
-			}
+			expect(t, p.is404() || strings.Contains(html, want), "%s does not say %q", p.path, want)
 		}
-		if strings.Contains(html, "reviewedBy") || strings.Contains(html, "lastReviewed") {
-			t.Errorf("%s claims a review, and nobody has reviewed it", p.path)
-		}
+		expect(t, !strings.Contains(html, "reviewedBy") && !strings.Contains(html, "lastReviewed"),
+			"%s claims a review, and nobody has reviewed it", p.path)
 	}
 	slices.Sort(want)
 	slices.Sort(got)
-	if !slices.Equal(got, want) || len(got) < 9*len(dates) {
-		t.Errorf("published %v, want %v", got, want)
+	expect(t, slices.Equal(got, want) && len(got) >= 9*len(dates), "published %v, want %v", got, want)
+	robots := "User-agent: *\nAllow: /\n\nSitemap: " + site.server.URL + "/sitemap.xml\n"
+	expect(t, site.page(t, "/robots.txt") == robots, "robots.txt says %q, want %q", site.page(t, "/robots.txt"), robots)
+}
+
+// webPage is what structured data says of a page's own text, a translation or an original.
+type webPage struct{ URL, InLanguage string }
+
+var structuredData = regexp.MustCompile(`(?s)<script type="?application/ld\+json"?>(.*?)</script>`)
+
+// TestLanguages: each page leads to itself in the other languages, in their words, and tells search engines of them; a missing
+// address gets the page for that in its language.
+func TestLanguages(t *testing.T) {
+	byPath := map[string]page{}
+	for _, p := range site.pages {
+		byPath[p.path] = p
 	}
-	if want := "User-agent: *\nAllow: /\n\nSitemap: " + site.server.URL + "/sitemap.xml\n"; site.page(t, "/robots.txt") != want {
-		t.Errorf("robots.txt says %q, want %q", site.page(t, "/robots.txt"), want)
+	for _, p := range site.pages {
+		html := p.html(t)
+		var own struct {
+			webPage
+			TranslationOfWork webPage
+			WorkTranslation   []webPage
+		}
+		if m := structuredData.FindStringSubmatch(html); m != nil {
+			must(t, json.Unmarshal([]byte(m[1]), &own))
+		}
+		expect(t, !p.isMedical() || own.URL == p.url() && own.InLanguage == languages(t)[p.lang].Locale,
+			"%s: structured data speaks of %+v", p.path, own)
+		for code, l := range languages(t) {
+			home := "/" + code + "/"
+			if code == "en" {
+				home = "/"
+			}
+			to, hasPage := byPath[strings.TrimSuffix(home, "/")+p.name]
+			require(t, hasPage, "%s is missing in %s", p.path, code)
+			goal := to
+			if p.is404() {
+				goal = byPath[home]
+			}
+			link := fmt.Sprintf(`<a class=language href=%s lang=%s hreflang=%s>%s</a>`, goal.path, l.Locale, l.Locale, l.Label)
+			expect(t, strings.Contains(html, link) != (code == p.lang), "%s holds the switch to %s: %v", p.path, code, code == p.lang)
+			alternate := fmt.Sprintf(`<link rel=alternate hreflang=%s href=%s>`, l.Locale, to.url())
+			expect(t, strings.Contains(html, alternate) != p.is404(), "%s tells search engines of %s: %v", p.path, to.path, p.is404())
+			if p.isMedical() && to.isOriginal() != p.isOriginal() {
+				pair := webPage{to.url(), l.Locale}
+				if p.isOriginal() && !slices.Contains(own.WorkTranslation, pair) || to.isOriginal() && own.TranslationOfWork != pair {
+					t.Errorf("%s: structured data does not speak of its text in %s: %+v", p.path, code, own)
+				}
+			}
+		}
+		if p.is404() {
+			res, err := http.Get(site.server.URL + p.home() + "no-such-page/")
+			must(t, err)
+			body, err := io.ReadAll(res.Body)
+			must(t, err, res.Body.Close())
+			expect(t, res.StatusCode == http.StatusNotFound && string(body) == html,
+				"a missing address below %s gets %d and another page", p.home(), res.StatusCode)
+		}
+	}
+}
+
+// TestBehindItsOriginal: a page whose original has changed since it was translated says so first of all, as does the checklist,
+// which shows its lists; and who reads a page that is not translated is led to the home of the other language, by its name.
+func TestBehindItsOriginal(t *testing.T) {
+	f := ours(t)
+	translations, err := filepath.Glob(f.path("content/es/*.md"))
+	must(t, err)
+	for _, file := range translations {
+		f.succeed(t, "translated", "content/es/"+filepath.Base(file))
+	}
+	f.write(t, "content/causes.md", f.read(t, "content/causes.md")+"\nMore.\n")
+	f.write(t, "content/untranslated.md", strings.Replace(f.read(t, "content/about.md"), "title: ", "title: More ", 1))
+	f.succeed(t, "build", "--strict=false", "--base", site.server.URL+"/")
+	for _, p := range site.pages {
+		if p.isOriginal() {
+			continue
+		}
+		_, text, _ := strings.Cut(f.page(t, p.path), "</h1>")
+		before, _, isBehind := strings.Cut(words(text), p.say(t, "original_newer")+" "+p.say(t, "original_read"))
+		switch p.name {
+		case "/causes/", "/checklist/", "/handout/":
+			if !isBehind || p.name != "/handout/" && before != "" { // the booklet says so in the chapter
+				t.Errorf("%s does not say at once that its original is newer, but %.200q", p.path, before)
+			}
+		default:
+			expect(t, !isBehind, "%s says that its original is newer, and that has not changed", p.path)
+		}
+		if p.name == "/" {
+			link := regexp.MustCompile(`<a class=language href=` + p.path + ` [^>]*>` + languages(t)[p.lang].Label + `: \S`)
+			expect(t, link.MatchString(f.page(t, "/untranslated/")),
+				"a page that is not translated does not lead to %s by its name", p.path)
+		}
 	}
 }

@@ -210,22 +210,3 @@ func TestHugoEndsWithTheTool(t *testing.T) {
 		})
 	}
 }
-
-// TestMissingTranslation is about what Hugo itself reports. e2e has its server.
-func TestMissingTranslation(t *testing.T) {
-	root := t.TempDir()
-	write(t, filepath.Join(root, "layouts", "home.html"), `<p>{{ i18n "menu" }}</p>`)
-	write(t, filepath.Join(root, "config.toml"), "baseURL = 'https://site.example/'\ndisableKinds = ['taxonomy', 'term', '404', 'RSS', 'sitemap']\n")
-	repository, err := filepath.Abs(filepath.Join("..", ".."))
-	if err != nil {
-		t.Fatal(err)
-	}
-	path, err := Find(t.Context(), repository, false, io.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
-	findings, err := Render(t.Context(), path, Options{Root: root, Destination: filepath.Join(root, "out"), BaseURL: "https://site.example/"})
-	if err != nil || len(findings) == 0 || findings[0].File != "i18n/en.toml" || findings[0].Severity != diagnostic.Error {
-		t.Errorf("a missing translation: %v, %v", findings, err)
-	}
-}

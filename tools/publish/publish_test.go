@@ -13,16 +13,29 @@ import (
 	"testing/fstest"
 )
 
+func must(t testing.TB, errs ...error) {
+	t.Helper()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// expect reports what is not as it should be.
+func expect(t testing.TB, holds bool, format string, args ...any) {
+	t.Helper()
+	if !holds {
+		t.Errorf(format, args...)
+	}
+}
+
 // folder makes a folder of files.
 func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	root, tree := t.TempDir(), fstest.MapFS{}
 	for name, text := range files {
-		tree[name] = &fstest.MapFile{Data: []byte(text), Mode: 0o644}
+		tree[name] = &fstest.MapFile{Data: []byte(text)}
 	}
-	if err := os.CopyFS(root, tree); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.CopyFS(root, tree))
 	return root
 }
 
@@ -38,28 +51,13 @@ func holds(t *testing.T, root string, want map[string]string) {
 		got[name] = string(src)
 		return err
 	})
-	if err != nil || !maps.Equal(got, want) {
-		t.Errorf("%v\n got %q\nwant %q", err, got, want)
-	}
-}
-
-// build stages one file and commits it together with the checklist.
-func build(t *testing.T, root, text, checklist string) error {
-	t.Helper()
-	s, err := Begin(root)
-	if err != nil {
-		return err
-	}
-	err = errors.Join(os.WriteFile(filepath.Join(s.Dir, "index.txt"), []byte(text), 0o644), s.Commit(map[string][]byte{list: []byte(checklist)}))
-	return errors.Join(err, s.Close())
+	expect(t, err == nil && maps.Equal(got, want), "%v\n got %q\nwant %q", err, got, want)
 }
 
 func begin(t *testing.T, root string) *Stage {
 	t.Helper()
 	s, err := Begin(root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() { s.Close() })
 	return s
 }
@@ -71,26 +69,21 @@ func TestCommit(t *testing.T) {
 	name := filepath.Join(root, list)
 	var last fs.FileInfo
 	for _, step := range []struct{ text, list string }{{"one", "1"}, {"two", "1"}, {"three", "3"}} {
-		if err := build(t, root, step.text, step.list); err != nil {
-			t.Fatal(err)
-		}
+		s := begin(t, root)
+		err := os.WriteFile(filepath.Join(s.Dir, "index.txt"), []byte(step.text), 0o644)
+		err = errors.Join(err, s.Commit(map[string][]byte{list: []byte(step.list)}), s.Close())
+		must(t, err)
 		holds(t, root, map[string]string{"public/index.txt": step.text, list: step.list})
 		info, err := os.Stat(name)
-		if err != nil || step.text == "two" && !os.SameFile(last, info) {
-			t.Errorf("an equal checklist was written again: %v, %v", info, err)
-		}
-		if step.text == "three" && runtime.GOOS != "windows" && info.Mode().Perm() != 0o640 {
-			t.Errorf("the checklist has other rights: %v", info.Mode())
-		}
+		must(t, err)
+		expect(t, step.text != "two" || os.SameFile(last, info), "an equal checklist was written again: %v", info)
+		expect(t, step.text != "three" || runtime.GOOS == "windows" || info.Mode().Perm() == 0o640,
+			"the checklist has other rights: %v", info.Mode())
 		last = info
-		if err := os.Chmod(name, 0o640); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.Chmod(name, 0o640))
 	}
 	// A stage that is closed without Commit leaves nothing.
-	if err := begin(t, root).Close(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, begin(t, root).Close())
 	holds(t, root, map[string]string{"public/index.txt": "three", list: "3"})
 }
 
@@ -110,9 +103,8 @@ func TestCommitFails(t *testing.T) {
 		if strings.Contains(name, "lost") {
 			os.RemoveAll(s.Dir)
 		}
-		if err := s.Commit(map[string][]byte{list: []byte("2")}); err == nil || !strings.Contains(err.Error(), c.message) {
-			t.Errorf("%s: %v", name, err)
-		}
+		err := s.Commit(map[string][]byte{list: []byte("2")})
+		expect(t, err != nil && strings.Contains(err.Error(), c.message), "%s: %v", name, err)
 		s.Close()
 		holds(t, root, c.files)
 	}
@@ -126,46 +118,36 @@ func TestCommitTogether(t *testing.T) {
 		for blocked, free := range map[string]string{list: other, other: list} {
 			root := folder(t, map[string]string{"public/index.txt": "old", free: "1", blocked + "/x": "mine"})
 			s := begin(t, root)
-			if err := s.Commit(generated); err == nil {
-				t.Error("a file was put in the place of a folder")
-			}
+			err := s.Commit(generated)
+			expect(t, err != nil, "a file was put in the place of a folder")
 			s.Close()
 			holds(t, root, map[string]string{"public/index.txt": "old", free: "1", blocked + "/x": "mine"})
 		}
 	}
 	root := folder(t, map[string]string{"public/index.txt": "old", list: "1"})
 	s := begin(t, root)
-	if err := errors.Join(s.Commit(generated), s.Close()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, s.Commit(generated), s.Close())
 	holds(t, root, map[string]string{list: "2", other: "2"})
 }
 
 // Where a system can't swap folders in one step, the old one is brought back on failure.
 func TestSwapInSteps(t *testing.T) {
 	root := folder(t, map[string]string{"a/x": "1", "b/x": "2"})
-	if err := exchange(filepath.Join(root, "a"), filepath.Join(root, "b")); runtime.GOOS == "linux" && err != nil {
-		t.Error("public/ would be gone for a moment:", err)
-	}
+	err := exchange(filepath.Join(root, "a"), filepath.Join(root, "b"))
+	expect(t, err == nil || runtime.GOOS != "linux", "public/ would be gone for a moment: %v", err)
 	inOneStep := exchange
 	exchange = func(_, _ string) error { return syscall.EXDEV }
 	t.Cleanup(func() { exchange = inOneStep })
 	root = folder(t, map[string]string{"fresh/a": "new", "old/a": "old", "old/b": "old"})
 	fresh, old := filepath.Join(root, "fresh"), filepath.Join(root, "old")
-	if err := swap(fresh, old); err != nil {
-		t.Fatal(err)
-	}
+	must(t, swap(fresh, old))
 	holds(t, root, map[string]string{"old/a": "new"})
-	if err := swap(fresh, old); err == nil {
-		t.Error("a folder that is not there was swapped in")
-	}
+	expect(t, swap(fresh, old) != nil, "a folder that is not there was swapped in")
 	holds(t, root, map[string]string{"old/a": "new"})
 	// A folder that can't be renamed stays, and the error says what to do.
 	root = folder(t, map[string]string{"fresh/a": "new", "fresh-old": "in the way", "old/a": "old"})
-	err := swap(filepath.Join(root, "fresh"), filepath.Join(root, "old"))
-	if err == nil || !strings.Contains(err.Error(), "delete it or unmount it, then build again") {
-		t.Error(err)
-	}
+	err = swap(filepath.Join(root, "fresh"), filepath.Join(root, "old"))
+	expect(t, err != nil && strings.Contains(err.Error(), "delete it or unmount it, then build again"), "%v", err)
 	holds(t, root, map[string]string{"fresh/a": "new", "fresh-old": "in the way", "old/a": "old"})
 }
 
@@ -177,15 +159,11 @@ func TestBegin(t *testing.T) {
 	if info, err := os.Stat(s.Dir); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o755 {
 		t.Errorf("the staging folder: %v, %v", info.Mode(), err)
 	}
-	if _, err := Begin(root); err == nil || err.Error() != "another build of this site is running: end it, or wait until it has ended" {
-		t.Errorf("a second build: %v", err)
-	}
+	_, err := Begin(root)
+	isRefused := err != nil && err.Error() == "another build of this site is running: end it, or wait until it has ended"
+	expect(t, isRefused, "a second build: %v", err)
 	lock, err := Lock(root, "serve")
-	if err != nil {
-		t.Fatal("another task:", err)
-	}
-	if err := errors.Join(lock.Close(), s.Close()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err) // another task is no obstacle
+	must(t, lock.Close(), s.Close())
 	begin(t, root)
 }

@@ -10,9 +10,14 @@ import (
 	"microsite/tools/site"
 )
 
-// TestSyllables: · stands between the syllables of a word, as dictionaries part it.
+// TestSyllables: · stands between the syllables of a word, as dictionaries part it, and in Spanish the Ortografía of the Real
+// Academia Española.
 func TestSyllables(t *testing.T) {
-	const words = `ache aches head·aches rea·ches stret·ches pas·ses box·es wish·es sour·ces cau·ses ges·tures clothes bathes
+	for _, sample := range []struct {
+		count func(word string) int
+		words string
+	}{
+		{countEnglish, `ache aches head·aches rea·ches stret·ches pas·ses box·es wish·es sour·ces cau·ses ges·tures clothes bathes
 		used asked pulled stirred wor·ried car·ry·ing need·ed cre·at·ed trou·bled hun·dred in·flamed o·ver·stretched need
 		mus·cle mus·cles ta·ble rule whole ar·gue league vague tongue tech·nique
 		na·tion ten·sion ver·sion cush·ion pre·ven·tion re·gion mil·lion sta·di·um ra·di·o se·ri·ous re·li·gious an·xious
@@ -20,12 +25,15 @@ func TestSyllables(t *testing.T) {
 		safe·ty some·thing some·times house·work move·ment el·e·ments set·tle·ment care·ful care·ful·ly be·fore there·fore eve·ry eve·ry·thing an·y·one some·one
 		spas·m spas·ms rhyth·m or·gan·is·m stom·ach eye eyes eye·lids be·yond play played lay·er go·ing be·ing do·ing see·ing dy·ing freed
 		is·n't does·n't don't you're let's doc·tor's bus·iness mar·riage di·ag·no·sis pe·te·chi·ae re·act cre·ate health·i·er hap·pi·est
-		the me be I a by TV NHS 911 1.5 2026
-		`
-	for marked := range strings.FieldsSeq(words) {
-		word := strings.ReplaceAll(marked, "·", "")
-		if got, want := countSyllables(word, countEnglish), strings.Count(marked, "·")+1; got != want {
-			t.Errorf("%s: %d, not %d", marked, got, want)
+		the me be I a by TV NHS 911 1.5 2026`},
+		{countSpanish, `cue·llo do·lor lla·me a·ho·ra sar·pu·lli·do con·vul·sión e·mer·gen·cia fie·bre rí·gi·do dí·a pa·ís le·er que
+		guí·a a·güi·ta a·yu·da hoy muy pro·hi·bir hé·ro·e buey i·de·a cui·dáis ha·cia ha·cí·a vein·tiún san·gre ca·be·za o·í·dos y a·hí`},
+	} {
+		for marked := range strings.FieldsSeq(sample.words) {
+			word := strings.ReplaceAll(marked, "·", "")
+			if got, want := countSyllables(word, sample.count), strings.Count(marked, "·")+1; got != want {
+				t.Errorf("%s: %d, not %d", marked, got, want)
+			}
 		}
 	}
 }
@@ -77,10 +85,8 @@ const front = "---\ntitle: A page\ndescription: D\n---\n"
 func check(t *testing.T, config, page string) (list []string) {
 	t.Helper()
 	root := t.TempDir()
-	tree := fstest.MapFS{}
-	for name, text := range map[string]string{"config.toml": config, "content/page.md": page, "content/_index.md": strings.Replace(front, "A page", "Home", 1)} {
-		tree[name] = &fstest.MapFile{Data: []byte(text), Mode: 0o644}
-	}
+	home := strings.Replace(front, "A page", "Home", 1)
+	tree := fstest.MapFS{"config.toml": {Data: []byte(config)}, "content/page.md": {Data: []byte(page)}, "content/_index.md": {Data: []byte(home)}}
 	if err := os.CopyFS(root, tree); err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +151,7 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// TestPageGrade: pages of 100 words or more have a grade, in English alone.
+// TestPageGrade: pages of 100 words or more have a grade, in English alone; Spanish has an ease.
 func TestPageGrade(t *testing.T) {
 	const limit = base + "grade = 6\n"
 	short := front + strings.Repeat("Rest.\n\nUniversity educated individuals.\n\n", 24) // of 4 words
@@ -153,21 +159,7 @@ func TestPageGrade(t *testing.T) {
 	expect(t, check(t, limit, short+"Personalities unanimously congregated.\n"))
 	expect(t, check(t, limit, enough), `content/page.md:101:1 the page reads at grade 29.9`)
 	expect(t, check(t, "locale = \"de\"\n"+limit, enough))
-}
-
-// The samples are divided by hand, after the rules of the Ortografía of the Real Academia Española.
-func TestSpanish(t *testing.T) {
-	for marked := range strings.FieldsSeq("cue·llo do·lor lla·me a·ho·ra sar·pu·lli·do con·vul·sión e·mer·gen·cia fie·bre rí·gi·do dí·a pa·ís le·er " +
-		"que guí·a a·güi·ta a·yu·da hoy muy pro·hi·bir hé·ro·e buey i·de·a cui·dáis ha·cia ha·cí·a vein·tiún san·gre ca·be·za o·í·dos y a·hí") {
-		word := strings.ReplaceAll(marked, "·", "")
-		want := strings.Count(marked, "·") + 1
-		got := countSyllables(word, countSpanish)
-		if got != want {
-			t.Errorf("%s has %d syllables, not %d", word, got, want)
-		}
-	}
-	// "Llame ya. La fiebre sube." has 5 words, 2 sentences and 9 syllables.
-	if got := ease(5.0/2, 9.0/5); got != 92.2 {
+	if got := ease(5.0/2, 9.0/5); got != 92.2 { // "Llame ya. La fiebre sube." has 5 words, 2 sentences and 9 syllables
 		t.Errorf("the ease is %v", got)
 	}
 }

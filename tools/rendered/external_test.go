@@ -52,13 +52,9 @@ func TestAnswers(t *testing.T) {
 		case "/410", "/403", "/500":
 			fmt.Sscan(path[1:], &status)
 			w.WriteHeader(status)
-		case "/301":
-			http.Redirect(w, r, "/ok", http.StatusMovedPermanently)
-		case "/301-404":
-			http.Redirect(w, r, "/404", http.StatusMovedPermanently)
-		case "/loop":
+		case "/301", "/301-404", "/loop":
 			redirects.Add(1)
-			http.Redirect(w, r, "/loop", http.StatusFound)
+			http.Redirect(w, r, map[string]string{"/301": "/ok", "/301-404": "/404", "/loop": "/loop"}[path], http.StatusMovedPermanently)
 		case "/nowhere":
 			w.Header().Set("Location", "http://[::1\x1b[31m"+strings.Repeat("x", 5000))
 			w.WriteHeader(http.StatusFound)
@@ -110,9 +106,8 @@ func TestAnswers(t *testing.T) {
 		if !strings.HasPrefix(got, want) || want == "" && got != "" || strings.Contains(got, "\n") || len(got) > 400 || strings.Contains(got, "\x1b") {
 			t.Errorf("%s:\n got %s\nwant %s", href, got, want)
 		}
-		if redirects.Load() > 11 || served.Load() > 16<<20 {
-			t.Errorf("%s: %d redirects were followed, and %d bytes of a body read", href, redirects.Load(), served.Load())
-		}
+		expect(t, redirects.Load() <= 11 && served.Load() <= 16<<20,
+			"%s: %d redirects were followed, and %d bytes of a body read", href, redirects.Load(), served.Load())
 	}
 }
 
@@ -133,17 +128,14 @@ func TestHungHost(t *testing.T) {
 		t.Errorf("%d requests: %s", requests.Load(), got)
 	}
 	got = ask(t, hung, External{Timeout: 50 * time.Millisecond}, "/drip#x", "/drip?y#z")
-	if strings.Count(got, "could not be checked") != 2 || requests.Load() > 1 {
-		t.Errorf("%d requests: %s", requests.Load(), got)
-	}
+	expect(t, strings.Count(got, "could not be checked") == 2 && requests.Load() <= 1, "%d requests: %s", requests.Load(), got)
 	ok := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/away" {
 			http.Redirect(w, r, hung.URL, http.StatusFound)
 		}
 	})
-	if got := ask(t, ok, External{Timeout: 100 * time.Millisecond}, "/away", "/1", "/2"); strings.Count(got, "could not be checked") != 1 {
-		t.Error(got)
-	}
+	got = ask(t, ok, External{Timeout: 100 * time.Millisecond}, "/away", "/1", "/2")
+	expect(t, strings.Count(got, "could not be checked") == 1, "%s", got)
 }
 
 // A site whose certificate isn't valid is asked only once.
@@ -152,9 +144,8 @@ func TestCertificate(t *testing.T) {
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	s.StartTLS()
 	t.Cleanup(s.Close)
-	if got := ask(t, s, External{Pause: time.Second}, "/"); !strings.Contains(got, "could not be checked: tls: failed to verify certificate") {
-		t.Error(got)
-	}
+	got := ask(t, s, External{Pause: time.Second}, "/")
+	expect(t, strings.Contains(got, "could not be checked: tls: failed to verify certificate"), "%s", got)
 }
 
 // A host that wants to be left alone is, for as long as it says but no longer than 150 pauses; after two tries, for good.
@@ -197,9 +188,7 @@ func TestPoliteness(t *testing.T) {
 		most.Store(max(most.Load(), now.Add(1)))
 		defer now.Add(-1)
 		all.Add(1)
-		if r.Header.Get("User-Agent") != userAgent {
-			t.Errorf("%s says that it is %q", r.URL, r.Header.Get("User-Agent"))
-		}
+		expect(t, r.Header.Get("User-Agent") == userAgent, "%s says that it is %q", r.URL, r.Header.Get("User-Agent"))
 		time.Sleep(time.Millisecond) // so that others would meet it
 	})
 	page := ""
@@ -224,9 +213,8 @@ func TestHostsTogether(t *testing.T) {
 		both.Wait()
 	}
 	page := "<a href=" + serve(t, wait).URL + "><a href=" + serve(t, wait).URL + ">"
-	if list := check(t, map[string]string{"index.html": page}, Options{External: &External{}}); len(list) > 0 {
-		t.Error(list)
-	}
+	list := check(t, map[string]string{"index.html": page}, Options{External: &External{}})
+	expect(t, len(list) == 0, "%v", list)
 }
 
 // An interrupt ends the questions; what is known by then is reported, and no ignore is called unused. Before the questions it is an error.
@@ -239,10 +227,7 @@ func TestInterrupt(t *testing.T) {
 	root := write(t, map[string]string{"index.html": "<a href=gone>x</a><a href=" + s.URL + "/b>x</a>"})
 	ignores := []site.Ignore{{Page: "/", Target: s.URL + "/b", Place: diagnostic.Place{File: "config.toml"}}}
 	_, list, err := Check(ctx, root, Options{Site: &site.Site{Ignores: ignores}, External: &External{}})
-	if err != nil || len(list) != 1 || !strings.Contains(list[0].Message, "gone") {
-		t.Errorf("%v %v", list, err)
-	}
-	if _, _, err := Check(ctx, root, Options{}); err != context.Canceled {
-		t.Errorf("a check that was stopped before it began: %v", err)
-	}
+	expect(t, err == nil && len(list) == 1 && strings.Contains(list[0].Message, "gone"), "%v %v", list, err)
+	_, _, err = Check(ctx, root, Options{})
+	expect(t, err == context.Canceled, "a check that was stopped before it began: %v", err)
 }

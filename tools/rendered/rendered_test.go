@@ -2,12 +2,14 @@ package rendered
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"golang.org/x/net/html"
 
@@ -18,27 +20,44 @@ import (
 // write makes a folder of files.
 func write(t testing.TB, files map[string]string) string {
 	t.Helper()
-	root := t.TempDir()
+	root, tree := t.TempDir(), fstest.MapFS{}
 	for name, text := range files {
-		name = filepath.Join(root, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		tree[name] = &fstest.MapFile{Data: []byte(text)}
 	}
+	must(t, os.CopyFS(root, tree))
 	return root
+}
+
+func must(t testing.TB, errs ...error) {
+	t.Helper()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// expect reports what is not as it should be.
+func expect(t testing.TB, holds bool, format string, args ...any) {
+	t.Helper()
+	if !holds {
+		t.Errorf(format, args...)
+	}
 }
 
 // check returns the findings of a rendered folder, but for pages that nothing links to, which have a test of their own.
 func check(t testing.TB, files map[string]string, o Options) []diagnostic.Diagnostic {
 	t.Helper()
 	_, problems, err := Check(t.Context(), write(t, files), o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return slices.DeleteFunc(problems, func(p diagnostic.Diagnostic) bool { return p.Rule == diagnostic.RuleOrphanPage })
+}
+
+// places joins where findings stand, and what each quotes.
+func places(list []diagnostic.Diagnostic) string {
+	var out []string
+	for _, d := range list {
+		out = append(out, d.File+":"+d.Position()+" "+strings.Split(d.Message, `"`)[1])
+	}
+	return strings.Join(out, ", ")
 }
 
 // markdown is a page of a site whose links stand at line:column.
@@ -129,28 +148,23 @@ func TestElements(t *testing.T) {
 		`<i id=a></i><i id=b></i><a name=c></a>`: 0, `<i id=a></i><i id=A></i>`: 0, `<p class=x ID = a><p class=y iD="a">`: 1, `<p class="id=a"><p class="id=a">`: 0, `<i id=a></i><i id=a></i><i id=a></i>`: 1,
 		`<i id=a></i><i id=b></i><i id=b></i><i id=a></i>`: 2, `<i id=a></i><template><i id=a></i></template>`: 0, `<a id=a name=a></a>`: 0, `<i id=""></i><i id=""></i>`: 0,
 	} {
-		if problems := check(t, map[string]string{"index.html": element}, Options{}); len(problems) != want {
-			t.Errorf("%s: %v, not %d", element, problems, want)
-		}
+		problems := check(t, map[string]string{"index.html": element}, Options{})
+		expect(t, len(problems) == want, "%s: %v, not %d", element, problems, want)
 	}
 }
 
 // Style sheets, SVG files and sitemaps refer to others, too.
 func TestOtherFiles(t *testing.T) {
-	var got []string
-	for _, d := range check(t, map[string]string{
+	got := places(check(t, map[string]string{
 		"index.html": `<link rel=stylesheet href=css/a.css>`, "css/b.png": "", "a/index.html": "", "x.txt": `<a href=no>`,
 		"css/a.css":      "a { b: url(b.png) }\n  c { d: url(../gone.png) }",
 		"sitemap.xml":    `<urlset xmlns="x"><url><loc> https://site.example/sub/a/ </loc></url><url><loc>https://site.example/sub/b/?x&amp;y</loc></url><url><loc><![CDATA[https://site.example/sub/d/]]></loc></url></urlset>`,
 		"de/sitemap.xml": `<sitemapindex><sitemap><loc>/sub/e.xml</loc></sitemap></sitemapindex>`, "feed.xml": `<rss><link>https://site.example/sub/no/</link></rss>`,
 		"x.svg": `<svg><a href="no"><title/><style>a{b:url(p.png)}</style><svg></svg><script/><use xlink:href="#m"/><image HREF="q"/><view id="m"/><view id="m"/></a><!-- <a href="n"/> --></svg>`,
-	}, Options{BaseURL: "https://site.example/sub/"}) {
-		got = append(got, d.File+" "+strings.Split(d.Message, `"`)[1])
-	}
-	want := "css/a.css ../gone.png, de/sitemap.xml /sub/e.xml, sitemap.xml https://site.example/sub/b/?x&y, sitemap.xml https://site.example/sub/d/, x.svg no, x.svg p.png, x.svg q"
-	if strings.Join(got, ", ") != want {
-		t.Errorf("\n got %s\nwant %s", strings.Join(got, ", "), want)
-	}
+	}, Options{BaseURL: "https://site.example/sub/"}))
+	want := "css/a.css:1:1 ../gone.png, de/sitemap.xml:1:1 /sub/e.xml, sitemap.xml:1:1 https://site.example/sub/b/?x&y, " +
+		"sitemap.xml:1:1 https://site.example/sub/d/, x.svg:1:6 no, x.svg:1:34 p.png, x.svg:1:99 q"
+	expect(t, got == want, "\n got %s\nwant %s", got, want)
 }
 
 // A page that nothing leads to is a warning. The home page, 404.html and redirections need no link.
@@ -166,19 +180,13 @@ func TestOrphans(t *testing.T) {
 		"content/b.md": {Site: siteOf(markdown("_index.md"), markdown("a.md"), markdown("b.md"))},
 	} {
 		_, problems, err := Check(t.Context(), write(t, files), o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		var got []string
 		for _, p := range problems {
 			got = append(got, p.File)
-			if p.Rule != diagnostic.RuleOrphanPage || p.Severity != diagnostic.Warning {
-				t.Errorf("%v", p)
-			}
+			expect(t, p.Rule == diagnostic.RuleOrphanPage && p.Severity == diagnostic.Warning, "%v", p)
 		}
-		if strings.Join(got, " ") != want {
-			t.Errorf("%v, not %s", problems, want)
-		}
+		expect(t, strings.Join(got, " ") == want, "%v, not %s", problems, want)
 	}
 }
 
@@ -197,9 +205,9 @@ func TestIgnores(t *testing.T) {
 	for _, p := range check(t, files, o) {
 		got = append(got, fmt.Sprintf("%s:%d %s", p.File, p.Line, p.Rule))
 	}
-	if want := "a/index.html:1 broken-link, config.toml:6 unused-ignore, config.toml:7 unused-ignore, config.toml:9 unused-ignore, config.toml:10 unused-ignore"; strings.Join(got, ", ") != want {
-		t.Errorf("\n got %s\nwant %s", strings.Join(got, ", "), want)
-	}
+	want := "a/index.html:1 broken-link, config.toml:6 unused-ignore, config.toml:7 unused-ignore, config.toml:9 unused-ignore, " +
+		"config.toml:10 unused-ignore"
+	expect(t, strings.Join(got, ", ") == want, "\n got %s\nwant %s", strings.Join(got, ", "), want)
 }
 
 // A finding is traced through data-source to the Markdown, where the links of both correspond.
@@ -212,13 +220,8 @@ func TestSources(t *testing.T) {
 		`<i data-source=a.md><a href=/>1</a><video src=x></video><a href=/>2</a></i>`:                                           "content/a.md: x",
 		`<i data-source=c.md><a href=x>1</a></i>`:                                                                               "index.html:1:21 x",
 	} {
-		var got []string
-		for _, p := range check(t, map[string]string{"index.html": html}, o) {
-			got = append(got, p.File+":"+p.Position()+" "+strings.Split(p.Message, `"`)[1])
-		}
-		if strings.Join(got, ", ") != want {
-			t.Errorf("%s:\n got %q\nwant %q", html, got, want)
-		}
+		got := places(check(t, map[string]string{"index.html": html}, o))
+		expect(t, got == want, "%s:\n got %q\nwant %q", html, got, want)
 	}
 }
 
@@ -231,39 +234,66 @@ func TestShownElsewhere(t *testing.T) {
 		"all/index.html": `<p data-source=z.md><a href=/gone/>x</a> <a href="#z__no">y</a></p><p data-source=b.md><a href="#b__lost">z</a></p>`,
 		"b/index.html":   "<a href=/b/>", "some/index.html": `<p data-source=b.md><a href="#b__lost">z</a></p><a href=/b/><a href=/some/>`,
 	}
-	var got []string
-	for _, p := range check(t, files, Options{Site: siteOf(markdown("z.md", "7:1", "8:1"), markdown("b.md", "5:1"))}) {
-		got = append(got, fmt.Sprintf("%s:%d %s", p.File, p.Line, strings.Split(p.Message, `"`)[1]))
-	}
-	if want := "content/b.md:5 #b__lost, content/z.md:7 /gone/, content/z.md:8 /z/#no"; strings.Join(got, ", ") != want {
-		t.Errorf("\n got %s\nwant %s", strings.Join(got, ", "), want)
-	}
+	got := places(check(t, files, Options{Site: siteOf(markdown("z.md", "7:1", "8:1"), markdown("b.md", "5:1"))}))
+	want := "content/b.md:5:1 #b__lost, content/z.md:7:1 /gone/, content/z.md:8:1 /z/#no"
+	expect(t, got == want, "\n got %s\nwant %s", got, want)
 }
 
-// What a layout says on many pages is said once; how often doesn't count within a page.
-func TestLayout(t *testing.T) {
-	for want, c := range map[string]struct {
-		files map[string]string
-		o     Options
-	}{
-		`a.html:1:1: error: "/xyzzy" leads nowhere: there is no page or file at /xyzzy. [broken-link]`:                                                              {map[string]string{"a.html": "<a href=/xyzzy><a href=/xyzzy>"}, Options{}},
-		`a.html:1:1: error: "/xyzzy" leads nowhere: there is no page or file at /xyzzy. (and on 2 more pages: it comes from layouts/ or config.toml) [broken-link]`: {map[string]string{"a.html": "<a href=/xyzzy>", "b.html": "\n<a href=/xyzzy><a href=/xyzzy>", "c.html": "<a href=/xyzzy>"}, Options{}},
-		`a.html:1:1: error: "/x.htm" leads nowhere: there is no page or file at /x.htm. Did you mean "/a.html"? [broken-link]`:                                      {map[string]string{"a.html": "<a href=/x.htm>"}, Options{}},
-		`reword one of the headings (and on 1 more page: it comes from layouts/ or config.toml) [duplicate-id]`:                                                     {map[string]string{"a.html": "<i id=a><i id=a>", "b.html": "<i id=a><i id=a>"}, Options{}},
+// Each text is as readers see it, and the signs that are left in it.
+func TestFindMarkup(t *testing.T) {
+	for text, want := range map[string]string{
+		"[!EMERGENCY] Call now": "[!", "\u200b[!DO] Walk": "[!", "[ !NOTE] Careful": "[ !", "[\u00a0!NOTE]": "[\u00a0!", "[!NO TE] Careful": "[!", "x ![EMERGENCY] y": "![", "(!EMERGENCY) Call": "(!", "**[!DO]** Walk": "**, [!",
+		"![A picture](a b.png)": "![", "See ![a picture]": "![", "A [signed page](signed page.md) is": "](", "[An [inner] one](signed page.md)": "](", "[x]\u200b(y z)": "]\u200b(",
+		"[a] (signed.md), [b] (http://site.example/__a__)": "] (, ] (", "[two\nlines] (signed.md)": "] (", "[e]\u00a0(#heat)": "]\u00a0(", "(c)[signed.md#x] (d)[https://site.example/]": ")[, )[",
+		"[a][b] and [c][]": "][, ][", "[[signed]]": "[[", "A claim.[^1]": "[^1]", "** bold ** and\n** more **.": "**", "is **strong.": "**", "Now**": "**", "***both": "***", "x **a** [b](c d)": "**, ](",
+		"__Loud and quiet__ or__": "__", "[ ] Sit up": "[ ]", "[x] Sit up": "[x]", "[] Sit": "[]", "[  ] Walk": "[  ]", "-[ ] Sit": "-[ ]", "*\u00a0[ ] Walk": "*\u00a0[ ]", "– [ ] Lie": "– [ ]", "Words\n[ ] Sit": "[ ]",
+		"## Words": "##", "##Ä heading": "##", "Text\n##\u00a0Heading": "##", "#\u00a0Words": "#\u00a0", "#Heading": "#", "####### Seven": "#######", "Ä {#my id}": "{#my id}", "One { #one }": "{ #one }",
+		"| Heat | Cold |\n| warm | numb |": "|", "Heat | Cold\nwarm | numb": "|", "a | b | c": "|", "{{< figure >}} x": "{{", "}} x": "}}", "{% if %}": "{%", "<!-- a note": "<!--", "a note -->": "-->", "<!-- a --> b": "<!--",
+		"```\ncode": "```", "soft\u00adly *\u00ad*strong": "*\u00ad*",
+		"[words] (or none).": "", "x (page.md) and [y]": "", "(z)[z]": "", "[sic] it said.": "", "[A page] says so.": "", "Name: ____ Age: __ __ snake__case ***** * * 2 * 3": "", "#1 is a number, and so is ## here\n#words too": "", "#9": "", "#": "",
+		"{c} d {x}": "", "An item\non two lines, – [ ] here": "", "a | b": "", "either|or": "", "5 < 6 > 4, a -> b": "", "https://site.example/a**b__c__|d|{{e}}": "", "`x` and [x]": "", "Stop! (Now!)": "", "": "",
 	} {
-		list := check(t, c.files, c.o)
-		if len(list) != 1 || !strings.HasSuffix(list[0].String(), want) {
-			t.Errorf("%v, not %s", list, want)
+		var got []string
+		for _, m := range FindMarkup(text) {
+			got = append(got, m.Text)
+			expect(t, m.Mend != "" && !strings.Contains(m.Mend, "%s") && strings.HasPrefix(text[m.Offset:], m.Text), "%q: %+v", text, m)
 		}
+		expect(t, strings.Join(got, ", ") == want, "%q: %q, not %q", text, got, want)
 	}
 }
 
-func TestMissingPage(t *testing.T) {
-	o := Options{Site: siteOf(markdown("_index.md"), markdown("a.md"), markdown("b.md"), markdown("c.md")), Complete: true, BaseURL: "https://site.example/sub/"}
-	list := check(t, map[string]string{"index.html": "", "a/index.html": "", "b.html": "", "c": ""}, o)
-	if len(list) != 2 || list[0].File != "content/b.md" || list[1].File != "content/c.md" || list[0].Rule != diagnostic.RuleMissingPage {
-		t.Errorf("%v", list)
+// What elements hold is read as one text, up to one that breaks the line.
+func TestMarkupInHTML(t *testing.T) {
+	for html, want := range map[string]string{
+		`<p>[words] (<a href="/">https://site.example/a__b</a>)`: "1:4 ] (https://site.example/a__b)", "<p>\n <em>Ä</em> is **<b>x</b> y": "2:6 **x y", `<td>a] </td><td>(b.md)</td>`: "", `<li>[<code>x</code>](y z)`: "1:5 ](y z)",
+		`<p>a<br>## b`: "1:4 ## b", `<code>[a](b c)</code><pre>**</pre><script>{{ x }}</script><style>/*[!a*/</style><textarea>**a</textarea><template>[!DO]</template><kbd>[^1]</kbd>`: "",
+		`<title>**A | B | C</title><svg><title>[!DO] x</title><text>a<tspan>**</tspan></text></svg>`: "1:8 **A | B | C, 1:39 [!DO] x, 1:60 **", `<nav>a | b | c</nav>`: "", `<p title="[!a]" data-x="**"><!-- ** -->`: "",
+		`<p>&lt;!-- a</p>`: "1:4 <!-- a", `<noscript><p>[a](b c)</p></noscript>`: "1:14 ](b c)", `<i>*</i>*x`: "1:4 **x", `<button>**</button>`: "1:9 **", "<svg><style/><text>[[a]]</text></svg>": "1:20 [[a]]",
+	} {
+		var got []string
+		for _, d := range check(t, map[string]string{"index.html": html}, Options{}) {
+			got = append(got, fmt.Sprintf("%d:%d %s", d.Line, d.Column, strings.Split(d.Message, `"`)[1]))
+			if d.Rule != diagnostic.RuleMarkup || d.Severity != diagnostic.Error || !strings.Contains(d.Message, " would show as it is written: ") {
+				t.Errorf("%s: %v", html, d)
+			}
+		}
+		expect(t, strings.Join(got, ", ") == want, "%s: %q, not %q", html, strings.Join(got, ", "), want)
 	}
+}
+
+// Markup is traced to the line of the Markdown, unless it shows on purpose.
+func TestMarkupInMarkdown(t *testing.T) {
+	source := "---\ntitle: A\ndescription: B.\nadapted: 2026-06-01\nsources: []\n---\n\nÄ [one](a b) is here.\n\nÄ [two](a b)\nis *there*, \\*\\*.\n\n- -[ ] *Sit* up\n"
+	config, err := os.ReadFile("../testdata/site/config.toml")
+	must(t, err)
+	s, _, err := site.Load(write(t, map[string]string{"config.toml": string(config), "content/a.md": source}))
+	if err != nil || len(s.Pages) != 1 {
+		t.Fatal(err, s.Pages)
+	}
+	page := "<main data-source=a.md><p>Ä [one](a b) is here.<p>Ä [two](a b)\nis <em>there</em>, **.<ul><li>-[ ] <em>Sit</em> up</ul><p>Not there: [[x]]</main>"
+	got := places(check(t, map[string]string{"a/index.html": page, "all/index.html": "<div>" + page}, Options{Site: s}))
+	want := "content/a.md: [[x]], content/a.md:8:7 ](a b) is here., content/a.md:10:7 ](a b) is there, **., content/a.md:13:3 -[ ] Sit up"
+	expect(t, got == want, "%q, not %q", got, want)
 }
 
 // Nothing takes more than a moment, however long it is.
@@ -282,17 +312,14 @@ func TestLongFiles(t *testing.T) {
 		"quotes": "<style>" + strings.Repeat("url(\"", n), "srcset": "<img srcset='" + strings.Repeat("a,,(", n) + "'>", "comments": strings.Repeat("<!--", n), "open": strings.Repeat("<a ", n),
 	} {
 		o := Options{Site: siteOf(markdown("a.md"))}
-		if _, _, err := Check(t.Context(), write(t, map[string]string{"index.html": page, "a/index.html": "<main data-source=a.md>" + page}), o); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
+		_, _, err := Check(t.Context(), write(t, map[string]string{"index.html": page, "a/index.html": "<main data-source=a.md>" + page}), o)
+		expect(t, err == nil, "%s: %v", name, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	d := &document{isHTML: true}
 	newReader(&checker{}).read(ctx, d, []byte(strings.Repeat("<a href=x>", n)))
-	if len(d.references) > 1000 {
-		t.Errorf("%d tags were read after the check was stopped", len(d.references))
-	}
+	expect(t, len(d.references) <= 1000, "%d tags were read after the check was stopped", len(d.references))
 }
 
 // FuzzPage: whatever a page holds, checking it ends, without a panic, and every finding has a place in it.
@@ -306,13 +333,9 @@ func FuzzPage(f *testing.F) {
 	}
 	root := f.TempDir()
 	f.Fuzz(func(t *testing.T, src []byte) {
-		if err := os.WriteFile(filepath.Join(root, "index.html"), src, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.WriteFile(filepath.Join(root, "index.html"), src, 0o600))
 		_, problems, err := Check(context.Background(), root, Options{BaseURL: "https://site.example/sub/", Site: siteOf(markdown("a.md", "1:1"))})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		for _, p := range problems {
 			isInside := 0 < p.Line && p.Line <= strings.Count(string(src), "\n")+1 && 0 < p.Column && p.Column <= len(src)+1
 			if p.Rule == "" || p.Message == "" || p.File != "content/a.md" && (p.File != "index.html" || !isInside) {

@@ -23,21 +23,15 @@ import (
 
 // A folder that isn't there is an error. What is no regular file is nothing that is served, and never opened.
 func TestFiles(t *testing.T) {
-	if _, _, err := Check(t.Context(), filepath.Join(t.TempDir(), "gone"), Options{}); err == nil {
-		t.Error("a folder that isn't there was checked")
-	}
+	_, _, err := Check(t.Context(), filepath.Join(t.TempDir(), "gone"), Options{})
+	expect(t, err != nil, "a folder that isn't there was checked")
 	root := write(t, map[string]string{"index.html": "<a href=a.html>x</a><a href=b.html>x</a><a href=pipe.html>x</a><a href=film.mp4>x</a>", "film.mp4": "", "other/c.html": "<a href=x>"})
-	if _, _, err := Check(t.Context(), filepath.Join(root, "index.html"), Options{}); err == nil {
-		t.Error("a file was checked as a folder")
-	}
+	_, _, err = Check(t.Context(), filepath.Join(root, "index.html"), Options{})
+	expect(t, err != nil, "a file was checked as a folder")
 	for name, to := range map[string]string{"a.html": "gone", "b.html": "index.html", "loop.html": "loop.html", "folder": "other", "self": "."} {
-		if err := os.Symlink(to, filepath.Join(root, name)); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.Symlink(to, filepath.Join(root, name)))
 	}
-	if err := syscall.Mkfifo(filepath.Join(root, "pipe.html"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must(t, syscall.Mkfifo(filepath.Join(root, "pipe.html"), 0o600))
 	pages, list, err := Check(t.Context(), filepath.Join(root, "self"), Options{})
 	var got []string
 	for _, d := range list {
@@ -45,13 +39,10 @@ func TestFiles(t *testing.T) {
 			got = append(got, strings.Split(d.Message, `"`)[1])
 		}
 	}
-	if strings.Join(got, " ") != "a.html pipe.html x" || pages != 3 || err != nil {
-		t.Errorf("%d pages: %s %v", pages, got, err)
-	}
+	expect(t, strings.Join(got, " ") == "a.html pipe.html x" && pages == 3 && err == nil, "%d pages: %s %v", pages, got, err)
 	c, err := newChecker(Options{})
-	if err != nil || c.list(os.DirFS(root)) != nil || len(c.documents) != 3 || len(c.paths) != 3 {
-		t.Errorf("%d of %d files would be read: %v", len(c.documents), len(c.paths)+1, err)
-	}
+	expect(t, err == nil && c.list(os.DirFS(root)) == nil && len(c.documents) == 3 && len(c.paths) == 3,
+		"%d of %d files would be read: %v", len(c.documents), len(c.files), err)
 }
 
 // generate writes a site of n pages such as Hugo renders: a navigation and a table of contents around a text, about 47
@@ -110,9 +101,7 @@ func BenchmarkSite(b *testing.B) {
 		runtime.GC()
 		var before, after syscall.Rusage
 		err := errors.Join(syscall.Getrusage(syscall.RUSAGE_SELF, &before), do(), syscall.Getrusage(syscall.RUSAGE_SELF, &after))
-		if err != nil {
-			b.Fatal(err)
-		}
+		must(b, err)
 		return float64(after.Utime.Nano()+after.Stime.Nano()-before.Utime.Nano()-before.Stime.Nano()) / 1e6
 	}
 	root := generate(b, 3000)

@@ -2,9 +2,6 @@ package site
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,16 +14,6 @@ import (
 // testSite returns a site that knows some cards.
 func testSite() *Site {
 	return &Site{Location: time.UTC, Cards: []string{"emergency", "do", "note"}, Sources: map[string]*Source{}, IntervalMonths: 36, DueSoonDays: 60}
-}
-
-// parse reads one page that has no findings.
-func parse(t *testing.T, src string) *Page {
-	t.Helper()
-	p, findings := testSite().ParsePage("content/page.md", []byte(src))
-	if p == nil || len(findings) > 0 {
-		t.Fatalf("%q: %v", src, findings)
-	}
-	return p
 }
 
 const front = "---\ntitle: A page\ndescription: D\n---\n"
@@ -99,24 +86,6 @@ func TestParseDate(t *testing.T) {
 			}
 		}
 	}
-	for _, kind := range []Kind{Null, List, Map} {
-		if _, err := ParseDate(&Node{Kind: kind}); err == nil || !strings.HasPrefix(err.Error(), "is "+string(kind)+": ") {
-			t.Errorf("%v: %v", kind, err)
-		}
-	}
-}
-
-// Windows' line ends change nothing but the line ends of the body.
-func TestLineEnds(t *testing.T) {
-	for _, src := range []string{
-		"---\ntitle: >\n  A\n  page\ndescription: D\naliases:\n- /x/ # é\n- /y/\n---\nWords\n",
-		"+++\ntitle = \"A page\"\ndescription = 'D'\naliases = [\n  \"/x/\",\n]\n+++\nWords\n",
-	} {
-		lf, crlf := parse(t, strings.Replace(src, ">\n", ">-\n", 1)), parse(t, strings.ReplaceAll(strings.Replace(src, ">\n", ">-\n", 1), "\n", "\r\n"))
-		if dump(lf.FrontMatter) != dump(crlf.FrontMatter) || NormalizeSpace(lf.Body) != NormalizeSpace(crlf.Body) {
-			t.Errorf("\n%s\n%s", dump(lf.FrontMatter), dump(crlf.FrontMatter))
-		}
-	}
 }
 
 // An item's words are those that a reader sees.
@@ -135,37 +104,12 @@ func TestItemText(t *testing.T) {
 		"a <!-- comment --> b":                    "a b",
 		"*Ünïcödé* 😀":                             "Ünïcödé 😀",
 	} {
-		p := parse(t, front+"> [!DO]\n> - [ ] "+markdown+"\n")
-		if len(p.Cards) != 1 || len(p.Cards[0].Items) != 1 {
-			t.Errorf("%q: %+v", markdown, p.Cards)
+		p, findings := testSite().ParsePage("content/page.md", []byte(front+"> [!DO]\n> - [ ] "+markdown+"\n"))
+		if p == nil || len(findings) > 0 || len(p.Cards) != 1 || len(p.Cards[0].Items) != 1 {
+			t.Errorf("%q: %+v, %v", markdown, p, findings)
 		} else if got := p.Cards[0].Items[0]; got.Text != want || got.Place.Position() != "6:5" {
 			t.Errorf("%q: %q at %v, not %q", markdown, got.Text, got.Place, want)
 		}
-	}
-}
-
-// Pages come in the order of their weights, as in Hugo.
-func TestOrderOfPages(t *testing.T) {
-	root := t.TempDir()
-	if err := os.CopyFS(root, os.DirFS("../testdata/site")); err != nil {
-		t.Fatal(err)
-	}
-	for name, weight := range map[string]string{"a": "draft: false", "b": "weight: 2", "c": "weight: 10", "d": "weight: 2"} {
-		src := "---\ntitle: " + name + "\ndescription: D\n" + weight + "\n---\n"
-		if err := os.WriteFile(filepath.Join(root, "content", name+".md"), []byte(src), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s, findings, err := Load(root)
-	if err != nil || len(findings) > 0 {
-		t.Fatal(err, findings)
-	}
-	var got []string
-	for _, p := range s.Pages {
-		got = append(got, p.Path)
-	}
-	if want := []string{"b.md", "d.md", "c.md", "page.md", "signed.md", "_index.md", "a.md"}; !slices.Equal(got, want) {
-		t.Errorf("%q, not %q", got, want)
 	}
 }
 
