@@ -162,7 +162,8 @@ func (tb *tab) checkPictures(where string, p printed, url string) {
 			text, mm = code(tb, p.pictures(tb, dpi), modules, dpi)
 		}
 	}
-	expect(tb, text == url && mm >= 25, "%s: the QR code says %q and is %.1f mm wide with its white, at least 25", where, text, mm)
+	module := mm / float64(modules+8)
+	expect(tb, text == url && module >= 0.5, "%s: the QR code says %q in squares of %.2f mm, at least 0.5", where, text, module)
 }
 
 // code reads the one QR code on the sheets, and measures it with the four modules of white around it, which it must have.

@@ -3,6 +3,7 @@ package site
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -19,37 +20,30 @@ func TestSchemas(t *testing.T) {
 	const pageFile, configFile = "page.schema.json", "config.schema.json"
 	compiler := jsonschema.NewCompiler() // for the version that a file names, which is 2020-12
 	for _, name := range []string{pageFile, configFile} {
-		src, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		src, errRead := os.ReadFile(name)
 		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(src))
-		if err != nil {
+		if err := errors.Join(errRead, err, compiler.AddResource(name, doc)); err != nil {
 			t.Fatal(err)
 		}
 		checkKeywords(t, name, doc)
-		if err := compiler.AddResource(name, doc); err != nil {
-			t.Fatal(err)
-		}
 	}
 	verdicts := map[bool]int{}
 	for _, c := range []struct {
-		file   string
-		own    schema
-		isTOML bool
-		text   string
+		file string
+		own  schema
+		text string
 	}{
-		{configFile, configSchema, true, "baseURL = 'https://a.org:8080/b/'\ntitle = 'A'\nlanguageCode = 'en'\nenableRobotsTXT = true\n" +
+		{configFile, configSchema, "baseURL = 'https://a.org:8080/b/'\ntitle = 'A'\nlanguageCode = 'en'\nenableRobotsTXT = true\n" +
 			"[languages.en]\nweight = 1\n[params]\ncards = ['do']\nemergencyPage = '/'\nemergencySigns = ['A']\n" +
 			"emergency = [{number = '112', where = 'A'}]\nreview = {intervalMonths = 12, dueSoonDays = 0, errors = ['changed']}\n" +
 			"clinic = {name = '', phone = '+1 (2) 3', report = 'a@b.org'}\ncondition = {icd10CM = 'A00.1', snomedCT = '123456'}\n" +
 			"checklist = {levels = ['do']}\nsources = {a = {title = 'A', publisher = 'B', url = 'https://a.org/', reviewed = 2026-01-01}}\n" +
 			"links = {ignore = [{page = '/a/', target = 'b', reason = 'c'}]}\nplain = {ease = 80, grade = 6, grades = {a = 5}, words = {a = 'b'}}\n"},
-		{pageFile, pageSchema, false, "---\ntitle: A\nlinkTitle: B\ndescription: C\nweight: 10\nlayout: d\ndraft: true\n" +
+		{pageFile, pageSchema, "---\ntitle: A\nlinkTitle: B\ndescription: C\nweight: 10\nlayout: d\ndraft: true\n" +
 			"medical: false\naliases: [/a-b/c/]\nadapted: 2026-01-01\nsources: [a]\ntranslates: sha256-" + strings.Repeat("A", 43) + "=\nreview: {by: A}\n"},
 	} {
 		l := &loader{}
-		root := l.readTree(c.file, []byte(c.text), c.isTOML, diagnostic.RuleConfig)
+		root := l.readTree(c.file, []byte(c.text), c.file == configFile, diagnostic.RuleConfig)
 		if root == nil {
 			t.Fatal(l.findings)
 		}
