@@ -343,8 +343,7 @@ var (
 	word         = regexp.MustCompile(`"[^"]*"|[^\s"]+`)
 )
 
-// TestDocumentedCommands parses every command line of this tool that a document, a
-// workflow or a setting shows.
+// TestDocumentedCommands parses every command line of this tool that a document, a workflow or a setting shows.
 func TestDocumentedCommands(t *testing.T) {
 	files, err := filepath.Glob("../.github/workflows/*.yml")
 	if err != nil || len(files) == 0 {

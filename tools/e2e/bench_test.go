@@ -42,7 +42,7 @@ func BenchmarkPages(b *testing.B) {
 			"|---|--:|--:|--:|--:|--:|--:|--:|---|\n")
 		tb := open(b)
 		for _, p := range site.pages {
-			if p.is404() { // which no search engine shall keep
+			if p.is404() || !p.isOriginal() { // no search engine shall keep it; translations have the same layouts
 				continue
 			}
 			html, url := []byte(p.html(b)), server.URL+p.path
@@ -101,7 +101,7 @@ type sight struct{ LCP, CLS, TBT float64 }
 var sightOf string
 
 // turns is how often each page is opened.
-const turns = 31
+const turns = 15
 
 // sights opens two pages in turns on the slow phone that Lighthouse thinks of, and gives the first one's median LCP, worst
 // shift and least TBT (what else runs on the machine can only add to it), and by how many percent it shows its largest text later
@@ -203,8 +203,7 @@ func BenchmarkBuild(all *testing.B) {
 	}
 }
 
-// manyPages makes this site with n pages more in 20 sections, which the navigation lists, each with cards, boxes and links,
-// and about 3 kB long, as real ones are.
+// manyPages makes this site with n pages more in 20 sections, each with cards, boxes and links, and about 3 kB long.
 func manyPages(b *testing.B, n int) folder {
 	f := ours(b)
 	config := f.read(b, "config.toml")

@@ -61,8 +61,7 @@ func (r reader) does(what, expression string) {
 	expect(r, js[bool](r, "!!("+expression+")"), "%s: this does not hold: %s", what, expression)
 }
 
-// TestAlarm: what ticks call for is shown at once and announced, never moves the focus, and goes only when nothing ticked calls
-// for it any more.
+// TestAlarm: what ticks call for is shown at once and announced, never moves the focus, and goes with the last of these ticks.
 func TestAlarm(t *testing.T) { inEachLanguage(t, "/checklist/", checkAlarm) }
 
 func checkAlarm(t *testing.T, p page) {
@@ -236,8 +235,7 @@ func TestBackAndForward(t *testing.T) {
 	}
 }
 
-// TestNewerVersion: the page says that its lists are old, and nothing else that stands in checklist.json, for which it asks
-// without a word of the reader.
+// TestNewerVersion: the page says that its lists are old, and asks for checklist.json without a word of the reader.
 func TestNewerVersion(t *testing.T) { inEachLanguage(t, "/checklist/", checkNewer) }
 
 func checkNewer(t *testing.T, p page) {
@@ -370,8 +368,7 @@ func TestFHIR(t *testing.T) {
 	}
 }
 
-// TestFHIRForm: a form for FHIR questionnaires, which is not ours, shows our lists and lines in our order, and what is
-// ticked there is a valid answer.
+// TestFHIRForm: a FHIR form that is not ours shows our lists and lines in our order, and a tick there gives a valid answer.
 func TestFHIRForm(t *testing.T) {
 	f := folder{t.TempDir()}
 	bundle := []string{"fhir/form.mjs", "--bundle", "--format=esm", "--log-level=error", "--outfile=" + f.path("form.js")}

@@ -37,7 +37,7 @@ const behind = e => {
 
 // By the language of the page, what the caption of a figure starts with, and words of two emergency signs.
 const captions = { en: { do: 'Do: ', dont: 'Do not: ' }, es: { do: 'Sí: ', dont: 'No: ' } };
-const signs = { en: ['A drooping face', 'Loss of bladder'], es: ['Media cara caída', 'No aguanta o se le sale'] };
+const signs = { en: ['A drooping face', 'Loss of bladder'], es: ['Media cara caída', 'Se le salen la orina'] };
 
 const checks = {
   // Body text is 18 px, and nothing is smaller.

@@ -97,8 +97,7 @@ func TestNoWordsOfTheSubjectInLayoutsAndCode(t *testing.T) {
 	}
 }
 
-// TestHugoRefuses: the preview without the tool, too, names the place of a card, link, figure or picture that readers would not
-// get as its author means it, and fails.
+// TestHugoRefuses: Hugo without the tool, too, fails at a card, link, figure or picture that can't be as meant, and names its place.
 func TestHugoRefuses(t *testing.T) {
 	f := other(t)
 	f.write(t, "static/a.png", "x")
@@ -132,8 +131,7 @@ func TestBareHugoHasNothingToWarnOf(t *testing.T) {
 	expect(t, err == nil && !regexp.MustCompile(`(?m)^(WARN|ERROR)|deprecated`).MatchString(out), "%v\n%s", err, out)
 }
 
-// TestNewPage: a page that Hugo makes from archetypes/ is a draft that lacks only what its writer alone knows, and every line in
-// it is sound.
+// TestNewPage: a page that Hugo makes from archetypes/ is a sound draft, which lacks only what its writer alone knows.
 func TestNewPage(t *testing.T) {
 	for _, f := range []folder{ours(t), other(t)} {
 		must(t, os.CopyFS(f.path("archetypes"), os.DirFS(filepath.Join("..", "..", "archetypes"))))
@@ -179,8 +177,7 @@ func drawings(t *testing.T) (names []string) {
 	return names
 }
 
-// TestDrawings: each is a whole SVG file, of shapes alone, with nothing that the security policy or a page that shows two would
-// mind, and stands on a page.
+// TestDrawings: each stands on a page, and is a whole SVG file of shapes that the policy, and a page that shows two, allow.
 func TestDrawings(t *testing.T) {
 	files, err := filepath.Glob(site.path("content/*.md"))
 	must(t, err)

@@ -206,8 +206,7 @@ const (
 	tickAll = `document.querySelectorAll('.tasks input').forEach(b => b.click());`
 )
 
-// TestSheets prints every page on both papers, in dark mode and with every box ticked, and holds it to its number of sheets and
-// to what each sheet must be.
+// TestSheets prints every page on both papers, in dark mode and with every box ticked, and holds it to what its sheets must be.
 func TestSheets(t *testing.T) {
 	tb := open(t)
 	total := map[string]int{}
@@ -345,8 +344,7 @@ func (tb *tab) checkChapters(where string, p page, out printed) (firsts []string
 	return firsts
 }
 
-// TestNotesOnPaper: "Print my notes" prints them alone, with their provenance. What is written stands once, and a field left
-// empty is room to write.
+// TestNotesOnPaper: "Print my notes" prints them alone, with their provenance; each stands once, and an empty field is room.
 func TestNotesOnPaper(t *testing.T) { inEachLanguage(t, "/checklist/", printNotes) }
 
 func printNotes(t *testing.T, p page) {

@@ -89,8 +89,7 @@ var reviewCases = []struct {
 // said finds what a page says about a review.
 var said = regexp.MustCompile(`(?i).{0,40}(review|overdue|outofdate|changed(since|after)).{0,40}`)
 
-// TestEverySentenceAboutReview reads every page and every sheet of each case: what must be said is there in these words, and no
-// other word is said about a review.
+// TestEverySentenceAboutReview reads every page and sheet of each case: what must be said of a review is there, and nothing else.
 func TestEverySentenceAboutReview(t *testing.T) {
 	tb := open(t)
 	tb.view(phoneWidth, phoneHeight, 1)

@@ -84,8 +84,7 @@ func programs(t *testing.T, names ...string) (dir string) {
 
 const goMod = "module m\n\ngo 1.26\n\nrequire (\n\tgithub.com/gohugoio/hugo v0.165.0 // indirect\n)\n"
 
-// The Hugo on the PATH is taken where its version is the pinned one, and for a
-// preview where it is newer.
+// The Hugo on the PATH is taken where its version is the pinned one, and for a preview where it is newer.
 func TestFind(t *testing.T) {
 	built := filepath.Join(t.TempDir(), "built")
 	write(t, built, "")
