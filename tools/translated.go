@@ -30,7 +30,11 @@ func (c *translatedCommand) Run(ctx context.Context, t *tool) error {
 		if c.Changes {
 			err = t.showOriginalChanges(ctx, s, page)
 		} else {
-			line := fmt.Sprintf(map[bool]string{false: "translates: %s", true: "translates = %q"}[page.IsTOML], review.TextDigest(page.Original))
+			format := "translates: %s"
+			if page.IsTOML {
+				format = "translates = %q"
+			}
+			line := fmt.Sprintf(format, review.TextDigest(page.Original))
 			err = t.replaceTable(page, "translates", []string{line}, page.File+" translates "+page.Original.File+" as it stands now.")
 		}
 		if err != nil {
