@@ -35,7 +35,8 @@ var browser struct {
 func chromium() string { return cmp.Or(os.Getenv("CHROMIUM"), "chromium") }
 
 func startBrowser() {
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium()), chromedp.NoSandbox, chromedp.DisableGPU)
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium()), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("renderer-process-limit", "1")) // or each page starts a process, which takes longer than the page itself
 	for _, off := range []string{"disable-background-networking", "disable-component-update", "disable-sync"} {
 		options = append(options, chromedp.Flag(off, true))
 	}
@@ -215,19 +216,20 @@ func (tb *tab) onLoad(js string) {
 //go:embed checks.js
 var checks string
 
-// check looks at the page that the tab shows with one of checks.js, and returns what that finds.
+// check looks at the page that the tab shows with some of checks.js, in one go, and returns what each of them finds.
 // TestPlantedFaults shows each of them a fault.
-func (tb *tab) check(name string) []string {
+func (tb *tab) check(names ...string) [][]string {
 	tb.Helper()
-	return eval[[]string](tb, "(async () => { "+checks+"; await checks."+name+"; return found })()")
+	const next = "; each.push(found.splice(0)); "
+	js := checks + "; const each = []; await checks." + strings.Join(names, next+"await checks.") + next
+	return eval[[][]string](tb, "(async () => { "+js+"return each })()")
 }
 
 // report reports what some checks find.
 func (tb *tab) report(where string, names ...string) {
 	tb.Helper()
-	for _, name := range names {
-		found := tb.check(name)
-		expect(tb, len(found) == 0, "%s, %s: %d findings:\n\t%s", where, name, len(found), strings.Join(found, "\n\t"))
+	for i, found := range tb.check(names...) {
+		expect(tb, len(found) == 0, "%s, %s: %d findings:\n\t%s", where, names[i], len(found), strings.Join(found, "\n\t"))
 	}
 }
 
@@ -247,8 +249,8 @@ func (tb *tab) axe(isContrastAlone bool) (findings []string) {
 	if isContrastAlone {
 		rules += `.filter(id => id.startsWith('color-contrast') || id === 'link-in-text-block')`
 	}
-	for _, v := range eval[[]violation](tb, `axe.run(document, {runOnly: {type: 'rule', values: `+rules+`}}).then(r => r.violations.map(v =>
-		({ID: v.id, Nodes: v.nodes.map(n => ({HTML: n.html, FailureSummary: n.failureSummary}))})))`) {
+	for _, v := range eval[[]violation](tb, `axe.run(document, {resultTypes: ['violations'], runOnly: {type: 'rule', values: `+rules+`}})
+		.then(r => r.violations.map(v => ({ID: v.id, Nodes: v.nodes.map(n => ({HTML: n.html, FailureSummary: n.failureSummary}))})))`) {
 		findings = append(findings, fmt.Sprintf("%s: %d times, first %s\n%s", v.ID, len(v.Nodes), v.Nodes[0].HTML, v.Nodes[0].FailureSummary))
 	}
 	return findings

@@ -31,6 +31,7 @@ type component struct {
 // each card, list, table, notice and drawing of /components/ looks as in the pictures that are kept in testdata/components, in
 // light, dark, forced colors and on paper. UPDATE_PICTURES=1 keeps those of today; look at them first.
 func TestComponents(t *testing.T) {
+	t.Parallel()
 	f := ours(t)
 	out, err := f.bare("-D")
 	require(t, err == nil, "%v\n%s", err, out)

@@ -57,55 +57,57 @@ var requests = map[string]int{"": 1, "/checklist/": 3}
 // TestPages looks at every page in every view: it loads in peace, with few requests; everything is large enough to read and to
 // tap, shows that it has the focus, and stays on the screen; axe-core finds nothing; whatever readers prefer, they get.
 func TestPages(t *testing.T) {
-	tb := open(t)
+	t.Parallel()
 	for _, p := range site.pages {
-		views := views
-		if !p.isOriginal() {
-			views = views[2:]
-		}
-		for _, v := range views {
-			isWalked := v.isWalked && p.isOriginal()
-			where := p.path + ", " + v.name
-			tb.media("", "prefers-reduced-motion:reduce", "prefers-color-scheme:light")
-			tb.view(v.width, v.height, v.zoom)
-			tb.visit("about:blank") // because a page that is visited twice keeps its ticks
-			tb.complaints()
-			tb.visit(p.url())
-			tb.report(where, "shifts()", "keeps()")
-			said, asked := tb.complaints()
-			limit := budget(requests, p)
-			expect(t, len(said) == 0 && len(asked) <= limit,
-				"%s: the browser says %q, and took %d requests, at most %d: %q", where, said, len(asked), limit, asked)
-			if v.width == phoneWidth {
-				lookFirst(tb, p)
-			}
-			tb.report(where, "smallType()", "smallTargets()", "sideways()", "moving()", "figures(7, 3)")
-			if v.zoom == 1 { // on a flatter screen the numbers don't stay, because they would cover the text
-				tb.report(where, "lostNumbers()")
-			}
-			if isWalked {
-				tb.report(where, "menu()", "badFocus()")
-			}
-			if isWalked && p.name == emergencyPage {
-				tb.report(where, "jumpLinks()")
-			}
-			if v.width == 1280 {
-				tb.reportAxe(where, false)
-			}
-			tb.act(`document.querySelectorAll('details').forEach(d => { d.open = true })`)
-			tickAndLook(tb, where, isWalked, v.width == 1280)
-		}
-		if p.isOriginal() {
-			lookByPreference(tb, p)
-		}
-		for _, s := range settings {
-			tb.resize(s.width, 900, s.zoom)
-			tb.act("const s = new CSSStyleSheet(); s.replaceSync(`" + s.css + "`); document.adoptedStyleSheets = [s]")
-			tb.report(p.path+", "+s.name, "sideways()")
-		}
-		tb.report(p.path+", styles off", "bare()")
-		tb.quiet(p.path)
+		t.Run(p.path, func(t *testing.T) { t.Parallel(); lookInEachView(open(t), p) })
 	}
+}
+
+func lookInEachView(tb *tab, p page) {
+	for i, v := range views {
+		if i < 2 && !p.isOriginal() {
+			continue
+		}
+		isWalked := v.isWalked && p.isOriginal()
+		where := p.path + ", " + v.name
+		tb.media("", "prefers-reduced-motion:reduce", "prefers-color-scheme:light")
+		tb.view(v.width, v.height, v.zoom)
+		tb.visit("about:blank") // because a page that is visited twice keeps its ticks
+		tb.complaints()
+		tb.visit(p.url())
+		tb.report(where, "shifts()", "keeps()")
+		said, asked := tb.complaints()
+		expect(tb, len(said) == 0 && len(asked) <= budget(requests, p),
+			"%s: the browser says %q, and took %d requests, at most %d: %q", where, said, len(asked), budget(requests, p), asked)
+		if v.width == phoneWidth {
+			lookFirst(tb, p)
+		}
+		tb.report(where, "smallType()", "smallTargets()", "sideways()", "moving()", "figures(7, 3)")
+		if v.zoom == 1 { // on a flatter screen the numbers don't stay, because they would cover the text
+			tb.report(where, "lostNumbers()")
+		}
+		if isWalked {
+			tb.report(where, "menu()", "badFocus()")
+		}
+		if isWalked && p.name == emergencyPage {
+			tb.report(where, "jumpLinks()")
+		}
+		if v.width == 1280 {
+			tb.reportAxe(where, false)
+		}
+		tb.act(`document.querySelectorAll('details').forEach(d => { d.open = true })`)
+		tickAndLook(tb, where, isWalked, v.width == 1280)
+	}
+	if p.isOriginal() {
+		lookByPreference(tb, p)
+	}
+	for _, s := range settings {
+		tb.resize(s.width, 900, s.zoom)
+		tb.act("const s = new CSSStyleSheet(); s.replaceSync(`" + s.css + "`); document.adoptedStyleSheets = [s]")
+		tb.report(p.path+", "+s.name, "sideways()")
+	}
+	tb.report(p.path+", styles off", "bare()")
+	tb.quiet(p.path)
 }
 
 func (tb *tab) reportAxe(where string, isContrastAlone bool) {
@@ -137,8 +139,7 @@ func tickAndLook(tb *tab, where string, isWalked, hasAxe bool) {
 // lookByPreference looks at the page in each scheme. (In forced colors axe would read the page's own.)
 func lookByPreference(tb *tab, p page) {
 	for _, features := range [][]string{
-		{"prefers-color-scheme:dark"}, {"prefers-color-scheme:light", "forced-colors:active"},
-		{"prefers-color-scheme:dark", "forced-colors:active"},
+		{"prefers-color-scheme:dark"}, {"prefers-color-scheme:light", "forced-colors:active"}, {"prefers-color-scheme:dark", "forced-colors:active"},
 	} {
 		where := fmt.Sprint(p.path, features)
 		tb.media("", features...)
@@ -170,19 +171,16 @@ func lookFirst(tb *tab, p page) {
 	expect(tb, slices.Equal(got, want), "%s: the navigation leads to %q, want %q", p.path, got, want)
 	expect(tb, p.is404() && len(current) == 0 || !p.is404() && slices.Equal(current, []string{p.path}),
 		"%s marks %q as the current page", p.path, current)
-	if p.isMedical() {
-		tb.report(p.path, "lists()")
-	}
-	if !p.is404() {
-		tb.report(p.path, "printButton()")
-	}
-	if p.name == "/about/" {
-		tb.report(p.path, "table()")
+	for check, isMeant := range map[string]bool{"lists()": p.isMedical(), "printButton()": !p.is404(), "table()": p.name == "/about/"} {
+		if isMeant {
+			tb.report(p.path, check)
+		}
 	}
 }
 
 // TestWithoutScript: a page says the same, in the same order, and shows nothing that can't work, without script and saved on a disk.
 func TestWithoutScript(t *testing.T) {
+	t.Parallel()
 	tb := open(t)
 	tb.view(phoneWidth, phoneHeight, 1)
 	text := func(url string) string {
@@ -214,6 +212,7 @@ func TestWithoutScript(t *testing.T) {
 
 // TestArrivesInPieces: what has come of a page is there to read, and stays where it is while the rest comes.
 func TestArrivesInPieces(t *testing.T) {
+	t.Parallel()
 	pieces := make(chan string, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		if ext := path.Ext(q.URL.Path); ext != "" && ext != ".html" { // what the checklist asks for
@@ -257,6 +256,7 @@ type fault struct{ Name, Page, Old, Fresh, Act, Check, Want string }
 
 // TestPlantedFaults: each check finds what it is there to find. (That they find nothing else, the other tests see.)
 func TestPlantedFaults(t *testing.T) {
+	t.Parallel()
 	var html string
 	url := serve(t, func(_ http.ResponseWriter, q *http.Request, body string) string {
 		if strings.HasSuffix(q.URL.Path, "/") {
@@ -285,7 +285,7 @@ func TestPlantedFaults(t *testing.T) {
 		case "axe", "contrast":
 			found = tb.axe(f.Check == "contrast")
 		default:
-			found = tb.check(f.Check)
+			found = tb.check(f.Check)[0]
 		}
 		expect(t, strings.Contains(strings.Join(found, "\n"), f.Want), "%s was planted, and the check says %q", f.Name, found)
 		tb.act(`sessionStorage.clear(); document.cookie = 'a=;max-age=0'`)
@@ -299,8 +299,6 @@ var (
 	weights      = map[string]int{"": 8192, "/checklist/": 9472, "/about/": 8960, "/handout/": 30 << 10}
 	wholeWeights = map[string]int{"": 14131, "/checklist/": 9472, "/about/": 8960, "/handout/": 30 << 10}
 )
-
-const scriptWeight = 3000
 
 func TestWeight(t *testing.T) {
 	weigh := func(src string) int { return len(pack([]byte(src), "br")) }
@@ -321,8 +319,8 @@ func TestWeight(t *testing.T) {
 			"%s takes %d bytes up to its first figure, at most %d, and %d at all, at most %d", p.path, first, limit, whole, wholeLimit)
 	}
 	scripts, err := filepath.Glob(filepath.Join(site.public, "*.js"))
-	expect(t, err == nil && len(scripts) == 1 && weigh(site.read(t, "public/"+filepath.Base(scripts[0]))) < scriptWeight,
-		"the site has the scripts %q (%v), and should have one, of less than %d bytes", scripts, err, scriptWeight)
+	expect(t, err == nil && len(scripts) == 1 && weigh(site.read(t, "public/"+filepath.Base(scripts[0]))) < 3000,
+		"the site has the scripts %q (%v), and should have one, of less than 3000 bytes", scripts, err)
 }
 
 // TestLinters holds pages to html-validate's standard rules, and styles to stylelint's.

@@ -77,20 +77,18 @@ const dpi = 150
 
 // pictures are the sheets as pixels, so many to an inch.
 func (p printed) pictures(t testing.TB, dpi int) (out []*image.Gray) {
-	dir := t.TempDir()
-	name := filepath.Join(dir, "sheets.pdf")
+	name := filepath.Join(t.TempDir(), "sheets.pdf")
 	must(t, os.WriteFile(name, p.pdf, 0o644))
-	msg, err := exec.Command("pdftoppm", "-r", strconv.Itoa(dpi), "-gray", "-png", name, filepath.Join(dir, "sheet")).CombinedOutput()
+	msg, err := exec.Command("pdftoppm", "-r", strconv.Itoa(dpi), "-gray", name, name).CombinedOutput()
 	require(t, err == nil, "pdftoppm is missing or failed: run ./tools/test.sh, which installs it (%v)\n%s", err, msg)
-	names, err := filepath.Glob(filepath.Join(dir, "*.png"))
+	names, err := filepath.Glob(name + "*.pgm")
 	require(t, err == nil && len(names) == len(p.sheets), "%d sheets give the pictures %q (%v)", len(p.sheets), names, err)
 	for _, name := range names {
 		src, err := os.ReadFile(name)
-		must(t, err)
-		img := decode(t, src)
-		sheet := image.NewGray(img.Rect)
-		draw.Draw(sheet, sheet.Rect, img, img.Rect.Min, draw.Src)
-		out = append(out, sheet)
+		var width, height int
+		_, isWrong := fmt.Sscanf(string(src), "P5\n%d %d\n255", &width, &height) // the pixels follow
+		must(t, err, isWrong)
+		out = append(out, &image.Gray{Pix: src[len(src)-width*height:], Stride: width, Rect: image.Rect(0, 0, width, height)})
 	}
 	return out
 }
@@ -208,6 +206,7 @@ const (
 
 // TestSheets prints every page on both papers, in dark mode and with every box ticked, and holds it to what its sheets must be.
 func TestSheets(t *testing.T) {
+	t.Parallel()
 	tb := open(t)
 	total := map[string]int{}
 	for _, p := range site.pages {
@@ -277,37 +276,34 @@ func (tb *tab) checkFront(where string, out printed) {
 }
 
 // TestBooklet: what to print and how large is the reader's choice, without script; each chapter can be handed on alone.
-func TestBooklet(t *testing.T) {
+func TestBooklet(t *testing.T) { inEachLanguage(t, "/handout/", printBooklet) }
+
+func printBooklet(t *testing.T, p page) {
 	tb := open(t)
 	tb.script(false)
-	for _, p := range site.pages {
-		if p.name != "/handout/" {
-			continue
+	for _, paper := range papers {
+		where := p.path + " on " + paper.name
+		tb.visit("about:blank") // forgets what was chosen
+		tb.visit(p.url())
+		whole := tb.paper(paper.size)
+		firsts := tb.checkChapters(where, p, whole)
+		tb.act(`document.querySelectorAll('.print-choice label')[0].click(); document.querySelectorAll('.print-choice label')[2].click()`)
+		some := tb.paper(paper.size)
+		for i, first := range firsts {
+			got, want := some.says(first), i != 0 && i != 2
+			expect(t, got == want, "%s, without the chapters 1 and 3: chapter %d is printed: %v", where, i+1, got)
 		}
-		for _, paper := range papers {
-			where := p.path + " on " + paper.name
-			tb.visit("about:blank") // forgets what was chosen
-			tb.visit(p.url())
-			whole := tb.paper(paper.size)
-			firsts := tb.checkChapters(where, p, whole)
-			tb.act(`document.querySelectorAll('.print-choice label')[0].click(); document.querySelectorAll('.print-choice label')[2].click()`)
-			some := tb.paper(paper.size)
-			for i, first := range firsts {
-				got, want := some.says(first), i != 0 && i != 2
-				expect(t, got == want, "%s, without the chapters 1 and 3: chapter %d is printed: %v", where, i+1, got)
-			}
-			expect(t, len(some.sheets) < len(whole.sheets),
-				"%s: two chapters less take %d sheets, all take %d", where, len(some.sheets), len(whole.sheets))
-			tb.act(hideDrawings + `document.querySelector('.print-choice label:last-of-type').click()`)
-			large := tb.paper(paper.size)
-			expect(t, large.smallest >= 17.9 && whole.smallest <= 12,
-				"%s: large print has type of %.1f pt, at least 18; normal print %.1f", where, large.smallest, whole.smallest)
-			if p.isOriginal() {
-				tb.checkPictures(where+", large", large, p.url())
-			}
-			expect(t, !whole.says(p.say(t, "paper_printed")) && whole.says(p.say(t, "paper_made")),
-				"%s, without script, says more or less than the day of the version", where)
+		expect(t, len(some.sheets) < len(whole.sheets),
+			"%s: two chapters less take %d sheets, all take %d", where, len(some.sheets), len(whole.sheets))
+		tb.act(hideDrawings + `document.querySelector('.print-choice label:last-of-type').click()`)
+		large := tb.paper(paper.size)
+		expect(t, large.smallest >= 17.9 && whole.smallest <= 12,
+			"%s: large print has type of %.1f pt, at least 18; normal print %.1f", where, large.smallest, whole.smallest)
+		if p.isOriginal() {
+			tb.checkPictures(where+", large", large, p.url())
 		}
+		expect(t, !whole.says(p.say(t, "paper_printed")) && whole.says(p.say(t, "paper_made")),
+			"%s, without script, says more or less than the day of the version", where)
 	}
 }
 

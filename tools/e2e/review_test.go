@@ -91,6 +91,7 @@ var said = regexp.MustCompile(`(?i).{0,40}(review|overdue|outofdate|changed(sinc
 
 // TestEverySentenceAboutReview reads every page and sheet of each case: what must be said of a review is there, and nothing else.
 func TestEverySentenceAboutReview(t *testing.T) {
+	t.Parallel()
 	tb := open(t)
 	tb.view(phoneWidth, phoneHeight, 1)
 	sites := map[string]string{} // the address of each, by what makes it
@@ -217,6 +218,7 @@ var stateCases = []struct {
 // TestStatesAgree: the tool and the page, which Hugo renders, judge the same. Each case whose page alone is changed is a page of
 // one site; the others have a site each. What pages say is in TestEverySentenceAboutReview.
 func TestStatesAgree(t *testing.T) {
+	t.Parallel()
 	f := other(t)
 	src := f.read(t, text) + "\n![A foot](figure:foot \"A foot that is up\")\n"
 	judged := map[string]int{} // by the name of the page

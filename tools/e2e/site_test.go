@@ -114,8 +114,9 @@ func (p page) numbers(t testing.TB) []number {
 	return numbers
 }
 
-// inEachLanguage runs a test on the page of this name in each language.
+// inEachLanguage runs a test on the page of this name in each language, beside other tests.
 func inEachLanguage(t *testing.T, name string, test func(t *testing.T, p page)) {
+	t.Parallel()
 	for _, p := range site.pages {
 		if p.name == name {
 			t.Run(p.lang, func(t *testing.T) { test(t, p) })
