@@ -224,7 +224,7 @@ func TestInterrupt(t *testing.T) {
 		cancel()
 		<-r.Context().Done()
 	})
-	root := write(t, map[string]string{"index.html": "<a href=gone>x</a><a href=" + s.URL + "/b>x</a>"})
+	root := write(t, map[string]string{"index.html": "<a href=gone>x</a><a href=" + s.URL + "/c>x</a><a href=" + s.URL + "/b>x</a>"})
 	ignores := []site.Ignore{{Page: "/", Target: s.URL + "/b", Place: diagnostic.Place{File: "config.toml"}}}
 	_, list, err := Check(ctx, root, Options{Site: &site.Site{Ignores: ignores}, External: &External{}})
 	expect(t, err == nil && len(list) == 1 && strings.Contains(list[0].Message, "gone"), "%v %v", list, err)

@@ -51,9 +51,7 @@ func Check(ctx context.Context, dir string, o Options) (pages int, findings []di
 		if d.isHTML {
 			pages++
 		}
-		if c.checkAddresses(d); ctx.Err() != nil {
-			return 0, nil, ctx.Err()
-		}
+		c.checkAddresses(d)
 	}
 	c.findOrphans()
 	if o.Complete {
