@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/fsnotify/fsnotify"
 )
 
 // watchedSite is a folder that is watched.
@@ -107,6 +109,40 @@ func TestOneReport(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	s.reports()
+	// What is saved while nobody takes the last save comes with it.
+	s.write("content/causes.md")
+	time.Sleep(3 * quiet)
+	s.write("content/part/page.md")
+	time.Sleep(quiet / 5)
+	s.reports("content/causes.md", "content/part/page.md")
+}
+
+// A burst that does not end is reported, too.
+func TestEndlessBurst(t *testing.T) {
+	s := open(t)
+	for range 6000 {
+		s.write("content/causes.md")
+		select {
+		case <-s.saves:
+			return
+		case <-time.After(quiet / 5):
+		}
+	}
+	t.Error("no save is reported for a minute")
+}
+
+// Where the system has lost count, anything may have changed.
+func TestLostCount(t *testing.T) {
+	notify, err := fsnotify.NewWatcher()
+	if err != nil {
+		t.Fatal(err)
+	}
+	saves := make(chan []string)
+	go (&watcher{t.TempDir(), nil, notify}).run(t.Context(), saves)
+	notify.Errors <- fsnotify.ErrEventOverflow
+	if got := <-saves; got != nil {
+		t.Errorf("%q", got)
+	}
 }
 
 func TestFolders(t *testing.T) {
@@ -133,7 +169,7 @@ func TestFolders(t *testing.T) {
 func TestIgnored(t *testing.T) {
 	s := open(t)
 	s.write("public/index.html", "README.md", "content/.DS_Store", "content/causes.md~", "content/#causes.md#", "content/part/.x.md.swx")
-	s.write("content/~$x.md", "content/x.BAK", ".build/preview/", "content/.git/objects/", "content/.git/objects/x.md")
+	s.write("content/~$x.md", "content/x.BAK", "content/x.md___jb_tmp___", ".build/preview/", "content/.git/objects/", "content/.git/objects/x.md")
 	s.must(os.Chmod(s.path("content/causes.md"), 0o600))
 	s.reports()
 }
