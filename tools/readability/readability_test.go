@@ -159,6 +159,7 @@ func TestPageGrade(t *testing.T) {
 	expect(t, check(t, limit, short+"Personalities unanimously congregated.\n"))
 	expect(t, check(t, limit, enough), `content/page.md:101:1 the page reads at grade 29.9`)
 	expect(t, check(t, "locale = \"de\"\n"+limit, enough))
+	expect(t, check(t, "locale = \"es\"\n"+limit+"ease = 65\n", enough), `content/page.md:101:1 the page has a reading ease of -16.4, and its limit is 65: use`)
 	if got := ease(5.0/2, 9.0/5); got != 92.2 { // "Llame ya. La fiebre sube." has 5 words, 2 sentences and 9 syllables
 		t.Errorf("the ease is %v", got)
 	}

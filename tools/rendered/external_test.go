@@ -111,7 +111,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// A host that says nothing, or that never comes to an end, is given up; the others are not.
+// A host that says nothing, or that never comes to an end, is given up; the others are not, nor one that leads to such a host.
 func TestHungHost(t *testing.T) {
 	var requests atomic.Int32
 	hung := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -129,13 +129,14 @@ func TestHungHost(t *testing.T) {
 	}
 	got = ask(t, hung, External{Timeout: 50 * time.Millisecond}, "/drip#x", "/drip?y#z")
 	expect(t, strings.Count(got, "could not be checked") == 2 && requests.Load() <= 1, "%d requests: %s", requests.Load(), got)
+	busy := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
 	ok := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/away" {
-			http.Redirect(w, r, hung.URL, http.StatusFound)
+		if to := map[string]string{"/away": hung.URL, "/busy": busy.URL}[r.URL.Path]; to != "" {
+			http.Redirect(w, r, to, http.StatusFound)
 		}
 	})
-	got = ask(t, ok, External{Timeout: 100 * time.Millisecond}, "/away", "/1", "/2")
-	expect(t, strings.Count(got, "could not be checked") == 1, "%s", got)
+	got = ask(t, ok, External{Timeout: 100 * time.Millisecond}, "/away", "/1", "/busy", "/2")
+	expect(t, strings.Count(got, "could not be checked") == 2, "%s", got)
 }
 
 // A site whose certificate isn't valid is asked only once.
