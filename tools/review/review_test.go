@@ -166,6 +166,7 @@ func TestCoverage(t *testing.T) {
 		{pageFile, "Words to sign.\n\n", "\r\nWords\u00a0 to\n\tsign. ", Current},
 		{pageFile, "title: The title", "title: The  title", Current},
 		{drawing, "<svg><path ", "<svg><path\n  ", Current},
+		{drawing, "<svg><path ", "<svg><path " + strings.Repeat(" ", 2<<20), Current}, // as Hugo, which reads it whole
 		{pageFile, "adapted: 2026-01-05", "adapted: 2026-01-06\nweight: 7", Current},
 		{configFile, "title = \"T\"", "title = \"Another site\"", Current},
 	} {
@@ -175,7 +176,7 @@ func TestCoverage(t *testing.T) {
 			t.Fatalf("%q is not in %s", c.old, c.file)
 		}
 		reports, findings := Check(load(t, changed), date(t, "2026-03-01"), false)
-		expect(t, reports[0].State == c.want, "%q for %q: %q, not %q: %v", c.new, c.old, reports[0].State, c.want, findings)
+		expect(t, reports[0].State == c.want, "%.80q for %q: %q, not %q: %v", c.new, c.old, reports[0].State, c.want, findings)
 	}
 	delete(files, drawing)
 	reports, _ := Check(load(t, files), date(t, "2026-03-01"), false)
