@@ -83,7 +83,7 @@ func TestIDs(t *testing.T) {
 	for file, body := range map[string]string{
 		"a.md":       "> [!DO] Now\n> - [ ] Three\n> - [ ] One\n> - [ ] Two\n",
 		"b.md":       "Text.\n\n> [!EMERGENCY] First\n> - [ ] Zero\n\n> [!DO] Now\n> - [ ] Two\n> - [ ] One\n> - [ ] Three\n",
-		"renamed.md": "> [!do] *Now*\n> *   [ ] One\n> *   [ ] **Two**\n> *   [ ]   Three\n",
+		"renamed.md": "> [!do]- *Now*\n> *   [ ] One\n> *   [ ] **Two**\n> *   [ ]   Three\n",
 	} {
 		after := idsOf(t, file, body)
 		for words, id := range before {

@@ -163,6 +163,7 @@ func TestBusyHost(t *testing.T) {
 		"nonsense":        {1, "soon", 50 * time.Millisecond, 0, 4},
 		"an hour":         {1, "3600", 1500 * time.Millisecond, 0, 4},
 		"again and again": {99, "", 50 * time.Millisecond, 3, 2},
+		"too many":        {98, "", 50 * time.Millisecond, 3, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -170,12 +171,12 @@ func TestBusyHost(t *testing.T) {
 			s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 				if requests.Add(1) <= c.busy {
 					w.Header().Set("Retry-After", c.after)
-					w.WriteHeader(http.StatusServiceUnavailable)
+					w.WriteHeader(map[bool]int{false: http.StatusServiceUnavailable, true: http.StatusTooManyRequests}[c.busy == 98])
 				}
 			})
 			start := time.Now()
 			got := ask(t, s, External{Pause: 10 * time.Millisecond}, "/a", "/b", "/c")
-			if strings.Count(got, "answers 503") != c.want || got != "" && c.want == 0 || requests.Load() != c.requests || time.Since(start) < c.least {
+			if strings.Count(got, "the site answers") != c.want || got != "" && c.want == 0 || requests.Load() != c.requests || time.Since(start) < c.least {
 				t.Errorf("%q after %s and %d requests", got, time.Since(start), requests.Load())
 			}
 		})
