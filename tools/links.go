@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +30,6 @@ func (c *linksCommand) Run(ctx context.Context, t *tool) error {
 		if options.Site, _, err = site.Load(t.root); err != nil {
 			return err
 		}
-		options.BaseURL = cmp.Or(options.BaseURL, options.Site.BaseURL)
 	}
 	if c.External {
 		options.External = &rendered.External{Progress: func(done, all int) {
@@ -42,7 +40,7 @@ func (c *linksCommand) Run(ctx context.Context, t *tool) error {
 	}
 	pages, findings, err := rendered.Check(ctx, c.Dir, options)
 	isStopped := ctx.Err() != nil
-	if err != nil && !(isStopped && errors.Is(err, ctx.Err())) {
+	if err != nil {
 		return err
 	}
 	err = t.printFindings(c.Format, c.Strict, findings)

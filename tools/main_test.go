@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -51,7 +52,8 @@ const goMod = "module site\n\nrequire github.com/gohugoio/hugo v0.165.0\n"
 //	unchanged [FILE…]       every file, or each of these, is still as remembered, untouched
 //
 // $SERVER is a site elsewhere: elsewhere says what it answers. It has the port
-// $TAKEN; nobody has the ports $FREE and $FREE2.
+// $TAKEN; nobody has the ports $FREE and $FREE2. $ESC is what would steer the
+// terminal.
 //
 // WHAT is a finding as check prints it; … stands for any text, what follows
 // its end doesn't matter, and the rule is that of the script's name unless it's
@@ -66,7 +68,7 @@ func TestScripts(t *testing.T) {
 			free, other := httptest.NewServer(nil), httptest.NewServer(nil)
 			free.Close()
 			other.Close()
-			e.Vars = append(e.Vars, "GORACE=atexit_sleep_ms=0", "TODAY="+today, "SERVER="+server.URL, "TAKEN="+port(server), "FREE="+port(free), "FREE2="+port(other))
+			e.Vars = append(e.Vars, "GORACE=atexit_sleep_ms=0", "TODAY="+today, "ESC=\x1b", "SERVER="+server.URL, "TAKEN="+port(server), "FREE="+port(free), "FREE2="+port(other))
 			e.Values["memory"] = &memory{pristine: e.WorkDir + "-at-first"}
 			return errors.Join(
 				os.CopyFS(e.WorkDir, os.DirFS("testdata/site")),
@@ -297,10 +299,6 @@ func fakeHugo() {
 	switch says, _, _ := strings.Cut(os.Getenv("FAKE_HUGO"), " "); says {
 	case "ERROR":
 		os.Exit(1)
-	case "interrupts":
-		if parent, err := os.FindProcess(os.Getppid()); err == nil {
-			_ = parent.Signal(os.Interrupt)
-		}
 	case "hangs":
 		interrupted := make(chan os.Signal, 1)
 		signal.Notify(interrupted, os.Interrupt)
@@ -418,6 +416,33 @@ func TestCalendar(t *testing.T) {
 	must(t, ical.NewEncoder(new(bytes.Buffer)).Encode(calendar)) // which validates what RFC 5545 requires
 }
 
+// lateSignal is a context that ends when a build has begun to check what was rendered, and has read it.
+type lateSignal struct {
+	context.Context
+	said strings.Builder
+}
+
+func (l *lateSignal) Write(p []byte) (int, error) { return l.said.Write(p) }
+
+func (l *lateSignal) Err() error {
+	if strings.Contains(l.said.String(), "Checking what was rendered") {
+		return context.Canceled
+	}
+	return nil
+}
+
+// A signal that comes while what was rendered is checked stops a build, too.
+func TestLateSignal(t *testing.T) {
+	root := t.TempDir()
+	must(t, os.CopyFS(root, os.DirFS("testdata/site")))
+	must(t, os.WriteFile(filepath.Join(root, "go.mod"), []byte(goMod), 0o644))
+	ctx := &lateSignal{Context: t.Context()}
+	c := buildCommand{dayFlag: dayFlag{day{time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)}}}
+	err := c.Run(ctx, &tool{root: root, stdout: ctx, stderr: ctx, now: time.Now})
+	_, statErr := os.Stat(filepath.Join(root, "public"))
+	expect(t, errors.Is(err, context.Canceled) && errors.Is(statErr, fs.ErrNotExist), "%v %v %s", err, statErr, &ctx.said)
+}
+
 // What is wrong in the saved file is shown first, then the errors of other files.
 func TestReport(t *testing.T) {
 	late := diagnostic.Place{File: "content/b.md", Line: 12, Column: 7}.Errorf(diagnostic.RuleLink, "go\x1bne")
@@ -432,8 +457,8 @@ func TestReport(t *testing.T) {
 	} {
 		var out strings.Builder
 		s := session{tool: &tool{stdout: &out, now: func() time.Time { return time.Date(2026, 1, 5, 9, 30, 12, 0, time.UTC) }}}
-		s.report("It", saved, []diagnostic.Diagnostic{soon, late})
-		expect(t, out.String() == "09:30:12  It: "+want, "%q:\n%s", saved, &out)
+		s.report("I\x1bt", saved, []diagnostic.Diagnostic{soon, late})
+		expect(t, out.String() == "09:30:12  I\uFFFDt: "+want, "%q:\n%s", saved, &out)
 	}
 }
 
@@ -458,4 +483,18 @@ func TestOwnWrites(t *testing.T) {
 	checks("  3 pages: all clear.") // the system has lost count
 	must(t, os.WriteFile(filepath.Join(root, list), []byte("{}"), 0o644))
 	checks(list+" is up to date again", list)
+
+	// With the links, what Hugo has said is told. While there are errors, the links are not checked, and the checklist stays as it is.
+	s.saved, s.url, s.options.Destination = nil, "https://site.example/", filepath.Join(root, "rendered")
+	s.logged = []diagnostic.Diagnostic{diagnostic.Place{File: "layouts"}.Warningf(diagnostic.RuleHugo, "old")}
+	out.Reset()
+	s.checkPages(t.Context())
+	expect(t, strings.HasSuffix(out.String(), "  Links: 0 errors, 1 warning.\nlayouts: warning: old [hugo]\n"), "%s", &out)
+	must(t, os.WriteFile(filepath.Join(root, "content/page.md"), nil, 0o644))
+	must(t, os.Remove(filepath.Join(root, list)))
+	checks("  content/page.md: 1 error, 0 warnings.", "content/page.md")
+	out.Reset()
+	s.checkPages(t.Context())
+	_, err := os.Stat(filepath.Join(root, list))
+	expect(t, out.Len() == 0 && errors.Is(err, fs.ErrNotExist), "%v, %s", err, &out)
 }

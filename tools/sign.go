@@ -116,7 +116,7 @@ func (c *signCommand) show(t *tool, s *checkedSite, pages []*site.Page) error {
 
 // sign signs all of the pages, or none where one has an error that signing does not mend.
 func (c *signCommand) sign(t *tool, s *checkedSite, pages []*site.Page) error {
-	mended := append([]diagnostic.Rule{diagnostic.RuleDate, diagnostic.RuleReview, diagnostic.RuleSources}, diagnostic.Raisable...)
+	mended := append([]diagnostic.Rule{diagnostic.RuleDate, diagnostic.RuleReview}, diagnostic.Raisable...)
 	var findings []diagnostic.Diagnostic
 	signed := map[*site.Page][]byte{}
 	for _, page := range pages {

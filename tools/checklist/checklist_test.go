@@ -83,7 +83,7 @@ func TestIDs(t *testing.T) {
 	for file, body := range map[string]string{
 		"a.md":       "> [!DO] Now\n> - [ ] Three\n> - [ ] One\n> - [ ] Two\n",
 		"b.md":       "Text.\n\n> [!EMERGENCY] First\n> - [ ] Zero\n\n> [!DO] Now\n> - [ ] Two\n> - [ ] One\n> - [ ] Three\n",
-		"renamed.md": "> [!do] *Now*\n> *   [ ] One\n> *   [ ] **Two**\n> *   [ ]   Three\n",
+		"renamed.md": "> [!do]- *Now*\n> *   [ ] One\n> *   [ ] **Two**\n> *   [ ]   Three\n",
 	} {
 		after := idsOf(t, file, body)
 		for words, id := range before {
@@ -145,20 +145,20 @@ func TestReviews(t *testing.T) {
 		return time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
 	}
 	report := func(name string, state review.State, reviewed, due time.Time) review.Report {
-		page := &site.Page{Site: &site.Site{}, File: "content/" + name + ".md", Path: name + ".md", Medical: true, FrontMatter: &site.Node{},
+		page := &site.Page{Site: &site.Site{}, Path: name + ".md", Medical: true, Layout: "checklist", Title: name, Description: "About " + name,
 			Cards: []site.Card{{Level: "do", Title: name, Items: []site.Item{{Text: name}}}}}
-		return review.Report{Page: page, State: state, Adapted: day(2026, 11, 22), Record: review.Record{Reviewed: reviewed, Due: due}}
+		return review.Report{Page: page, State: state, Adapted: reviewed, Record: review.Record{Reviewed: reviewed, Due: due}}
 	}
 	for _, state := range review.States {
-		q, _ := Build(&site.Site{Cards: []string{"do"}, ChecklistLevels: []string{"do"}}, []review.Report{
+		q, _ := Build(&site.Site{Title: "T", Cards: []string{"do"}, ChecklistLevels: []string{"do"}}, []review.Report{
 			report("a", state, day(2026, 12, 1), day(2029, 12, 1)), report("b", review.Overdue, day(2026, 12, 2), day(2027, 6, 1))})
-		got := q.Status + " " + q.ApprovalDate + " " + q.LastReviewDate
+		got := q.Title + " " + q.Description + " " + q.Date + " " + q.Status + " " + q.ApprovalDate + " " + q.LastReviewDate
 		if q.EffectivePeriod.End != "" {
 			got += " " + q.EffectivePeriod.End
 		}
-		want := "draft  "
+		want := "T: b About b 2026-12-02 draft  "
 		if state == review.Overdue || state == review.DueSoon || state == review.Current {
-			want = "active 2026-12-01 2026-12-01 2027-06-01"
+			want = "T: b About b 2026-12-02 active 2026-12-01 2026-12-01 2027-06-01"
 		}
 		expect(t, got == want && q.Experimental == (q.Status == "draft"), "%s: %q, not %q", state, got, want)
 	}

@@ -20,8 +20,8 @@ func output(t *testing.T, format string, ps ...Diagnostic) string {
 func TestWrite(t *testing.T) {
 	full := Diagnostic{Place: Place{"content/a.md", 10, 3}, Rule: "date", Severity: Error, Message: `write "é" & <b>`}
 	line := Diagnostic{Place: Place{"a.md", 10, 0}, Rule: "date", Severity: Warning, Message: "M"}
-	file := Diagnostic{Place: Place{"a.md", 0, 0}, Rule: "date", Severity: Warning, Message: "M"}
-	hostile := Diagnostic{Place: Place{"a,b:c%\nd.md", 1, 2}, Rule: "date", Severity: Error, Message: "100%\r\n::error::x\x1b[31m\u0085\u2028\u009b\u202e"}
+	file := Diagnostic{Place: Place{"a.md", 0, 0}, Rule: "date", Severity: Warning, Message: "<M>"}
+	hostile := Diagnostic{Place: Place{"a,b:c%\nd.md", 1, 2}, Rule: "date", Severity: Error, Message: "100%\r\n::error::x\x1b[31m\u0085\u2028\u2029\u009b\u202e"}
 	for _, c := range []struct {
 		format string
 		p      Diagnostic
@@ -29,13 +29,13 @@ func TestWrite(t *testing.T) {
 	}{
 		{"text", full, "content/a.md:10:3: error: write \"é\" & <b> [date]\n"},
 		{"text", line, "a.md:10: warning: M [date]\n"},
-		{"text", file, "a.md: warning: M [date]\n"},
-		{"text", hostile, "a,b:c%\uFFFDd.md:1:2: error: 100%\uFFFD\uFFFD::error::x\uFFFD[31m\uFFFD\uFFFD\uFFFD\uFFFD [date]\n"},
+		{"text", file, "a.md: warning: <M> [date]\n"},
+		{"text", hostile, "a,b:c%\uFFFDd.md:1:2: error: 100%\uFFFD\uFFFD::error::x\uFFFD[31m\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD [date]\n"},
 		{"github", full, "::error file=content/a.md,line=10,col=3,title=date::write \"é\" & <b>\n"},
 		{"github", line, "::warning file=a.md,line=10,title=date::M\n"},
-		{"github", file, "::warning file=a.md,title=date::M\n"},
-		{"github", hostile, "::error file=a%2Cb%3Ac%25\uFFFDd.md,line=1,col=2,title=date::100%25\uFFFD\uFFFD::error::x\uFFFD[31m\uFFFD\uFFFD\uFFFD\uFFFD\n"},
-		{"json", file, "[\n  {\n    \"file\": \"a.md\",\n    \"line\": 0,\n    \"column\": 0,\n    \"rule\": \"date\",\n    \"severity\": \"warning\",\n    \"message\": \"M\"\n  }\n]\n"},
+		{"github", file, "::warning file=a.md,title=date::<M>\n"},
+		{"github", hostile, "::error file=a%2Cb%3Ac%25\uFFFDd.md,line=1,col=2,title=date::100%25\uFFFD\uFFFD::error::x\uFFFD[31m\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\n"},
+		{"json", file, "[\n  {\n    \"file\": \"a.md\",\n    \"line\": 0,\n    \"column\": 0,\n    \"rule\": \"date\",\n    \"severity\": \"warning\",\n    \"message\": \"<M>\"\n  }\n]\n"},
 	} {
 		if got := output(t, c.format, c.p); got != c.want {
 			t.Errorf("%s:\n got %q\nwant %q", c.format, got, c.want)

@@ -210,7 +210,7 @@ func TestPreviewPanel(t *testing.T) {
 			expect(t, regexp.MustCompile(want).MatchString(panel), "%s: the panel does not say %q, but: %s", p, want, panel)
 		}
 	}
-	d.ends(os.Interrupt)
+	d.ends(syscall.SIGHUP)
 	for _, p := range site.pages {
 		expect(t, !regexp.MustCompile(`class=.?preview|only you see`).MatchString(p.html(t)), "%s holds something of the preview", p.path)
 	}

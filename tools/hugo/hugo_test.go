@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -38,12 +39,13 @@ func runFake(fake string) {
 	case fake == "arguments":
 		fmt.Fprintln(os.Stderr, "WARN ", strings.Join(os.Args[1:], " "), slices.ContainsFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(strings.ToUpper(s), "HUGO") }))
 	case fake == "hangs":
+		signal.Ignore(os.Interrupt)
 		_ = os.WriteFile("pid", []byte(strconv.Itoa(os.Getpid())), 0o644)
-		select {}
+		time.Sleep(5 * time.Minute) // a select without cases would be a deadlock, which ends it
 	case fake == "is the tool":
 		os.Setenv("FAKE", "hangs")
 		Serve(context.Background(), os.Args[0], 1, Options{Root: "."})
-		select {}
+		time.Sleep(5 * time.Minute)
 	default:
 		fmt.Fprint(os.Stderr, fake)
 		os.Exit(1)
@@ -164,6 +166,7 @@ func TestRender(t *testing.T) {
 		"WARN  i18n|MISSING_TRANSLATION|es|menu\nERROR x\n":                                                    "i18n/es.toml: error: the sentence \"menu\" is missing, which a layout shows: add menu = \"…\" [config]",
 		"WARN only\n": "error: Hugo could not do its work: exit status 1\nWARN only",
 		"ERROR failed to write: write ROOT/.build/public/a.html: no space left on device": "error: Hugo could not do its work: exit status 1\nERROR failed to write: ",
+		"ERROR open ROOT/.build/public: permission denied":                                "error: Hugo could not do its work: exit status 1\nERROR open ",
 	} {
 		root, text := t.TempDir(), ""
 		t.Setenv("FAKE", strings.ReplaceAll(mode, "ROOT", root))
@@ -178,6 +181,24 @@ func TestRender(t *testing.T) {
 		if !strings.HasPrefix(text, want) {
 			t.Errorf("%q:\n got %q\nwant %q", mode, text, want)
 		}
+	}
+}
+
+// A Hugo that is deaf to an interrupt is killed in the end.
+func TestDeafHugo(t *testing.T) {
+	t.Setenv("FAKE", "hangs")
+	root := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	events := Serve(ctx, os.Args[0], 1, Options{Root: root})
+	until(t, "Hugo runs", func() bool {
+		_, err := os.Stat(filepath.Join(root, "pid"))
+		return err == nil
+	})
+	cancel()
+	select {
+	case <-events:
+	case <-time.After(time.Minute):
+		t.Error("Hugo still runs")
 	}
 }
 
@@ -199,6 +220,10 @@ func TestHugoEndsWithTheTool(t *testing.T) {
 			pid, _ = strconv.Atoi(string(data))
 			return pid > 0
 		})
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil || strings.Fields(string(stat))[4] != strconv.Itoa(pid) {
+			t.Errorf("Hugo is not in a process group of its own: %v, %s", err, stat)
+		}
 		if err := tool.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}

@@ -73,6 +73,7 @@ sentenceWords = 6
 paragraphSentences = 2
 [params.plain.words]
 utilize = "use"
+utilizing = "taking"
 prior = "earlier"
 "prior to" = "before"
 physician = "doctor"
@@ -117,12 +118,12 @@ func TestPlaces(t *testing.T) {
 	const long = "one two *three* [four](_index.md) five six"
 	page := strings.Replace(front, ": D", ": We utilize it.", 1) + "\n## Heading " + long + "\n\nÄ b. O" + long[1:] + "\nseven. Next &amp; utilizing it\n\n" +
 		"> [!DO] Title " + long + "\n> Text **prior\n> to** it.\n> - [ ] Item. One two *three* four five six seven\n\n" +
-		"1. Short.\n\n   " + long + " seven\n\n| a | " + long + " seven |\n|---|---|\n| b | c |\n\n"
+		"1. Short. A. B.\n\n   " + long + " seven\n\n| a | " + long + " seven |\n|---|---|\n| b | c |\n\n"
 	for _, text := range []string{page, "" + strings.ReplaceAll(page, "\n", "\r\n")} {
 		expect(t, check(t, config, text),
 			`content/page.md:6:4 this sentence has 7 words, more than 6: make two of it, or a list: "Heading one two three four five six"`,
 			`content/page.md:8:6 this sentence has 7 words`,
-			`content/page.md:9:19 "utilizing" has a plainer twin: write "use", in "Next & utilizing it"`,
+			`content/page.md:9:19 "utilizing" has a plainer twin: write "taking", in "Next & utilizing it"`,
 			`content/page.md:8:1 this paragraph has 3 sentences, more than 2: start a new one, or make a list, at "Next & utilizing it"`,
 			`content/page.md:11:9 this sentence has 7 words`,
 			`content/page.md:12:10 "prior to" has a plainer twin: write "before", in "Text prior to it."`,
@@ -159,6 +160,7 @@ func TestPageGrade(t *testing.T) {
 	expect(t, check(t, limit, short+"Personalities unanimously congregated.\n"))
 	expect(t, check(t, limit, enough), `content/page.md:101:1 the page reads at grade 29.9`)
 	expect(t, check(t, "locale = \"de\"\n"+limit, enough))
+	expect(t, check(t, "locale = \"es\"\n"+limit+"ease = 65\n", enough), `content/page.md:101:1 the page has a reading ease of -16.4, and its limit is 65: use`)
 	if got := ease(5.0/2, 9.0/5); got != 92.2 { // "Llame ya. La fiebre sube." has 5 words, 2 sentences and 9 syllables
 		t.Errorf("the ease is %v", got)
 	}

@@ -179,5 +179,5 @@ func decode(s string) string {
 	if err != nil {
 		return s
 	}
-	return strings.ToValidUTF8(decoded, "\uFFFD")
+	return decoded
 }

@@ -81,8 +81,8 @@ func (x *External) check(ctx context.Context, c *checker) {
 		case q.isGone:
 			link.document.add(link.value, place.Errorf(diagnostic.RuleBrokenLink, "%q leads nowhere: %v", link.value, q.err))
 		case q.err != nil:
-			text := strings.ToValidUTF8(fmt.Sprintf("%.200s", q.err), "") // whatever the server made it say
-			link.document.add(link.value, place.Warningf(diagnostic.RuleUnknownLink, "%q could not be checked: %s", link.value, diagnostic.OneLine(text)))
+			const format = "%q could not be checked: %.200s" // whatever the server made it say
+			link.document.add(link.value, place.Warningf(diagnostic.RuleUnknownLink, format, link.value, q.err))
 		case q.page != nil && link.use&follow != 0 && !q.page.has(link.fragment):
 			link.document.add(link.value, place.Errorf(diagnostic.RuleFragment, "%q leads to a part that is not there: "+
 				"nothing on the page has the id %q; leave out what follows the #, or look up its new name",

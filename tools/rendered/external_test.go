@@ -111,7 +111,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// A host that says nothing, or that never comes to an end, is given up; the others are not.
+// A host that says nothing, or that never comes to an end, is given up; the others are not, nor one that leads to such a host.
 func TestHungHost(t *testing.T) {
 	var requests atomic.Int32
 	hung := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -129,13 +129,14 @@ func TestHungHost(t *testing.T) {
 	}
 	got = ask(t, hung, External{Timeout: 50 * time.Millisecond}, "/drip#x", "/drip?y#z")
 	expect(t, strings.Count(got, "could not be checked") == 2 && requests.Load() <= 1, "%d requests: %s", requests.Load(), got)
+	busy := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
 	ok := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/away" {
-			http.Redirect(w, r, hung.URL, http.StatusFound)
+		if to := map[string]string{"/away": hung.URL, "/busy": busy.URL}[r.URL.Path]; to != "" {
+			http.Redirect(w, r, to, http.StatusFound)
 		}
 	})
-	got = ask(t, ok, External{Timeout: 100 * time.Millisecond}, "/away", "/1", "/2")
-	expect(t, strings.Count(got, "could not be checked") == 1, "%s", got)
+	got = ask(t, ok, External{Timeout: 100 * time.Millisecond}, "/away", "/1", "/busy", "/2")
+	expect(t, strings.Count(got, "could not be checked") == 2, "%s", got)
 }
 
 // A site whose certificate isn't valid is asked only once.
@@ -162,6 +163,7 @@ func TestBusyHost(t *testing.T) {
 		"nonsense":        {1, "soon", 50 * time.Millisecond, 0, 4},
 		"an hour":         {1, "3600", 1500 * time.Millisecond, 0, 4},
 		"again and again": {99, "", 50 * time.Millisecond, 3, 2},
+		"too many":        {98, "", 50 * time.Millisecond, 3, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -169,12 +171,12 @@ func TestBusyHost(t *testing.T) {
 			s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 				if requests.Add(1) <= c.busy {
 					w.Header().Set("Retry-After", c.after)
-					w.WriteHeader(http.StatusServiceUnavailable)
+					w.WriteHeader(map[bool]int{false: http.StatusServiceUnavailable, true: http.StatusTooManyRequests}[c.busy == 98])
 				}
 			})
 			start := time.Now()
 			got := ask(t, s, External{Pause: 10 * time.Millisecond}, "/a", "/b", "/c")
-			if strings.Count(got, "answers 503") != c.want || got != "" && c.want == 0 || requests.Load() != c.requests || time.Since(start) < c.least {
+			if strings.Count(got, "the site answers") != c.want || got != "" && c.want == 0 || requests.Load() != c.requests || time.Since(start) < c.least {
 				t.Errorf("%q after %s and %d requests", got, time.Since(start), requests.Load())
 			}
 		})
@@ -224,7 +226,7 @@ func TestInterrupt(t *testing.T) {
 		cancel()
 		<-r.Context().Done()
 	})
-	root := write(t, map[string]string{"index.html": "<a href=gone>x</a><a href=" + s.URL + "/b>x</a>"})
+	root := write(t, map[string]string{"index.html": "<a href=gone>x</a><a href=" + s.URL + "/c>x</a><a href=" + s.URL + "/b>x</a>"})
 	ignores := []site.Ignore{{Page: "/", Target: s.URL + "/b", Place: diagnostic.Place{File: "config.toml"}}}
 	_, list, err := Check(ctx, root, Options{Site: &site.Site{Ignores: ignores}, External: &External{}})
 	expect(t, err == nil && len(list) == 1 && strings.Contains(list[0].Message, "gone"), "%v %v", list, err)

@@ -171,12 +171,12 @@ func TestOtherFiles(t *testing.T) {
 func TestOrphans(t *testing.T) {
 	files := map[string]string{
 		"index.html": `<a href=a/>`, "404.html": "", "de/404.html": "", "a/index.html": `<a href="#x">x</a><i id=x></i><iframe src=../framed.html></iframe><form action=../thanks/></form><a href=../old/>`,
-		"b/index.html": `<a href=./>me</a><link rel=canonical href=./><meta property=og:url content=./>`, "framed.html": "", "thanks/index.html": "", "c.html": "",
+		"b/index.html": `<a href=./>me</a><link rel=canonical href=./><meta property=og:url content=./><meta http-equiv=refresh content="9; url=./">`, "framed.html": "", "thanks/index.html": "", "c.htm": "",
 		"old/index.html": `<meta http-equiv=refresh content="0; url=../new/">`, "new/index.html": "", "older/index.html": `<meta http-equiv=refresh content="0; url=../alone/">`, "alone/index.html": "",
 		"sitemap.xml": `<urlset><loc>/b/</loc></urlset>`, "style.css": "",
 	}
 	for want, o := range map[string]Options{
-		"alone/index.html b/index.html c.html new/index.html": {},
+		"alone/index.html b/index.html c.htm new/index.html": {},
 		"content/b.md": {Site: siteOf(markdown("_index.md"), markdown("a.md"), markdown("b.md"))},
 	} {
 		_, problems, err := Check(t.Context(), write(t, files), o)

@@ -64,13 +64,13 @@ func load(t testing.TB, files map[string]string) *site.Site {
 	return s
 }
 
-const configFile, pageFile, drawing = "config.toml", "content/_index.md", "content/figures/heat.svg"
+const configFile, pageFile, drawing = "config.toml", "content/_index.md", "content/figures/do-heat.svg"
 
 // signed returns the files of a site of one page that was signed.
 func signed(t *testing.T, adapted, reviewed, due string) map[string]string {
 	t.Helper()
 	const front = "---\ntitle: The title\ndescription: What it is.\nadapted: %s\nsources: [old, undated]\n"
-	const body = "---\nWords to sign.\n\n![Heat]( <figure:heat> )\n"
+	const body = "---\nWords to sign.\n\n![Heat]( <figure:do-heat> )\n"
 	files := map[string]string{configFile: config, pageFile: fmt.Sprintf(front, adapted) + body, drawing: "<svg><path d=\"M1 2\"/></svg>"}
 	record := Record{By: "A. Person", Role: "Nurse", Reviewed: date(t, reviewed), Due: date(t, due)}
 	files[pageFile] = fmt.Sprintf(front+"review:\n  by: A. Person\n  role: Nurse\n  reviewed: %s\n  due: %s\n  text: %s\n",
@@ -161,11 +161,12 @@ func TestCoverage(t *testing.T) {
 		{configFile, "{number = \"911\", where = \"There\"}, {number = \"112\", where = \"Here\"}",
 			"{number = \"112\", where = \"Here\"}, {number = \"911\", where = \"There\"}", Changed},
 		{drawing, "M1 2", "M1 3", Changed},
-		{pageFile, "figure:heat", "figure:cold", Changed},
+		{pageFile, "figure:do-heat", "figure:do-cold", Changed},
 
 		{pageFile, "Words to sign.\n\n", "\r\nWords\u00a0 to\n\tsign. ", Current},
 		{pageFile, "title: The title", "title: The  title", Current},
 		{drawing, "<svg><path ", "<svg><path\n  ", Current},
+		{drawing, "<svg><path ", "<svg><path " + strings.Repeat(" ", 2<<20), Current}, // as Hugo, which reads it whole
 		{pageFile, "adapted: 2026-01-05", "adapted: 2026-01-06\nweight: 7", Current},
 		{configFile, "title = \"T\"", "title = \"Another site\"", Current},
 	} {
@@ -175,7 +176,7 @@ func TestCoverage(t *testing.T) {
 			t.Fatalf("%q is not in %s", c.old, c.file)
 		}
 		reports, findings := Check(load(t, changed), date(t, "2026-03-01"), false)
-		expect(t, reports[0].State == c.want, "%q for %q: %q, not %q: %v", c.new, c.old, reports[0].State, c.want, findings)
+		expect(t, reports[0].State == c.want, "%.80q for %q: %q, not %q: %v", c.new, c.old, reports[0].State, c.want, findings)
 	}
 	delete(files, drawing)
 	reports, _ := Check(load(t, files), date(t, "2026-03-01"), false)
@@ -185,7 +186,7 @@ func TestCoverage(t *testing.T) {
 // TestReadableText: a sentence a line, wherever lines end in the file.
 func TestReadableText(t *testing.T) {
 	s := load(t, map[string]string{configFile: config, pageFile: "---\ntitle: T\ndescription: D\nadapted: 2026-01-05\nsources: [old]\n---\n" +
-		"## Head\nOne\nsentence. Two by Dr. No! (3.)\n\n> [!DO] Card. Go\n> - [ ] Item\n\n12. Twelve\n  goes on\n***\n"})
+		"## Head\nOne\nsentence. Two by Dr. No! (3.)\n\n> [!DO] Card. Go\n> - [ ] Item\n\n12. Twelve\n  goes on\n13. Go\n+ Plus\n***\n"})
 	const want = `Title: T
 Description: D
 
@@ -199,6 +200,8 @@ Go
 > - [ ] Item
 
 12. Twelve goes on
+13. Go
++ Plus
 ***
 
 Source: old | Old | P | 2022-11-22
@@ -218,6 +221,7 @@ func words(text string) string { return strings.ReplaceAll(site.NormalizeSpace(t
 func FuzzSign(f *testing.F) {
 	const yaml = "---\ntitle: A\ndescription: B\nadapted: 2026-01-01\nsources: [old]\n---\nText\n"
 	f.Add([]byte(yaml), "Made-up", "role")
+	f.Add([]byte(yaml), "\xff", "role")
 	f.Add([]byte("+++\ntitle = 'A'\ndescription = 'B'\nadapted = 2026-01-01\nsources = ['old']\n+++\nText"), `"\`, "é\u2028")
 	f.Add(bytes.ReplaceAll([]byte(yaml), []byte("\n"), []byte("\r\n")), ": #", "- x")
 	f.Add([]byte("\uFEFF---\n  title: >\n   A\n  description: B # c\n  adapted: 2026-01-01\n\n  # d\n  sources:\n    - old\n\n---\n---\n"), "{", "*a")

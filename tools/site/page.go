@@ -156,8 +156,11 @@ func (p *Page) ReplaceTable(key string, lines []string) ([]byte, error) {
 	out = append(out, p.Source[at[1]:]...)
 
 	again, _ := p.Site.ParsePage(p.File, out)
-	isDone := again != nil && again.Body == p.Body && equalBut(key, p.FrontMatter, again.FrontMatter) &&
-		(again.FrontMatter.Get(key) == nil) == (lines == nil)
+	isDone := again != nil && equalBut(key, p.FrontMatter, again.FrontMatter)
+	if isDone {
+		value, line := again.FrontMatter.Get(key), bytes.Count(out[:at[0]], []byte("\n"))+1
+		isDone = (value == nil) == (lines == nil) && (value == nil || value.KeyPlace.Line == line) // and not an older one elsewhere
+	}
 	if !isDone {
 		return nil, fmt.Errorf("%s: the front matter is written in a way that can't be changed without touching the rest: "+
 			"take out %q by hand, write each other key on a line of its own, and try again", p.File, key)

@@ -36,7 +36,7 @@ func TestSchemas(t *testing.T) {
 		{configFile, configSchema, "baseURL = 'https://a.org:8080/b/'\ntitle = 'A'\nlanguageCode = 'en'\nenableRobotsTXT = true\n" +
 			"[languages.en]\nweight = 1\n[params]\ncards = ['do']\nemergencyPage = '/'\nemergencySigns = ['A']\n" +
 			"emergency = [{number = '112', where = 'A'}]\nreview = {intervalMonths = 12, dueSoonDays = 0, errors = ['changed']}\n" +
-			"clinic = {name = '', phone = '+1 (2) 3', report = 'a@b.org'}\ncondition = {icd10CM = 'A00.1', snomedCT = '123456'}\n" +
+			"clinic = {name = '', phone = '+1 (2) 3', report = 'a.b+c@d.org'}\ncondition = {icd10CM = 'A00.1', snomedCT = '123456'}\n" +
 			"checklist = {levels = ['do']}\nsources = {a = {title = 'A', publisher = 'B', url = 'https://a.org/', reviewed = 2026-01-01}}\n" +
 			"links = {ignore = [{page = '/a/', target = 'b', reason = 'c'}]}\nplain = {ease = 80, grade = 6, grades = {a = 5}, words = {a = 'b'}}\n"},
 		{pageFile, pageSchema, "---\ntitle: A\nlinkTitle: B\ndescription: C\nweight: 10\nlayout: d\ndraft: true\n" +

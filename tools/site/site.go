@@ -189,7 +189,7 @@ func (s *Site) EmergencyPage() *Page { return s.byURL[s.Prefix+s.EmergencyURL] }
 
 // Figure returns the text of a drawing in content/figures/.
 func (s *Site) Figure(name string) ([]byte, error) {
-	return ReadRegular(filepath.Join(s.Root, filepath.FromSlash(FiguresDir), name+".svg"), 1<<20)
+	return ReadRegular(filepath.Join(s.Root, filepath.FromSlash(FiguresDir), name+".svg"), 0)
 }
 
 // hasFile reports whether a regular file is there, whatever is wrong with it.
@@ -395,7 +395,7 @@ func (l *loader) checkNames() {
 	}
 }
 
-var vagueWords = regexp.MustCompile(`(?i)^(?:click |tap |see |read )?(?:here|this|this page|this link|link|more|read more)[.:]?$`)
+var vagueWords = regexp.MustCompile(`(?i)^(?:click |tap |see |read )?(?:here|this|this page|this link|link|more)[.:]?$`)
 
 // linkProblem returns what is wrong with an address as it is written, and what to write instead, or "". Where whole
 // addresses and fragments lead is checked on the rendered site.

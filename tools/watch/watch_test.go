@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/fsnotify/fsnotify"
 )
 
 // watchedSite is a folder that is watched.
@@ -107,6 +109,35 @@ func TestOneReport(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	s.reports()
+	// What is saved while nobody takes the last save comes with it.
+	s.write("content/causes.md")
+	time.Sleep(3 * quiet)
+	s.write("content/part/page.md")
+	time.Sleep(quiet / 5)
+	s.reports("content/causes.md", "content/part/page.md")
+}
+
+// Where the system has lost count, anything may have changed. A burst that does not end is reported, too.
+func TestBursts(t *testing.T) {
+	usual := quiet
+	quiet = time.Hour
+	t.Cleanup(func() { quiet = usual })
+	notify, err := fsnotify.NewWatcher()
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, saves := t.TempDir(), make(chan []string)
+	go (&watcher{root, []string{"content"}, notify}).run(t.Context(), saves)
+	notify.Errors <- fsnotify.ErrEventOverflow
+	if got := <-saves; got != nil {
+		t.Errorf("%q", got)
+	}
+	notify.Events <- fsnotify.Event{Name: filepath.Join(root, "content"), Op: fsnotify.Write}
+	select {
+	case <-saves:
+	case <-time.After(time.Minute):
+		t.Error("nothing is reported while it goes on")
+	}
 }
 
 func TestFolders(t *testing.T) {
@@ -133,7 +164,7 @@ func TestFolders(t *testing.T) {
 func TestIgnored(t *testing.T) {
 	s := open(t)
 	s.write("public/index.html", "README.md", "content/.DS_Store", "content/causes.md~", "content/#causes.md#", "content/part/.x.md.swx")
-	s.write("content/~$x.md", "content/x.BAK", ".build/preview/", "content/.git/objects/", "content/.git/objects/x.md")
+	s.write("content/~$x.md", "content/x.BAK", "content/x.md___jb_tmp___", ".build/preview/", "content/.git/objects/", "content/.git/objects/x.md")
 	s.must(os.Chmod(s.path("content/causes.md"), 0o600))
 	s.reports()
 }
