@@ -42,6 +42,8 @@ func CheckFiles(root string, generated map[string][]byte) (findings []diagnostic
 				message = "this is a link, a pipe or the like, which Hugo can't publish: put the file itself here"
 			case folder == staticDir && (isHidden || isBackup(d.Name())):
 				message = "this looks like a hidden file or a copy that an editor or git made, and it would be published: delete it, or give it another name"
+			case folder == staticDir && d.Name() == "checklist.json" && generated[name] == nil:
+				message = "these are the lists of no language that config.toml has, and they would be published: delete the file, or give it another name"
 			case folder == staticDir && !d.IsDir() && generated[name] == nil:
 				if err := checkFormat(filepath.Join(root, name)); err != nil {
 					message = "this file can't be read as what its name says: " + err.Error()
