@@ -27,6 +27,7 @@ func TestMain(m *testing.M) {
 		runFake(fake)
 		os.Exit(0)
 	}
+	_ = os.Setenv("GORACE", "atexit_sleep_ms=0") // or each fake waits a second before it ends
 	os.Exit(m.Run())
 }
 
