@@ -36,7 +36,8 @@ func chromium() string { return cmp.Or(os.Getenv("CHROMIUM"), "chromium") }
 
 func startBrowser() {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium()), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("renderer-process-limit", "1")) // or each page starts a process, which takes longer than the page itself
+		// Or each page starts a process, and each window loads pages for its address bar, which takes longer than a page of ours.
+		chromedp.Flag("renderer-process-limit", "1"), chromedp.Flag("disable-features", "Translate,WebUIOmniboxPopup,WebUIOmniboxAimPopup"))
 	for _, off := range []string{"disable-background-networking", "disable-component-update", "disable-sync"} {
 		options = append(options, chromedp.Flag(off, true))
 	}
