@@ -165,7 +165,7 @@ func TestBegin(t *testing.T) {
 	begin(t, root)
 }
 
-// What nobody means to publish: copies that programs leave, lists of no language, and files that are not what their names say.
+// What nobody means to publish: copies that programs leave, a checklist of a language that is gone, and files that are not what their names say.
 func TestCheckFiles(t *testing.T) {
 	fine := map[string]string{list: "{", "static/film.mp4": "", "static/old": "", "static/a.js": "x", "static/b.JSON": "{}"}
 	wrong := map[string]string{"#a#": "x", "~$b.html": "x", "c.old": "x", "d.orig": "x", "e.REJ": "x", "f.tmp": "x", "g.swp": "x", "h.js": "", "i.html": "\n", "j.xml": "<a>", "k.JSON": "{", "xx/checklist.json": "{}"}

@@ -43,7 +43,7 @@ func CheckFiles(root string, generated map[string][]byte) (findings []diagnostic
 			case folder == staticDir && (isHidden || isBackup(d.Name())):
 				message = "this looks like a hidden file or a copy that an editor or git made, and it would be published: delete it, or give it another name"
 			case folder == staticDir && d.Name() == "checklist.json" && generated[name] == nil:
-				message = "these are the lists of no language that config.toml has, and they would be published: delete the file, or give it another name"
+				message = "config.toml has no language that this checklist is for, and it would be published: delete the file, or give it another name"
 			case folder == staticDir && !d.IsDir() && generated[name] == nil:
 				if err := checkFormat(filepath.Join(root, name)); err != nil {
 					message = "this file can't be read as what its name says: " + err.Error()
