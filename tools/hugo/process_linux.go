@@ -6,8 +6,8 @@ import (
 )
 
 func init() {
-	// Hugo is killed when the tool dies, even by SIGKILL. In a process group of its own, Ctrl-C reaches the tool
-	// alone, which ends it in order.
+	// Pdeathsig kills Hugo when the tool dies, even by SIGKILL. Setpgid keeps a Ctrl-C from Hugo, so that the tool can
+	// interrupt it in order.
 	endWithTool = func(cmd *exec.Cmd) {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	}
