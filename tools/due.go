@@ -58,7 +58,7 @@ func (c *dueCommand) Run(t *tool) error {
 	if err != nil {
 		return err
 	}
-	t.say("%s", review.Summary(s.Site, s.reports, s.today))
+	t.logf("%s", review.Summary(s.Site, s.reports, s.today))
 	list := dueList{Today: review.Day(s.today), Pages: listPagesDue(s, c.Within)}
 	if c.Sources {
 		list.Sources = listSources(s)

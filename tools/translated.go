@@ -15,7 +15,7 @@ type translatedCommand struct {
 	Files   []string `arg:"" name:"FILE" help:"Translations, such as content/es/causes.md."`
 }
 
-// Run binds translations to the text of their originals as it stands now, or shows what has changed in that.
+// Run binds translations to the present text of their originals, or shows what changed in it since it was translated.
 func (c *translatedCommand) Run(ctx context.Context, t *tool) error {
 	s, pages, err := t.findPages(c.Today, c.Format, c.Files)
 	if err != nil {
@@ -44,13 +44,13 @@ func (c *translatedCommand) Run(ctx context.Context, t *tool) error {
 	return nil
 }
 
-// showOriginalChanges prints what of the original is not as it was translated.
+// showOriginalChanges prints what changed in a page's original since the page was translated.
 func (t *tool) showOriginalChanges(ctx context.Context, s *checkedSite, page *site.Page) error {
 	switch page.Translates {
 	case "":
 		return fmt.Errorf("%s does not say which text it translates, so there is nothing to compare with: run check", page.File)
 	case review.TextDigest(page.Original):
-		t.say("%s: nothing has changed since it was translated.", page.Original.File)
+		t.logf("%s: nothing has changed since it was translated.", page.Original.File)
 		return nil
 	}
 	isTranslated := func(old *site.Page, _ review.Record) bool { return review.TextDigest(old) == page.Translates }

@@ -148,7 +148,7 @@ func Sign(p *site.Page, record Record, today time.Time) ([]byte, []diagnostic.Di
 		return nil, nil, err
 	}
 	signed, _ := p.Site.ParsePage(p.File, src) // ReplaceTable has checked that this works
-	report := judge(signed, today)
+	report := CheckPage(signed, today)
 	switch {
 	case report.State == Invalid:
 		return nil, report.findings, nil

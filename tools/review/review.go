@@ -64,7 +64,7 @@ func Check(s *site.Site, today time.Time, isStrict bool) ([]Report, []diagnostic
 	}
 	var reports []Report
 	for _, page := range s.Pages {
-		report := judge(page, today)
+		report := CheckPage(page, today)
 		reports = append(reports, report)
 		all = append(all, report.findings...)
 	}
@@ -81,9 +81,9 @@ func Check(s *site.Site, today time.Time, isStrict bool) ([]Report, []diagnostic
 	return reports, findings
 }
 
-// judge returns the report of a page. Errors in its front matter make the state Invalid. Every other state but Current
+// CheckPage returns the report of one page. Errors in its front matter make the state Invalid. Every other state but Current
 // comes with a warning that says how to get there.
-func judge(page *site.Page, today time.Time) Report {
+func CheckPage(page *site.Page, today time.Time) Report {
 	r := Report{Page: page, today: today}
 	r.readFrontMatter()
 	record := r.Record
@@ -121,11 +121,6 @@ func keyPlace(page *site.Page, key string) diagnostic.Place {
 		return node.KeyPlace
 	}
 	return page.FrontMatter.Place
-}
-
-// RecordOf returns the sign-off of a page, or zero if there is none or it has an error.
-func RecordOf(page *site.Page, today time.Time) Record {
-	return judge(page, today).Record
 }
 
 // similarReviewers warns of names that differ from the one on an earlier page only in capitals, spaces and punctuation.
