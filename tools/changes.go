@@ -50,11 +50,7 @@ func (t *tool) showDifference(ctx context.Context, s *checkedSite, page *site.Pa
 		return err
 	}
 	for _, commit := range commits {
-		for _, name := range names {
-			old := loadCommit(ctx, t.root, filepath.Join(folder, "site"), commit, name)
-			if old == nil {
-				continue
-			}
+		for _, old := range loadCommit(ctx, t.root, filepath.Join(folder, "site"), commit, names) {
 			oldRecord := record
 			if !isWanted(old, record) { // the record, too, may have been edited since
 				oldRecord = review.CheckPage(old, s.today).Record
@@ -83,8 +79,8 @@ func listCommits(ctx context.Context, root string, page *site.Page) (commits, na
 	return strings.Fields(list), names, err
 }
 
-// loadCommit replaces folder by the site of a commit, and returns a page of it, or nil if the page is missing or invalid.
-func loadCommit(ctx context.Context, root, folder, commit, file string) *site.Page {
+// loadCommit replaces folder by the site of a commit, and returns those of the named pages that exist there and are valid.
+func loadCommit(ctx context.Context, root, folder, commit string, names []string) (pages []*site.Page) {
 	archive, err := git(ctx, root, "archive", "--format=zip", commit, "--", site.ConfigFile, site.ContentDir)
 	if err != nil {
 		return nil
@@ -97,14 +93,19 @@ func loadCommit(ctx context.Context, root, folder, commit, file string) *site.Pa
 	if err != nil {
 		return nil
 	}
-	for _, language := range s.All() { // the default language comes first, and its folder holds those of the others
-		if strings.HasPrefix(file, language.Folder+"/") {
-			s = language
+	for _, name := range names {
+		src, _ := os.ReadFile(filepath.Join(folder, filepath.FromSlash(name))) // a missing page is as invalid as an empty one
+		language := s
+		for _, other := range s.Translations {
+			if strings.HasPrefix(name, other.Folder+"/") {
+				language = other
+			}
+		}
+		if page, _ := language.ParsePage(name, src); page != nil {
+			pages = append(pages, page)
 		}
 	}
-	src, _ := os.ReadFile(filepath.Join(folder, filepath.FromSlash(file))) // a missing page is as invalid as an empty one
-	page, _ := s.ParsePage(file, src)
-	return page
+	return pages
 }
 
 var hunkHeader = regexp.MustCompile(`(?m)^@@ -[0-9,]+ \+[0-9,]+ @@.*$`)

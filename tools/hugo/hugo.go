@@ -89,9 +89,9 @@ func fingerprint(root, path string) string {
 type Options struct {
 	Root        string    // the site's root folder
 	Destination string    // the folder that Hugo renders into
-	BaseURL     string    // the address of the published site; a server uses its own
+	BaseURL     string    // for Render: the address of the published site
 	Clock       time.Time // the time that pages are rendered for; zero: the present time
-	Settings    string    // a file whose settings override config.toml; "": none
+	Settings    string    // for Render: a file whose settings override config.toml
 }
 
 // command returns a Hugo command with the arguments that a build and a server share.
@@ -100,9 +100,6 @@ func (o Options) command(ctx context.Context, hugo string, args ...string) *exec
 		"--printPathWarnings", "--printI18nWarnings")
 	if !o.Clock.IsZero() {
 		args = append(args, "--clock", o.Clock.Format(time.RFC3339))
-	}
-	if o.Settings != "" {
-		args = append(args, "--config", site.ConfigFile+","+o.Settings)
 	}
 	return newCommand(ctx, o.Root, hugo, args...)
 }
@@ -136,7 +133,8 @@ var systemError = regexp.MustCompile(`no space left|quota exceeded|permission de
 // Render renders the site once. It returns the errors and warnings that Hugo logged as findings, and an error if Hugo could
 // not do its work.
 func Render(ctx context.Context, path string, o Options) ([]diagnostic.Diagnostic, error) {
-	cmd := o.command(ctx, path, "build", "--buildDrafts=false", "--minify", "--environment", "production", "--baseURL", o.BaseURL)
+	cmd := o.command(ctx, path, "build", "--buildDrafts=false", "--minify", "--environment", "production",
+		"--baseURL", o.BaseURL, "--config", site.ConfigFile+","+o.Settings)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	err := run(cmd)
