@@ -68,15 +68,15 @@ var recordKeys = []string{"by", "role", "reviewed", "due", "text"}
 
 // readRecord reads the sign-off of a page into r.Record, which stays zero if there is none or it has an error.
 func (r *Report) readRecord(block *site.Node) {
+	if block == nil {
+		return
+	}
 	before := len(r.findings)
 	fail := func(place diagnostic.Place, problem string) {
 		r.addError(place, diagnostic.RuleReview, "%s: a sign-off holds %s, as the sign command writes them",
 			problem, strings.Join(recordKeys, ", "))
 	}
-	switch {
-	case block == nil:
-		return
-	case block.Kind != site.Map:
+	if block.Kind != site.Map {
 		fail(block.KeyPlace, `"review" is not complete`)
 		return
 	}
