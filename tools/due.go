@@ -76,7 +76,7 @@ func (c *dueCommand) Run(t *tool) error {
 	return list.print(t.stdout)
 }
 
-// listPages returns the pages with medical text, except those that are current for more than limit days, if it is not nil.
+// listPages returns the pages with medical text. A limit leaves out those that are current for more days than that.
 func listPages(s *checkedSite, limit *days) []duePage {
 	list := []duePage{} // not nil, which JSON would make null
 	for _, r := range s.reports {

@@ -97,7 +97,7 @@ func splitSentences(body string) (sentences []string) {
 // Digest returns the digest of SignedText. layouts/_partials/review/digest.html computes the same.
 func Digest(p *site.Page, record Record) string { return computeDigest(SignedText(p, record)) }
 
-// TextDigest returns the digest that binds a translation to this page, its original.
+// TextDigest returns the digest of a page's title, description and body, by which a translation names its original.
 // layouts/_partials/translation/newer.html computes the same.
 func TextDigest(p *site.Page) string { return computeDigest(pageText(p)) }
 

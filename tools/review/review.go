@@ -178,7 +178,7 @@ func Day(date time.Time) string {
 	return date.Format(time.DateOnly)
 }
 
-// DaysBetween returns the days from one civil date to another, at most those of 292 years, the longest time.Duration.
+// DaysBetween returns the days from one civil date to another, up to 292 years, the longest time.Duration.
 func DaysBetween(from, to time.Time) int { return int(to.Sub(from) / (24 * time.Hour)) }
 
 // AddMonths returns the civil date a number of months later. If that month is too short, it returns the month's last day:
