@@ -81,12 +81,9 @@ func listCommits(ctx context.Context, root string, page *site.Page) (commits, na
 
 // loadCommit replaces folder by the site of a commit, and returns those of the named pages that exist there and are valid.
 func loadCommit(ctx context.Context, root, folder, commit string, names []string) (pages []*site.Page) {
-	archive, err := git(ctx, root, "archive", "--format=zip", commit, "--", site.ConfigFile, site.ContentDir)
-	if err != nil {
-		return nil
-	}
+	archive, gitErr := git(ctx, root, "archive", "--format=zip", commit, "--", site.ConfigFile, site.ContentDir)
 	files, err := zip.NewReader(strings.NewReader(archive), int64(len(archive)))
-	if err = errors.Join(err, os.RemoveAll(folder)); err != nil || os.CopyFS(folder, files) != nil {
+	if errors.Join(gitErr, err, os.RemoveAll(folder)) != nil || os.CopyFS(folder, files) != nil {
 		return nil
 	}
 	s, _, err := site.Load(folder)

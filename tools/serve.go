@@ -102,8 +102,8 @@ func (s *session) run(ctx context.Context) (err error) {
 // handleSave checks the saved files, and restarts Hugo's server if it has ended or would serve wrong pages.
 func (s *session) handleSave(ctx context.Context, saved []string) {
 	// A save may hold only checklists that this session wrote, or those and the editor's own files.
-	isAll := saved == nil
-	if saved = slices.DeleteFunc(saved, s.isCurrentList); len(saved) == 0 && !isAll {
+	saved = slices.DeleteFunc(saved, s.isCurrentList)
+	if saved != nil && len(saved) == 0 { // nil means all files
 		return
 	}
 	if err := s.checkContent(saved); err != nil {

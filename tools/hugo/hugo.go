@@ -203,25 +203,20 @@ func readLog(root, log string) (findings []diagnostic.Diagnostic) {
 		if m == nil || strings.HasPrefix(m[2], "logged ") { // "logged 2 error(s)" counts the errors above it
 			continue
 		}
-		message, place := m[2], diagnostic.Place{File: "layouts"}
-		if missing, isMissing := strings.CutPrefix(message, "i18n|MISSING_TRANSLATION|"); isMissing {
-			language, key, _ := strings.Cut(missing, "|")
-			place.File = "i18n/" + language + ".toml"
-			findings = append(findings, place.Errorf(diagnostic.RuleConfig,
-				"the sentence %q is missing, which a layout shows: add %[1]s = \"…\"", key))
-			continue
-		}
-		// The last place is the innermost: a template, or the content that it rendered.
-		if all := logPlace.FindAllStringSubmatch(message, -1); all != nil {
-			last := all[len(all)-1]
-			place.File = filepath.ToSlash(last[1])
-			place.Line, _ = strconv.Atoi(last[2])
-			place.Column, _ = strconv.Atoi(last[3])
-			message = strings.TrimPrefix(message, last[0]+": ")
-		}
-		finding := place.Errorf(diagnostic.RuleHugo, "%s", message)
+		finding := diagnostic.Place{File: "layouts"}.Errorf(diagnostic.RuleHugo, "%s", m[2])
 		if m[1] == "WARN" {
 			finding.Severity = diagnostic.Warning
+		}
+		if missing, isMissing := strings.CutPrefix(m[2], "i18n|MISSING_TRANSLATION|"); isMissing {
+			language, key, _ := strings.Cut(missing, "|")
+			finding = diagnostic.Place{File: "i18n/" + language + ".toml"}.Errorf(diagnostic.RuleConfig,
+				"the sentence %q is missing, which a layout shows: add %[1]s = \"…\"", key)
+		} else if places := logPlace.FindAllStringSubmatch(m[2], -1); places != nil {
+			innermost := places[len(places)-1] // a template, or the content that it rendered
+			finding.File = filepath.ToSlash(innermost[1])
+			finding.Line, _ = strconv.Atoi(innermost[2])
+			finding.Column, _ = strconv.Atoi(innermost[3])
+			finding.Message = strings.TrimPrefix(m[2], innermost[0]+": ")
 		}
 		findings = append(findings, finding)
 	}

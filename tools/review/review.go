@@ -50,14 +50,14 @@ func (r Report) IsSigned() bool {
 // Sites may stay unreviewed and their sources outdated for long, so these two are findings only if isStrict is set or
 // config.toml makes errors of them.
 func Check(s *site.Site, today time.Time, isStrict bool) ([]Report, []diagnostic.Diagnostic) {
-	var all, findings []diagnostic.Diagnostic
+	var findings []diagnostic.Diagnostic
 	for key, source := range s.Sources {
 		if source.Reviewed.After(today) {
-			all = append(all, source.Place.Errorf(diagnostic.RuleDate,
+			findings = append(findings, source.Place.Errorf(diagnostic.RuleDate,
 				"source %q was reviewed on %s, which is after today, %s: check the date", key, Day(source.Reviewed), Day(today)))
 		}
 		if IsOutdated(s, source, today) {
-			all = append(all, source.Place.Warningf(diagnostic.RuleOutdatedSource,
+			findings = append(findings, source.Place.Warningf(diagnostic.RuleOutdatedSource,
 				"source %q was last reviewed on %s, more than %s ago: see if there is a newer version",
 				key, Day(source.Reviewed), diagnostic.Plural(s.IntervalMonths, "month")))
 		}
@@ -66,19 +66,17 @@ func Check(s *site.Site, today time.Time, isStrict bool) ([]Report, []diagnostic
 	for _, page := range s.Pages {
 		report := CheckPage(page, today)
 		reports = append(reports, report)
-		all = append(all, report.findings...)
+		findings = append(findings, report.findings...)
 	}
-	all = slices.Concat(all, checkTranslations(s), similarReviewers(reports))
-	for _, f := range all {
-		isRaised := isStrict || slices.Contains(s.Raised, f.Rule)
-		if isRaised {
-			f.Severity = diagnostic.Error
-		}
-		if isRaised || f.Rule != diagnostic.RuleUnreviewed && f.Rule != diagnostic.RuleOutdatedSource {
-			findings = append(findings, f)
+	findings = slices.Concat(findings, checkTranslations(s), similarReviewers(reports))
+	for i, f := range findings {
+		if isStrict || slices.Contains(s.Raised, f.Rule) {
+			findings[i].Severity = diagnostic.Error
 		}
 	}
-	return reports, findings
+	return reports, slices.DeleteFunc(findings, func(f diagnostic.Diagnostic) bool {
+		return f.Severity == diagnostic.Warning && (f.Rule == diagnostic.RuleUnreviewed || f.Rule == diagnostic.RuleOutdatedSource)
+	})
 }
 
 // CheckPage returns the report of one page. Errors in its front matter make the state Invalid. Every other state but Current
@@ -184,7 +182,6 @@ func DaysBetween(from, to time.Time) int { return int(to.Sub(from) / (24 * time.
 // AddMonths returns the civil date a number of months later. If that month is too short, it returns the month's last day:
 // 12 months after 29 February 2024 is 28 February 2025.
 func AddMonths(date time.Time, months int) time.Time {
-	first := time.Date(date.Year(), date.Month()+time.Month(months), 1, 0, 0, 0, 0, time.UTC)
-	lastDay := first.AddDate(0, 1, -1).Day()
-	return first.AddDate(0, 0, min(date.Day(), lastDay)-1)
+	last := time.Date(date.Year(), date.Month()+time.Month(months)+1, 0, 0, 0, 0, 0, time.UTC) // day 0 is that before the 1st
+	return last.AddDate(0, 0, min(0, date.Day()-last.Day()))
 }
