@@ -169,22 +169,21 @@ func Serve(ctx context.Context, path string, port int, o Options) <-chan Event {
 	events := make(chan Event) // one or two for each rendering
 	go func() {
 		defer close(events)
-		output, url, log := bufio.NewReader(reader), "", ""
-		for {
-			line, err := output.ReadString('\n')
+		output, event, log := bufio.NewReader(reader), Event{}, ""
+		for event.Err == nil {
+			var line string
+			line, event.Err = output.ReadString('\n')
 			if strings.HasPrefix(line, "Change ") && strings.Contains(line, "detected, rebuilding") {
 				log = ""
 			}
 			log += line
 			m := renderedLine.FindStringSubmatch(line)
 			if m != nil {
-				url = cmp.Or(m[1], url)
+				event.URL = cmp.Or(m[1], event.URL)
 			}
-			if err != nil || m != nil && url != "" {
-				events <- Event{URL: url, Findings: readLog(o.Root, log), Err: err}
-			}
-			if err != nil {
-				return
+			if event.Err != nil || m != nil && event.URL != "" {
+				event.Findings = readLog(o.Root, log)
+				events <- event
 			}
 		}
 	}()
