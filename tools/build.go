@@ -23,38 +23,38 @@ type buildCommand struct {
 	Base baseURL `placeholder:"URL" help:"Publish at this address, in place of config.toml's."`
 }
 
-// reservedName matches the address of a site that nobody can reach: RFC 2606 keeps
-// these names for examples. An address on this machine is meant.
-var reservedName = regexp.MustCompile(`(?i)^https?://(?:[^/]*\.)?(?:example|test|invalid|example\.(?:com|net|org)|[^/.]+\.localhost)(?::\d+)?/`)
+// reservedAddress matches addresses that RFC 2606 reserves for examples and tests, so that no reader can reach them.
+// It leaves out plain localhost, which an editor gives on purpose.
+var reservedAddress = regexp.MustCompile(`(?i)^https?://(?:[^/]*\.)?(?:example|test|invalid|example\.(?:com|net|org)|[^/.]+\.localhost)(?::\d+)?/`)
 
-// Run checks the content, renders it with the Hugo that go.mod names, checks what
-// was rendered, and puts it in place as public/. When anything is wrong, public/ and checklist.json stay as they were.
+// Run checks the content, renders it with the Hugo that go.mod names, checks the rendered site, and moves it to public/.
+// If anything fails, public/ and the checklists stay as they were.
 func (c *buildCommand) Run(ctx context.Context, t *tool) error {
 	start := time.Now()
 	s, err := t.checkSite(c.Today, c.Base, c.Strict)
 	if err != nil {
 		return err
 	}
-	t.say("%s", review.Summary(s.Site, s.reports, s.today))
-	if reservedName.MatchString(s.BaseURL + "/") {
+	t.logf("%s", review.Summary(s.Site, s.reports, s.today))
+	if reservedAddress.MatchString(s.BaseURL + "/") {
 		s.findings = append(s.findings, diagnostic.Place{File: site.ConfigFile}.Warningf(diagnostic.RuleBaseURL,
 			"%s is no real address, and it stands in links and QR codes: set baseURL to the site's own, or build with --base", s.BaseURL))
 	}
-	if !fails(c.Strict, s.findings) {
+	if !hasFailures(c.Strict, s.findings) {
 		if err := t.publish(ctx, s, c.Strict); err != nil {
 			return err
 		}
 	}
 	err = t.printFindings(c.Format, c.Strict, s.findings)
 	if err == nil {
-		t.say("Published into public/: %s, %.1f s.", diagnostic.Plural(len(s.findings), "finding"), time.Since(start).Seconds())
+		t.logf("Published into public/: %s, %.1f s.", diagnostic.Plural(len(s.findings), "finding"), time.Since(start).Seconds())
 	} else if errors.Is(err, errFindings) {
-		t.say("Not published: mend this first. What was published before is as it was.")
+		t.logf("Not published: mend this first. What was published before is as it was.")
 	}
 	return err
 }
 
-// publish takes a site from its content to public/, as far as its findings allow, and adds those of its own.
+// publish renders a site into public/. It stops when the findings fail the build, and adds its own to them.
 func (t *tool) publish(ctx context.Context, s *checkedSite, isStrict bool) error {
 	stage, err := publish.Begin(s.Root)
 	if err != nil {
@@ -65,15 +65,15 @@ func (t *tool) publish(ctx context.Context, s *checkedSite, isStrict bool) error
 	if err != nil {
 		return err
 	}
-	// The checklist's page carries the version of the lists, by which its script sees that there is a newer one.
+	// The checklist's page holds the version of the lists, so that its script notices a newer one.
 	const settings = ".build/settings.toml"
 	if err := publish.ReplaceFile(s.Root, settings, listVersions(s)); err != nil {
 		return err
 	}
-	options := hugo.Options{Root: s.Root, Destination: stage.Dir, BaseURL: s.BaseURL, Clock: s.clock, Settings: settings}
-	t.say("Rendering with Hugo …")
-	findings, err := hugo.Render(ctx, program, options)
-	if s.findings = append(s.findings, findings...); err != nil || fails(isStrict, s.findings) {
+	t.logf("Rendering with Hugo …")
+	findings, err := hugo.Render(ctx, program,
+		hugo.Options{Root: s.Root, Destination: stage.Dir, BaseURL: s.BaseURL, Clock: s.clock, Settings: settings})
+	if s.findings = append(s.findings, findings...); err != nil || hasFailures(isStrict, s.findings) {
 		return err
 	}
 	if err := stage.MinifyStatic(); err != nil {
@@ -84,9 +84,9 @@ func (t *tool) publish(ctx context.Context, s *checkedSite, isStrict bool) error
 			return err
 		}
 	}
-	t.say("Checking what was rendered …")
+	t.logf("Checking what was rendered …")
 	findings, err = checkRendered(ctx, s, stage.Dir, s.BaseURL)
-	if s.findings = append(s.findings, findings...); err != nil || fails(isStrict, s.findings) {
+	if s.findings = append(s.findings, findings...); err != nil || hasFailures(isStrict, s.findings) {
 		return err
 	}
 	if err := ctx.Err(); err != nil { // Ctrl-C at the last moment still stops it
@@ -95,7 +95,7 @@ func (t *tool) publish(ctx context.Context, s *checkedSite, isStrict bool) error
 	return stage.Commit(s.committedLists)
 }
 
-// listVersions returns settings for Hugo that hold the version of each language's lists.
+// listVersions returns Hugo settings with the version of each language's checklist.
 func listVersions(s *checkedSite) (settings []byte) {
 	for i, language := range s.All() {
 		table := "params.checklist"
@@ -107,7 +107,7 @@ func listVersions(s *checkedSite) (settings []byte) {
 	return settings
 }
 
-// checkRendered runs every check of a folder that holds the whole rendered site.
+// checkRendered checks a folder that holds the whole rendered site.
 func checkRendered(ctx context.Context, s *checkedSite, dir, baseURL string) ([]diagnostic.Diagnostic, error) {
 	options := rendered.Options{Site: s.Site, BaseURL: baseURL, Complete: true}
 	for _, list := range s.publishedLists {

@@ -17,15 +17,15 @@ import (
 	"microsite/tools/site"
 )
 
-// showChanges prints what of each page is not as it was signed.
+// showChanges prints what changed in each page since it was signed.
 func (t *tool) showChanges(ctx context.Context, s *checkedSite, pages []*site.Page) error {
 	for _, page := range pages {
-		record := review.RecordOf(page, s.today)
+		record := review.CheckPage(page, s.today).Record
 		if record == (review.Record{}) {
 			return fmt.Errorf("%s has no sign-off that can be read, so there is nothing to compare with: run check", page.File)
 		}
 		if record.Digest == review.Digest(page, record) {
-			t.say("%s: nothing of what %s signed on %s has changed.", page.File, record.By, review.Day(record.Reviewed))
+			t.logf("%s: nothing of what %s signed on %s has changed.", page.File, record.By, review.Day(record.Reviewed))
 			continue
 		}
 		isSigned := func(old *site.Page, signed review.Record) bool { return review.Digest(old, signed) == record.Digest }
@@ -36,10 +36,10 @@ func (t *tool) showChanges(ctx context.Context, s *checkedSite, pages []*site.Pa
 	return nil
 }
 
-// showDifference prints what of a page and its sign-off is not as it was in the newest commit for which isMeant: the one
-// with what was signed, or translated, as verb says.
+// showDifference prints what changed in a page and its sign-off since the newest commit for which isWanted reports true.
+// verb says what was done with that version: "signed" or "translated".
 func (t *tool) showDifference(ctx context.Context, s *checkedSite, page *site.Page, record review.Record, verb string,
-	isMeant func(old *site.Page, record review.Record) bool) error {
+	isWanted func(old *site.Page, record review.Record) bool) error {
 	folder, err := os.MkdirTemp("", "changes-")
 	if err != nil {
 		return err
@@ -50,16 +50,12 @@ func (t *tool) showDifference(ctx context.Context, s *checkedSite, page *site.Pa
 		return err
 	}
 	for _, commit := range commits {
-		for _, name := range names {
-			old := loadCommit(ctx, t.root, filepath.Join(folder, "site"), commit, name)
-			if old == nil {
-				continue
-			}
+		for _, old := range loadCommit(ctx, t.root, filepath.Join(folder, "site"), commit, names) {
 			oldRecord := record
-			if !isMeant(old, record) { // the record itself may have been edited since
-				oldRecord = review.RecordOf(old, s.today)
+			if !isWanted(old, record) { // the record, too, may have been edited since
+				oldRecord = review.CheckPage(old, s.today).Record
 			}
-			if isMeant(old, oldRecord) {
+			if isWanted(old, oldRecord) {
 				diff, err := wordDiff(ctx, folder, review.ReadableText(old, oldRecord), review.ReadableText(page, record))
 				fmt.Fprintf(t.stdout, "%s since it was %s, as in commit %.12s: [-what is gone-] {+what is new+}\n%s\n",
 					page.File, verb, commit, diff)
@@ -71,8 +67,8 @@ func (t *tool) showDifference(ctx context.Context, s *checkedSite, page *site.Pa
 		"(then \"git fetch --unshallow\" may get it). Read the whole page: go run ./tools sign --show %s", verb, page.File))
 }
 
-// listCommits returns the commits that changed anything that a sign-off of a page covers, newest first, and the names that
-// the page has had.
+// listCommits returns the commits that changed something that the sign-off of a page covers, newest first, and every name
+// that the page has had.
 func listCommits(ctx context.Context, root string, page *site.Page) (commits, names []string, err error) {
 	log, err := git(ctx, root, "log", "--follow", "--format=", "--name-only", "--relative", "--", page.File)
 	if err != nil {
@@ -83,34 +79,35 @@ func listCommits(ctx context.Context, root string, page *site.Page) (commits, na
 	return strings.Fields(list), names, err
 }
 
-// loadCommit reads a page and its site as they were in a commit, which takes the place of another one in a folder. The page
-// is nil where it was not there or can't be read.
-func loadCommit(ctx context.Context, root, folder, commit, file string) *site.Page {
-	archive, err := git(ctx, root, "archive", "--format=zip", commit, "--", site.ConfigFile, site.ContentDir)
-	if err != nil {
-		return nil
-	}
+// loadCommit replaces folder by the site of a commit, and returns those of the named pages that exist there and are valid.
+func loadCommit(ctx context.Context, root, folder, commit string, names []string) (pages []*site.Page) {
+	archive, gitErr := git(ctx, root, "archive", "--format=zip", commit, "--", site.ConfigFile, site.ContentDir)
 	files, err := zip.NewReader(strings.NewReader(archive), int64(len(archive)))
-	if err = errors.Join(err, os.RemoveAll(folder)); err != nil || os.CopyFS(folder, files) != nil {
+	if errors.Join(gitErr, err, os.RemoveAll(folder)) != nil || os.CopyFS(folder, files) != nil {
 		return nil
 	}
 	s, _, err := site.Load(folder)
 	if err != nil {
 		return nil
 	}
-	for _, language := range s.Translations {
-		if strings.HasPrefix(file, language.Folder+"/") {
-			s = language
+	for _, name := range names {
+		src, _ := os.ReadFile(filepath.Join(folder, filepath.FromSlash(name))) // a missing page is as invalid as an empty one
+		language := s
+		for _, other := range s.Translations {
+			if strings.HasPrefix(name, other.Folder+"/") {
+				language = other
+			}
+		}
+		if page, _ := language.ParsePage(name, src); page != nil {
+			pages = append(pages, page)
 		}
 	}
-	src, _ := os.ReadFile(filepath.Join(folder, filepath.FromSlash(file))) // an empty page can't be read either
-	page, _ := s.ParsePage(file, src)
-	return page
+	return pages
 }
 
 var hunkHeader = regexp.MustCompile(`(?m)^@@ -[0-9,]+ \+[0-9,]+ @@.*$`)
 
-// wordDiff returns the lines that differ in two texts, with the words marked.
+// wordDiff returns the lines in which two texts differ, with the changed words marked. It writes the texts into folder.
 func wordDiff(ctx context.Context, folder, before, after string) (string, error) {
 	err := errors.Join(os.WriteFile(filepath.Join(folder, "before"), []byte(before), 0o600),
 		os.WriteFile(filepath.Join(folder, "after"), []byte(after), 0o600))
@@ -119,14 +116,14 @@ func wordDiff(ctx context.Context, folder, before, after string) (string, error)
 	}
 	out, err := git(ctx, folder, "diff", "--no-index", "--no-color", "--no-ext-diff", "--no-textconv", "--ignore-blank-lines",
 		"--unified=0", "--word-diff=plain", "--", "before", "after")
-	if at := hunkHeader.FindStringIndex(out); at != nil { // exit code 1: there is a difference
+	if at := hunkHeader.FindStringIndex(out); at != nil { // err is exit code 1, which means that the texts differ
 		return strings.ReplaceAll(hunkHeader.ReplaceAllString(out[at[0]:], ""), "\n\n", "\n"), nil
 	}
 	return "", err
 }
 
-// git runs git in a folder, without a shell, and returns what it prints. Where a
-// hook's variables say that the repository is elsewhere, that does not count.
+// git runs git in a folder and returns its output. It hides the variables with which a git hook would send it to another
+// repository.
 func git(ctx context.Context, folder string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir = folder

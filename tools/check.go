@@ -30,35 +30,34 @@ func (c *checkCommand) Run(ctx context.Context, t *tool) error {
 	if err != nil {
 		return err
 	}
-	t.say("%s", review.Summary(s.Site, s.reports, s.today))
-	if fails(false, s.findings) { // then what the checklists should hold is not known
-		return t.printFindings(c.Format, c.Strict, s.findings)
-	}
-	for file, want := range s.committedLists {
-		findings, err := checklist.Compare(s.Root, file, want)
-		if err != nil {
-			return err
+	t.logf("%s", review.Summary(s.Site, s.reports, s.today))
+	if !hasFailures(false, s.findings) { // checklists made from content with errors may be wrong
+		for file, want := range s.committedLists {
+			findings, err := checklist.Compare(s.Root, file, want)
+			if err != nil {
+				return err
+			}
+			s.findings = append(s.findings, findings...)
 		}
-		s.findings = append(s.findings, findings...)
 	}
 	return t.printFindings(c.Format, c.Strict, s.findings)
 }
 
-// checkedSite is a site with what the checks of its content found, in all languages.
+// checkedSite is a site with the results of checking its content in all languages.
 type checkedSite struct {
 	*site.Site
 	clock          time.Time // the instant that pages are rendered for
-	today          time.Time // its civil day in the site's time zone, midnight UTC
+	today          time.Time // the civil date of clock in the site's time zone, as midnight UTC
 	reports        []review.Report
-	committedLists map[string][]byte          // the checklists with config.toml's address, by file
-	publishedLists []*checklist.Questionnaire // with the address that the site is built for, in the order of All
+	committedLists map[string][]byte          // the checklists to commit, by file, with the address in config.toml
+	publishedLists []*checklist.Questionnaire // the checklists to publish, in the order of All, with the address of the build
 	findings       []diagnostic.Diagnostic
 }
 
-// checkSite reads the site in the current folder and runs every check that needs no Hugo. build.go has those of the rendered
-// site. base, where it isn't "", overrides the address in config.toml.
+// checkSite loads the site in the current folder and runs every check that does not need Hugo; checkRendered runs the
+// others. base, if not "", overrides the address in config.toml.
 func (t *tool) checkSite(today day, base baseURL, isStrict bool) (*checkedSite, error) {
-	// config.toml, file names, front matter, cards, boxes, headings, links as written.
+	// Load checks config.toml, file names, front matter, cards, task items, headings and links in Markdown.
 	loaded, findings, err := site.Load(t.root)
 	if err != nil {
 		return nil, err
@@ -69,8 +68,8 @@ func (t *tool) checkSite(today day, base baseURL, isStrict bool) (*checkedSite, 
 	}
 	s.today = review.Today(s.clock, s.Location)
 	for _, language := range s.All() {
-		reports, ofReview := review.Check(language, s.today, isStrict)
-		list, ofChecklist := checklist.Build(language, reports)
+		reports, reviewFindings := review.Check(language, s.today, isStrict)
+		list, listFindings := checklist.Build(language, reports)
 		s.committedLists[checklist.File(language)] = list.Encode()
 		if base != "" {
 			language.BaseURL = string(base)
@@ -78,13 +77,14 @@ func (t *tool) checkSite(today day, base baseURL, isStrict bool) (*checkedSite, 
 		}
 		s.publishedLists = append(s.publishedLists, list)
 		s.reports = append(s.reports, reports...)
-		s.findings = slices.Concat(s.findings, leftoverMarkup(language), readability.Check(language), ofReview, ofChecklist)
+		s.findings = slices.Concat(s.findings, leftoverMarkup(language), readability.Check(language),
+			reviewFindings, listFindings)
 	}
 	s.findings = append(s.findings, publish.CheckFiles(t.root, s.committedLists)...)
 	return s, nil
 }
 
-// leftoverMarkup reports Markdown that readers would see. The same rule is applied to the rendered pages.
+// leftoverMarkup reports Markdown that readers would see as written. The check of rendered pages applies the same rule.
 func leftoverMarkup(s *site.Site) (findings []diagnostic.Diagnostic) {
 	for _, p := range s.Pages {
 		for _, b := range p.Blocks {

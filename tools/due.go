@@ -24,13 +24,14 @@ type dueCommand struct {
 	Format  string `enum:"text,json,ics" default:"text" placeholder:"FORMAT" help:"Print as text, json or ics, a calendar."`
 }
 
-// dueList is what the due command prints, worst first. Numbers and dates that aren't known are absent.
+// dueList is the output of the due command. Unknown dates and numbers are empty.
 type dueList struct {
 	Today   string      `json:"today"`
-	Pages   []duePage   `json:"pages"`
-	Sources []dueSource `json:"sources,omitempty"` // where they are asked for
+	Pages   []duePage   `json:"pages"`             // the most urgent first
+	Sources []dueSource `json:"sources,omitempty"` // with --sources, the oldest first
 }
 
+// duePage is the state of a page's sign-off.
 type duePage struct {
 	File     string       `json:"file"`
 	State    review.State `json:"state"`
@@ -41,9 +42,10 @@ type duePage struct {
 	Role     string       `json:"role,omitempty"`
 	DaysLeft json.Number  `json:"daysLeft,omitempty"` // below 0 when overdue
 
-	title, url string // the url is relative to the site's address
+	title, url string // the URL is relative to the site's address
 }
 
+// dueSource is the age of a source.
 type dueSource struct {
 	Key      string      `json:"key"`
 	Title    string      `json:"title"`
@@ -52,14 +54,14 @@ type dueSource struct {
 	AgeDays  json.Number `json:"ageDays,omitempty"`
 }
 
-// Run lists every page with its state, dates, reviewer and days left, and every source with its age where asked.
+// Run lists the pages and, with --sources, the sources.
 func (c *dueCommand) Run(t *tool) error {
 	s, _, err := t.findPages(c.Today, c.Format, nil)
 	if err != nil {
 		return err
 	}
-	t.say("%s", review.Summary(s.Site, s.reports, s.today))
-	list := dueList{Today: review.Day(s.today), Pages: listPagesDue(s, c.Within)}
+	t.logf("%s", review.Summary(s.Site, s.reports, s.today))
+	list := dueList{Today: review.Day(s.today), Pages: listPages(s, c.Within)}
 	if c.Sources {
 		list.Sources = listSources(s)
 	}
@@ -74,54 +76,52 @@ func (c *dueCommand) Run(t *tool) error {
 	return list.print(t.stdout)
 }
 
-// listPagesDue lists the pages but those that are current for more than a limit, if there is one.
-func listPagesDue(s *checkedSite, limit *days) []duePage {
-	list := []duePage{}
+// listPages returns the pages with medical text. A limit leaves out those that are current for more days than that.
+func listPages(s *checkedSite, limit *days) []duePage {
+	list := []duePage{} // not nil, which JSON would make null
 	for _, r := range s.reports {
-		record := r.Record
-		daysLeft := review.DaysBetween(s.today, record.Due)
-		if !r.Page.Medical || r.State == review.Current && limit != nil && daysLeft > int(*limit) {
-			continue
+		isCurrent := limit != nil && r.State == review.Current && review.DaysBetween(s.today, r.Record.Due) > int(*limit)
+		if r.Page.Medical && !isCurrent {
+			list = append(list, duePage{File: r.Page.File, State: r.State, Adapted: review.Day(r.Adapted),
+				Reviewed: review.Day(r.Record.Reviewed), Due: review.Day(r.Record.Due), By: r.Record.By, Role: r.Record.Role,
+				DaysLeft: countDays(s.today, r.Record.Due), title: r.Page.Title, url: r.Page.URL()})
 		}
-		page := duePage{File: r.Page.File, State: r.State, Adapted: review.Day(r.Adapted), Reviewed: review.Day(record.Reviewed),
-			Due: review.Day(record.Due), By: record.By, Role: record.Role, title: r.Page.Title, url: r.Page.URL()}
-		if page.Due != "" {
-			page.DaysLeft = json.Number(strconv.Itoa(daysLeft))
-		}
-		list = append(list, page)
 	}
 	slices.SortStableFunc(list, func(a, b duePage) int {
-		byState := slices.Index(review.States, a.State) - slices.Index(review.States, b.State)
-		return cmp.Or(byState, strings.Compare(a.Due, b.Due))
+		return cmp.Or(slices.Index(review.States, a.State)-slices.Index(review.States, b.State), strings.Compare(a.Due, b.Due))
 	})
 	return list
 }
 
-// listSources lists the sources, the oldest first and last those whose day isn't known.
+// listSources returns the sources, those of an unknown day last.
 func listSources(s *checkedSite) (list []dueSource) {
 	for key, source := range s.Sources {
-		entry := dueSource{Key: key, Title: source.Publisher + ": " + source.Title, Reviewed: review.Day(source.Reviewed)}
-		if entry.Reviewed != "" {
-			entry.Outdated = review.IsOutdated(s.Site, source, s.today)
-			entry.AgeDays = json.Number(strconv.Itoa(review.DaysBetween(source.Reviewed, s.today)))
-		}
-		list = append(list, entry)
+		list = append(list, dueSource{Key: key, Title: source.Publisher + ": " + source.Title, Reviewed: review.Day(source.Reviewed),
+			Outdated: review.IsOutdated(s.Site, source, s.today), AgeDays: countDays(source.Reviewed, s.today)})
 	}
 	slices.SortFunc(list, func(a, b dueSource) int {
-		const unknown = "unknown" // comes after every digit
+		const unknown = "unknown" // sorts after every date
 		return cmp.Or(strings.Compare(cmp.Or(a.Reviewed, unknown), cmp.Or(b.Reviewed, unknown)), strings.Compare(a.Key, b.Key))
 	})
 	return list
 }
 
-// writeCalendar writes the reviews as entries of a whole day each, by RFC 5545. An entry keeps its UID as long as page and
-// day are the same, so that calendars that read the list again hold none twice.
+// countDays returns the number of days between two dates, or "" if one is unknown.
+func countDays(from, to time.Time) json.Number {
+	if from.IsZero() || to.IsZero() {
+		return ""
+	}
+	return json.Number(strconv.Itoa(review.DaysBetween(from, to)))
+}
+
+// writeCalendar writes each review as an all-day event (RFC 5545). An event keeps its UID while its page and day stay the
+// same, so that a calendar that reads the list again does not show it twice.
 func writeCalendar(out io.Writer, s *checkedSite, pages []duePage) error {
 	c := ics.NewCalendarFor("microsite")
 	c.SetMethod(ics.MethodPublish)
 	for _, p := range pages {
 		due, err := time.Parse(time.DateOnly, p.Due)
-		if err != nil { // nobody has signed it
+		if err != nil { // the page is not signed
 			continue
 		}
 		address := strings.TrimSuffix(s.BaseURL, "/") + p.url
@@ -136,6 +136,7 @@ func writeCalendar(out io.Writer, s *checkedSite, pages []duePage) error {
 	return c.SerializeTo(out, ics.WithNewLineWindows) // RFC 5545 wants CRLF
 }
 
+// print prints the list as tables.
 func (l dueList) print(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(cells ...string) {

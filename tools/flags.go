@@ -27,7 +27,7 @@ type strictFlag struct {
 	Strict bool `help:"Let warnings fail too, and list pages that are not reviewed and sources that are outdated."`
 }
 
-// day is a civil date as midnight UTC, or zero where the flag is left out.
+// day is a civil date as midnight UTC, or zero if the flag is left out.
 type day struct{ time.Time }
 
 func (d *day) UnmarshalText(text []byte) (err error) {
@@ -37,7 +37,7 @@ func (d *day) UnmarshalText(text []byte) (err error) {
 	return nil
 }
 
-// baseURL is where a site is published, or "" where the flag is left out.
+// baseURL is the address of a published site, or "" if the flag is left out.
 type baseURL string
 
 func (u *baseURL) UnmarshalText(text []byte) error {
@@ -47,6 +47,7 @@ func (u *baseURL) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// days is a number of days, such as 90d.
 type days int
 
 func (d *days) UnmarshalText(text []byte) error {
@@ -57,10 +58,10 @@ func (d *days) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// shortLine is what a person says of a sign-off.
+// shortLine is a name, role or reason that goes into a sign-off or a commit message.
 type shortLine string
 
-// placeholders stand in the manual where a name and a role belong.
+// placeholders are words that the manual has in the place of a name or role.
 var placeholders = []string{"", "NAME", "ROLE", "CREDENTIAL AND ROLE", "TODO"}
 
 func (l *shortLine) UnmarshalText(text []byte) error {

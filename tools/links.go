@@ -19,8 +19,8 @@ type linksCommand struct {
 	Dir      string  `arg:"" help:"A rendered folder."`
 }
 
-// Run checks every HTML file, style sheet and sitemap below a folder. In a
-// site's root folder, a finding is traced to the Markdown that it comes from.
+// Run checks the links of a rendered folder. If the current folder is a site, it reports findings at the place of the
+// Markdown that they come from.
 func (c *linksCommand) Run(ctx context.Context, t *tool) error {
 	if info, err := os.Stat(c.Dir); err != nil || !info.IsDir() {
 		return fmt.Errorf("%s is not a folder that can be read", c.Dir)
@@ -34,19 +34,19 @@ func (c *linksCommand) Run(ctx context.Context, t *tool) error {
 	if c.External {
 		options.External = &rendered.External{Progress: func(done, all int) {
 			if done%20 == 0 || done == all {
-				t.say("Asked for %d of %d addresses of other sites …", done, all)
+				t.logf("Asked for %d of %d addresses of other sites …", done, all)
 			}
 		}}
 	}
 	pages, findings, err := rendered.Check(ctx, c.Dir, options)
-	isStopped := ctx.Err() != nil
 	if err != nil {
 		return err
 	}
+	isStopped := ctx.Err() != nil // while it asked other sites
 	err = t.printFindings(c.Format, c.Strict, findings)
 	if isStopped {
 		return errors.New("it was stopped, and this is what is known so far")
 	}
-	t.say("Checked the links of %s: %s.", diagnostic.Plural(pages, "page"), diagnostic.Plural(len(findings), "finding"))
+	t.logf("Checked the links of %s: %s.", diagnostic.Plural(pages, "page"), diagnostic.Plural(len(findings), "finding"))
 	return err
 }

@@ -19,14 +19,14 @@ import (
 
 // Exit codes.
 const (
-	exitClean    = 0 // warnings allowed
+	exitClean    = 0 // or only warnings
 	exitFindings = 1
 	exitUsage    = 2
 	exitFailed   = 3 // the tool could not do its work
 )
 
-// commandLine is every command with its flags. The Run method of a command returns
-// nil, errFindings, a usageError, or what kept it from its work.
+// commandLine declares the commands with their flags. The Run method of a command returns nil, errFindings, a usageError
+// or the error that kept it from its work.
 type commandLine struct {
 	Serve serveCommand `cmd:"" help:"Show the site as you write it, and what to mend after each save."`
 	Build buildCommand `cmd:"" help:"Check everything and publish into public/."`
@@ -38,15 +38,15 @@ type commandLine struct {
 	Translated translatedCommand `cmd:"" help:"Say that pages are up to date with the text that they translate."`
 }
 
-// errFindings says that findings, which have been printed, fail a command.
+// errFindings is returned by a command that fails because of findings that it has printed.
 var errFindings = errors.New("there are findings")
 
-// usageError is a mistake on the command line that only the command itself can see.
+// usageError is a mistake on the command line.
 type usageError struct{ error }
 
-// tool is the world as its commands see it.
+// tool holds what commands use of the process and the system.
 type tool struct {
-	root           string // the current folder, as Hugo names it
+	root           string // the current folder, without symbolic links, as Hugo prints it
 	stdout, stderr io.Writer
 	now            func() time.Time
 }
@@ -64,42 +64,43 @@ func main() {
 		kong.Bind(t), kong.BindTo(ctx, (*context.Context)(nil)))
 	parsed, err := parser.Parse(os.Args[1:])
 	if err != nil {
-		os.Exit(t.exitCode(usageError{err}))
+		os.Exit(t.reportError(usageError{err}))
 	}
-	os.Exit(t.exitCode(parsed.Run()))
+	os.Exit(t.reportError(parsed.Run()))
 }
 
-// exitCode says what kept a command from its end, and returns the exit code.
-func (t *tool) exitCode(err error) int {
+// reportError prints the error of a command, unless its findings have been printed, and returns the exit code.
+func (t *tool) reportError(err error) int {
 	switch {
 	case err == nil:
 		return exitClean
 	case errors.Is(err, errFindings):
 		return exitFindings
 	case errors.As(err, &usageError{}):
-		t.say("%s\nRun \"go run ./tools --help\", or with the name of a command before --help.", diagnostic.OneLine(err.Error()))
+		t.logf("%s\nRun \"go run ./tools --help\", or with the name of a command before --help.", diagnostic.OneLine(err.Error()))
 		return exitUsage
 	case errors.Is(err, context.Canceled):
-		t.say("Stopped before the end: nothing was changed.")
+		t.logf("Stopped before the end: nothing was changed.")
 	default:
-		t.say("Could not do its work: %s", diagnostic.OneLine(err.Error()))
+		t.logf("Could not do its work: %s", diagnostic.OneLine(err.Error()))
 	}
 	return exitFailed
 }
 
-func (t *tool) say(format string, args ...any) { fmt.Fprintf(t.stderr, format+"\n", args...) }
+// logf prints a line of progress.
+func (t *tool) logf(format string, args ...any) { fmt.Fprintf(t.stderr, format+"\n", args...) }
 
-// printFindings prints findings in a format. It returns errFindings where they fail the command.
+// printFindings prints findings in a format, and returns errFindings if they fail the command.
 func (t *tool) printFindings(format string, isStrict bool, findings []diagnostic.Diagnostic) error {
 	err := diagnostic.Write(t.stdout, format, diagnostic.Sort(findings))
-	if err == nil && fails(isStrict, findings) {
+	if err == nil && hasFailures(isStrict, findings) {
 		return errFindings
 	}
 	return err
 }
 
-// fails reports whether findings stop a check or a build.
-func fails(isStrict bool, findings []diagnostic.Diagnostic) bool {
+// hasFailures reports whether findings fail a check or a build.
+func hasFailures(isStrict bool, findings []diagnostic.Diagnostic) bool {
 	errs, warnings := diagnostic.Count(findings)
 	return errs > 0 || isStrict && warnings > 0
 }

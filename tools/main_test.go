@@ -472,7 +472,7 @@ func TestOwnWrites(t *testing.T) {
 	checks := func(want string, saved ...string) {
 		t.Helper()
 		out.Reset()
-		s.takeSave(t.Context(), saved)
+		s.handleSave(t.Context(), saved)
 		got := out.String()
 		expect(t, strings.Contains(got, want) && (want == "") == (got == ""), "%q: %q, not %q", saved, got, want)
 	}
@@ -486,7 +486,7 @@ func TestOwnWrites(t *testing.T) {
 
 	// With the links, what Hugo has said is told. While there are errors, the links are not checked, and the checklist stays as it is.
 	s.saved, s.url, s.options.Destination = nil, "https://site.example/", filepath.Join(root, "rendered")
-	s.logged = []diagnostic.Diagnostic{diagnostic.Place{File: "layouts"}.Warningf(diagnostic.RuleHugo, "old")}
+	s.hugoLog = []diagnostic.Diagnostic{diagnostic.Place{File: "layouts"}.Warningf(diagnostic.RuleHugo, "old")}
 	out.Reset()
 	s.checkPages(t.Context())
 	expect(t, strings.HasSuffix(out.String(), "  Links: 0 errors, 1 warning.\nlayouts: warning: old [hugo]\n"), "%s", &out)

@@ -19,7 +19,7 @@ import (
 	"microsite/tools/watch"
 )
 
-// sources are the files and folders that a site is made of.
+// sources are the files and folders that make up a site.
 var sources = append([]string{site.ConfigFile, site.ContentDir, "layouts", "i18n", "static"}, site.OtherConfigFiles...)
 
 type serveCommand struct {
@@ -35,30 +35,30 @@ func (c *serveCommand) Run(ctx context.Context, t *tool) error {
 		return fmt.Errorf("port %d is taken, perhaps by another preview: end that one, or choose another port with --port", c.Port)
 	}
 	listener.Close()
-	port := listener.Addr().(*net.TCPAddr).Port // any that is free, for --port 0
+	port := listener.Addr().(*net.TCPAddr).Port // a free one for --port 0
 	return (&session{tool: t, today: c.Today, isStrict: c.Strict, port: port}).run(ctx)
 }
 
-// session is an editor's work under way.
+// session checks a site after each save and, with a port, shows it in a preview.
 type session struct {
 	*tool
 	today    day
 	isStrict bool
 	saved    []string          // the files of the last save; nil for all
-	lists    map[string][]byte // the checklists as they are to be committed, by file
+	lists    map[string][]byte // the checklists to commit, by file
 
-	// Hugo's server, which renders into options.Destination.
-	port     int    // 0: there is no preview
-	program  string // where Hugo is
-	options  hugo.Options
-	url      string                  // that the editor knows; "" when the server has ended by itself
-	events   <-chan hugo.Event       // nil: no server is running
-	stop     context.CancelFunc      // ends the server
-	logged   []diagnostic.Diagnostic // by Hugo, when it rendered last
-	checkDue <-chan time.Time        // nil: no new pages are to be checked
+	// The preview: Hugo's server, which renders into options.Destination.
+	port       int    // 0: no preview
+	program    string // path of Hugo
+	options    hugo.Options
+	url        string                  // the last address printed; "" after the server has ended by itself
+	events     <-chan hugo.Event       // nil: no server is running
+	stop       context.CancelFunc      // ends the server
+	hugoLog    []diagnostic.Diagnostic // from Hugo's last rendering
+	pagesReady <-chan time.Time        // when to check the rendered pages; nil: they have been checked
 }
 
-// run runs until a signal comes, which is no failure.
+// run runs until ctx ends, which is not an error.
 func (s *session) run(ctx context.Context) (err error) {
 	defer func() {
 		if ctx.Err() != nil {
@@ -90,26 +90,26 @@ func (s *session) run(ctx context.Context) (err error) {
 		case <-ctx.Done():
 			return nil
 		case saved := <-saves:
-			s.takeSave(ctx, saved)
+			s.handleSave(ctx, saved)
 		case event := <-s.events:
-			s.takeEvent(event)
-		case <-s.checkDue:
+			s.handleEvent(event)
+		case <-s.pagesReady:
 			s.checkPages(ctx)
 		}
 	}
 }
 
-// takeSave checks what was saved, and starts Hugo's server again where it has ended or would go wrong.
-func (s *session) takeSave(ctx context.Context, saved []string) {
-	// What this session has written may come in several steps, or together with what an editor saves.
-	isAll := saved == nil
-	if saved = slices.DeleteFunc(saved, s.isCurrentList); len(saved) == 0 && !isAll {
+// handleSave checks the saved files, and restarts Hugo's server if it has ended or would serve wrong pages.
+func (s *session) handleSave(ctx context.Context, saved []string) {
+	// A save may hold only checklists that this session wrote, or those and the editor's own files.
+	saved = slices.DeleteFunc(saved, s.isCurrentList)
+	if saved != nil && len(saved) == 0 { // nil means all files
 		return
 	}
 	if err := s.checkContent(saved); err != nil {
-		s.print("%v. The work goes on with the next save.", err)
+		s.printf("%v. The work goes on with the next save.", err)
 	}
-	if slices.ContainsFunc(saved, s.misleadsServer) {
+	if slices.ContainsFunc(saved, s.needsRestart) {
 		s.stopServer()
 	}
 	if s.port != 0 && s.events == nil {
@@ -117,24 +117,24 @@ func (s *session) takeSave(ctx context.Context, saved []string) {
 	}
 }
 
-// isCurrentList reports whether a file is a checklist as it is to be committed.
+// isCurrentList reports whether a file is an up-to-date checklist.
 func (s *session) isCurrentList(file string) bool {
 	list, isList := s.lists[file]
 	if !isList {
 		return false
 	}
-	outdated, err := checklist.Compare(s.root, file, list)
-	return err == nil && len(outdated) == 0
+	findings, err := checklist.Compare(s.root, file, list)
+	return err == nil && len(findings) == 0
 }
 
-// checkContent checks all that needs no Hugo, and keeps the checklists up to date.
+// checkContent checks everything that does not need Hugo, and updates the checklists if there are no errors.
 func (s *session) checkContent(saved []string) error {
 	s.saved = saved
 	checked, err := s.checkSite(s.today, "", s.isStrict)
 	if err != nil {
 		return err
 	}
-	if !s.today.IsZero() { // else Hugo's server goes on to the next day by itself
+	if !s.today.IsZero() { // without --today, Hugo's server follows the calendar
 		s.options.Clock = checked.clock
 	}
 	subject := strings.Join(saved, ", ")
@@ -142,7 +142,7 @@ func (s *session) checkContent(saved []string) error {
 		subject = diagnostic.Plural(len(checked.AllPages()), "page")
 	}
 	s.report(subject, saved, checked.findings)
-	if fails(false, checked.findings) {
+	if hasFailures(false, checked.findings) {
 		return nil
 	}
 	s.lists = checked.committedLists
@@ -153,25 +153,25 @@ func (s *session) checkContent(saved []string) error {
 		if err := publish.ReplaceFile(s.root, file, s.lists[file]); err != nil {
 			return err
 		}
-		s.print("%s is up to date again: commit it with your change.", file)
+		s.printf("%s is up to date again: commit it with your change.", file)
 	}
 	return nil
 }
 
-// misleadsServer reports whether Hugo's server would go wrong after a save: it keeps the pages of files that are
-// gone, does not see a folder that comes back, and does not say when it has copied a static file.
-func (s *session) misleadsServer(saved string) bool {
+// needsRestart reports whether Hugo's server would go wrong after a save: it keeps the pages of deleted files, does not
+// notice a restored folder, and does not report that it has copied a static file.
+func (s *session) needsRestart(saved string) bool {
 	info, err := os.Stat(filepath.Join(s.root, saved))
 	return err != nil || info.IsDir() || strings.HasPrefix(saved, "static/")
 }
 
 func (s *session) startServer(ctx context.Context) {
-	_ = os.RemoveAll(s.options.Destination) // where that fails, Hugo says so
+	_ = os.RemoveAll(s.options.Destination) // if this fails, Hugo reports why
 	ctx, s.stop = context.WithCancel(ctx)
 	s.events = hugo.Serve(ctx, s.program, s.port, s.options)
 }
 
-// stopServer ends Hugo's server, where one is running, and waits for its end.
+// stopServer ends Hugo's server, if one is running, and waits until it has ended.
 func (s *session) stopServer() {
 	if s.events == nil {
 		return
@@ -179,70 +179,72 @@ func (s *session) stopServer() {
 	s.stop()
 	for range s.events {
 	}
-	s.events, s.checkDue = nil, nil
+	s.events, s.pagesReady = nil, nil
 }
 
-func (s *session) takeEvent(e hugo.Event) {
-	s.logged = e.Findings
+// handleEvent prints that Hugo's server has started or ended, and schedules a check of the pages that it rendered.
+func (s *session) handleEvent(e hugo.Event) {
+	s.hugoLog = e.Findings
 	if e.Err != nil {
 		s.stopServer()
 		s.url = ""
-		if len(s.logged) > 0 {
-			s.report("Rendering", nil, s.logged)
+		if len(s.hugoLog) > 0 {
+			s.report("Rendering", nil, s.hugoLog)
 		}
-		s.print("The preview has ended (%v). It starts again with the next save.", e.Err)
+		s.printf("The preview has ended (%v). It starts again with the next save.", e.Err)
 		return
 	}
-	// Each page of a preview names this script, which Hugo has in memory.
+	// Every page of a preview links to this script, which Hugo serves from memory.
 	_ = os.WriteFile(filepath.Join(s.options.Destination, "livereload.js"), nil, 0o644)
 	if s.url != e.URL {
-		s.print("Preview: %s   (Ctrl-C ends it)", e.URL)
+		s.printf("Preview: %s   (Ctrl-C ends it)", e.URL)
 	}
 	s.url = e.URL
-	s.checkDue = time.After(150 * time.Millisecond) // Hugo may see a save before this session does
+	s.pagesReady = time.After(150 * time.Millisecond) // Hugo may notice a save before this session does
 }
 
-// checkPages checks the pages as Hugo rendered them, once the content has no errors.
+// checkPages checks the pages that Hugo rendered, unless the content has errors.
 func (s *session) checkPages(ctx context.Context) {
-	checked, err := s.checkSite(s.today, "", s.isStrict) // a save may not have been reported yet
-	if err != nil || fails(false, checked.findings) {
+	checked, err := s.checkSite(s.today, "", s.isStrict) // there may be a save that has not been reported yet
+	if err != nil || hasFailures(false, checked.findings) {
 		return
 	}
-	if fails(false, s.logged) { // whatever was saved, pages are missing
-		s.report("Rendering", nil, s.logged)
+	if hasFailures(false, s.hugoLog) { // pages are missing, so broken links prove nothing
+		s.report("Rendering", nil, s.hugoLog)
 		return
 	}
 	findings, err := checkRendered(ctx, checked, s.options.Destination, s.url)
 	if err != nil {
-		s.print("The pages could not be checked: %v", err)
+		s.printf("The pages could not be checked: %v", err)
 		return
 	}
-	s.report("Links", s.saved, append(findings, s.logged...))
+	s.report("Links", s.saved, append(findings, s.hugoLog...))
 }
 
-// report lists what a check found in the saved files (nil for all), and then the errors of other files.
+// report prints all findings in the saved files (nil for all files), then the errors in other files.
 func (s *session) report(subject string, saved []string, findings []diagnostic.Diagnostic) {
-	var here, elsewhere []diagnostic.Diagnostic
+	var inSaved, elsewhere []diagnostic.Diagnostic
 	for _, d := range diagnostic.Sort(findings) {
 		if saved == nil || slices.Contains(saved, d.File) {
-			here = append(here, d)
+			inSaved = append(inSaved, d)
 		} else if d.Severity == diagnostic.Error {
 			elsewhere = append(elsewhere, d)
 		}
 	}
-	text := "all clear."
-	if errs, warnings := diagnostic.Count(here); len(here) > 0 {
-		text = diagnostic.Plural(errs, "error") + ", " + diagnostic.Plural(warnings, "warning") + "."
+	summary := "all clear."
+	if errs, warnings := diagnostic.Count(inSaved); len(inSaved) > 0 {
+		summary = diagnostic.Plural(errs, "error") + ", " + diagnostic.Plural(warnings, "warning") + "."
 	}
 	if len(elsewhere) > 0 {
-		text += " In other files: " + diagnostic.Plural(len(elsewhere), "error") + "."
+		summary += " In other files: " + diagnostic.Plural(len(elsewhere), "error") + "."
 	}
-	s.print("%s: %s", subject, text)
-	listed := append(here, elsewhere...)
-	_ = diagnostic.Write(s.stdout, "text", listed[:min(50, len(listed))]) // a broken config.toml can make thousands
+	s.printf("%s: %s", subject, summary)
+	all := append(inSaved, elsewhere...)
+	_ = diagnostic.Write(s.stdout, "text", all[:min(50, len(all))]) // a broken config.toml can cause thousands
 }
 
-func (s *session) print(format string, args ...any) {
+// printf prints a line with the time.
+func (s *session) printf(format string, args ...any) {
 	text := diagnostic.OneLine(fmt.Sprintf(format, args...))
 	fmt.Fprintf(s.stdout, "%s  %s\n", s.now().Format(time.TimeOnly), text)
 }

@@ -32,7 +32,7 @@ type signCommand struct {
 	Files    []string  `arg:"" name:"FILE" help:"Pages, such as content/causes.md."`
 }
 
-// Validate reports flags that make no sense together. The command line's parser calls it.
+// Validate reports flags that make no sense together. Kong calls it.
 func (c *signCommand) Validate() error {
 	switch {
 	case c.Exact && !c.Show, c.Reason != "" && !c.Remove:
@@ -43,7 +43,7 @@ func (c *signCommand) Validate() error {
 	return nil
 }
 
-// Run signs pages off, shows what would be signed or has changed, or takes sign-offs off.
+// Run signs pages, removes sign-offs, or shows what would be signed or what has changed since.
 func (c *signCommand) Run(ctx context.Context, t *tool) error {
 	s, pages, err := t.findPages(c.Today, c.Format, c.Files)
 	switch {
@@ -59,12 +59,12 @@ func (c *signCommand) Run(ctx context.Context, t *tool) error {
 	return c.sign(t, s, pages)
 }
 
-// findPages checks the site and returns the pages that are written in files. Where there are no pages, because
-// config.toml can't be made sense of, it prints the findings.
+// findPages checks the site and returns the pages of these files. If the site has no pages, because config.toml has an
+// error, it prints the findings.
 func (t *tool) findPages(today day, format string, files []string) (*checkedSite, []*site.Page, error) {
 	s, err := t.checkSite(today, "", false)
 	if err == nil && len(s.Pages) == 0 {
-		err = cmp.Or(t.printFindings(format, false, s.findings), errFindings)
+		err = t.printFindings(format, false, s.findings)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -85,99 +85,95 @@ func (t *tool) findPages(today day, format string, files []string) (*checkedSite
 	return s, pages, nil
 }
 
-func (c *signCommand) recordFor(page *site.Page, today time.Time) review.Record {
-	record := review.Record{By: string(c.By), Role: string(c.Role), Reviewed: c.Reviewed.Time, Due: c.Due.Time}
-	if record.Reviewed.IsZero() {
-		record.Reviewed = today
-	}
-	if record.Due.IsZero() {
-		record.Due = review.AddMonths(record.Reviewed, page.Site.IntervalMonths)
-	}
-	return record
+// record returns the sign-off that the flags make for a page, without its digest.
+func (c *signCommand) record(page *site.Page, today time.Time) review.Record {
+	reviewed := cmp.Or(c.Reviewed.Time, today)
+	due := cmp.Or(c.Due.Time, review.AddMonths(reviewed, page.Site.IntervalMonths))
+	return review.Record{By: string(c.By), Role: string(c.Role), Reviewed: reviewed, Due: due}
 }
 
-// show prints what the flags would sign, or without --by what a page's own sign-off covers.
+// show prints what a sign-off with these flags would cover, or without --by what the pages' own sign-offs cover.
 func (c *signCommand) show(t *tool, s *checkedSite, pages []*site.Page) error {
-	textOf := review.ReadableText
+	format := review.ReadableText
 	if c.Exact {
-		textOf = review.SignedText
+		format = review.SignedText
 	}
 	for _, page := range pages {
-		record := review.RecordOf(page, s.today)
+		record := review.CheckPage(page, s.today).Record
 		if c.By != "" {
-			record = c.recordFor(page, s.today)
+			record = c.record(page, s.today)
 		}
-		if _, err := fmt.Fprint(t.stdout, textOf(page, record)); err != nil {
+		if _, err := fmt.Fprint(t.stdout, format(page, record)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// sign signs all of the pages, or none where one has an error that signing does not mend.
+// sign signs all pages, or none if one has an error that signing can't mend.
 func (c *signCommand) sign(t *tool, s *checkedSite, pages []*site.Page) error {
-	mended := append([]diagnostic.Rule{diagnostic.RuleDate, diagnostic.RuleReview}, diagnostic.Raisable...)
+	// A new sign-off replaces the old one and its errors. Sign reports those that remain.
+	ignored := append([]diagnostic.Rule{diagnostic.RuleDate, diagnostic.RuleReview}, diagnostic.Raisable...)
 	var findings []diagnostic.Diagnostic
-	signed := map[*site.Page][]byte{}
+	var signed [][]byte
 	for _, page := range pages {
 		for _, f := range s.findings {
-			if f.File == page.File && f.Severity == diagnostic.Error && !slices.Contains(mended, f.Rule) {
+			if f.File == page.File && f.Severity == diagnostic.Error && !slices.Contains(ignored, f.Rule) {
 				findings = append(findings, f)
 			}
 		}
-		src, list, err := review.Sign(page, c.recordFor(page, s.today), s.today)
+		src, signFindings, err := review.Sign(page, c.record(page, s.today), s.today)
 		if err != nil {
 			return err
 		}
-		findings = append(findings, list...)
-		signed[page] = src
+		findings = append(findings, signFindings...)
+		signed = append(signed, src)
 	}
 	if len(findings) > 0 {
-		t.say("Nothing was signed: mend this first.")
+		t.logf("Nothing was signed: mend this first.")
 		return t.printFindings(c.Format, false, findings)
 	}
-	message := ""
-	for _, page := range pages {
-		if err := publish.ReplaceFile(s.Root, page.File, signed[page]); err != nil {
+	reviewed := review.Day(cmp.Or(c.Reviewed.Time, s.today))
+	for i, page := range pages {
+		if err := publish.ReplaceFile(s.Root, page.File, signed[i]); err != nil {
 			return err
 		}
-		record := c.recordFor(page, s.today)
-		who, reviewed := fmt.Sprintf("by %s (%s)", record.By, record.Role), review.Day(record.Reviewed)
-		t.say("Signed %s: %q, %s, reviewed %s, due %s", page.File, page.Title, who, reviewed, review.Day(record.Due))
-		message = fmt.Sprintf("Sign off: reviewed %s on %s", who, reviewed)
+		due := review.Day(c.record(page, s.today).Due)
+		t.logf("Signed %s: %q, by %s (%s), reviewed %s, due %s", page.File, page.Title, c.By, c.Role, reviewed, due)
 	}
-	t.sayHowToCommit(message)
+	t.suggestCommit(fmt.Sprintf("Sign off: reviewed by %s (%s) on %s", c.By, c.Role, reviewed))
 	return nil
 }
 
-// sayHowToCommit suggests a commit of all that a sign-off covers, as a shell takes it.
-func (t *tool) sayHowToCommit(message string) {
-	t.say("To keep this in git's history, run:\n  git add -- %[1]s %[2]s\n  git commit -m '%[3]s' -- %[1]s %[2]s",
+// suggestCommit prints shell commands that commit all that a sign-off covers.
+func (t *tool) suggestCommit(message string) {
+	t.logf("To keep this in git's history, run:\n  git add -- %[1]s %[2]s\n  git commit -m '%[3]s' -- %[1]s %[2]s",
 		site.ConfigFile, site.ContentDir, strings.ReplaceAll(message, "'", `'\''`))
 }
 
+// remove removes the sign-offs of pages.
 func (c *signCommand) remove(t *tool, pages []*site.Page) error {
 	for _, page := range pages {
 		if page.FrontMatter.Get("review") == nil {
-			t.say("%s carries no sign-off.", page.File)
+			t.logf("%s carries no sign-off.", page.File)
 			continue
 		}
 		if err := t.replaceTable(page, "review", nil, "Took the sign-off off "+page.File+"."); err != nil {
 			return err
 		}
 	}
-	t.sayHowToCommit("Withdraw the sign-off: " + cmp.Or(string(c.Reason), "no reason given"))
+	t.suggestCommit("Withdraw the sign-off: " + cmp.Or(string(c.Reason), "no reason given"))
 	return nil
 }
 
-// replaceTable replaces or removes a table of a page's front matter in its file, and then says so.
-func (t *tool) replaceTable(page *site.Page, key string, lines []string, done string) error {
+// replaceTable replaces a top-level key of a page's front matter, or removes it if lines is nil, and prints message.
+func (t *tool) replaceTable(page *site.Page, key string, lines []string, message string) error {
 	src, err := page.ReplaceTable(key, lines)
 	if err == nil {
 		err = publish.ReplaceFile(t.root, page.File, src)
 	}
 	if err == nil {
-		t.say("%s", done)
+		t.logf("%s", message)
 	}
 	return err
 }

@@ -1,4 +1,4 @@
-// Package hugo finds the Hugo that go.mod pins, runs it, and reads what it logs.
+// Package hugo finds the Hugo that go.mod pins, runs it, and reads its log.
 package hugo
 
 import (
@@ -25,13 +25,13 @@ import (
 
 const module = "github.com/gohugoio/hugo"
 
-// Find returns the path of the very Hugo that go.mod pins: the one on the PATH, or else one that the go command builds.
-// A preview takes a newer one on the PATH, too, to not wait for a compiler.
+// Find returns the path of a Hugo of the version that go.mod pins: the one on the PATH, or one that the go command builds.
+// For a preview, a newer one on the PATH will do, which saves waiting for the compiler.
 func Find(ctx context.Context, root string, isPreview bool, log io.Writer) (string, error) {
-	memory := filepath.Join(root, ".build", "hugo") // remembers the path and what it depends on
-	remembered, _ := os.ReadFile(memory)
-	path, _, _ := strings.Cut(string(remembered), "\n")
-	if path != "" && fingerprint(root, path) == string(remembered) {
+	cacheFile := filepath.Join(root, ".build", "hugo") // holds the fingerprint of the path found last
+	cached, _ := os.ReadFile(cacheFile)
+	path, _, _ := strings.Cut(string(cached), "\n")
+	if fingerprint(root, path) == string(cached) {
 		return path, nil
 	}
 	mod, err := site.ReadRegular(filepath.Join(root, "go.mod"), 0)
@@ -40,14 +40,14 @@ func Find(ctx context.Context, root string, isPreview bool, log io.Writer) (stri
 		return "", errors.Join(err, fmt.Errorf("go.mod does not name %s: run: go get -tool %s@latest", module, module))
 	}
 	pinned := string(m[1])
-	path, installed := onPath(ctx)
-	if isPreview && version.Compare("go"+installed, "go"+pinned) > 0 { // Hugo's versions have the form of Go's
+	path, installed := findOnPath(ctx)
+	if isPreview && version.Compare("go"+installed, "go"+pinned) > 0 { // versions of Hugo look like those of Go
 		fmt.Fprintf(log, "Hugo v%s from the PATH makes the preview. A build uses v%s, which go.mod names.\n", installed, pinned)
 		return path, nil
 	}
 	if installed != pinned {
 		fmt.Fprintf(log, "Waiting for the go command to find Hugo v%s or, the first time, to compile it for a few minutes …\n", pinned)
-		cmd := command(ctx, root, "go", "tool", "-n", module)
+		cmd := newCommand(ctx, root, "go", "tool", "-n", module)
 		cmd.Stderr = log
 		out, err := cmd.Output()
 		if err != nil {
@@ -56,23 +56,23 @@ func Find(ctx context.Context, root string, isPreview bool, log io.Writer) (stri
 		}
 		path = strings.TrimSpace(string(out))
 	}
-	_ = os.MkdirAll(filepath.Dir(memory), 0o755)
-	_ = os.WriteFile(memory, []byte(fingerprint(root, path)), 0o644) // where that fails, Hugo is looked for again
+	_ = os.MkdirAll(filepath.Dir(cacheFile), 0o755)
+	_ = os.WriteFile(cacheFile, []byte(fingerprint(root, path)), 0o644) // if this fails, the next run searches again
 	return path, nil
 }
 
-// onPath returns the Hugo on the PATH and its version, "" where no release of Hugo is there.
-func onPath(ctx context.Context) (path, installed string) {
-	cmd := command(ctx, "", "hugo", "version")
+// findOnPath returns the path and version of the Hugo on the PATH, or "" if there is none or it is not a release.
+func findOnPath(ctx context.Context) (path, installed string) {
+	cmd := newCommand(ctx, "", "hugo", "version")
 	out, _ := cmd.Output()
-	if m := regexp.MustCompile(`^hugo v(\d+\.\d+\.\d+)(?:[+ ]|-[0-9a-f])`).FindSubmatch(out); m != nil { // -DEV is no release
+	if m := regexp.MustCompile(`^hugo v(\d+\.\d+\.\d+)(?:[+ ]|-[0-9a-f])`).FindSubmatch(out); m != nil { // not -DEV
 		return cmd.Path, string(m[1])
 	}
 	return "", ""
 }
 
-// fingerprint returns path and, in further lines, what it depends on: files, and the day, because the go command
-// deletes what nobody asks for in five days.
+// fingerprint returns the path of a Hugo and, on further lines, the state of all that the choice of it depends on. That
+// includes the day, because the go command deletes programs that nobody has asked it for in five days.
 func fingerprint(root, path string) string {
 	goCommand, _ := exec.LookPath("go")
 	hugo, _ := exec.LookPath("hugo")
@@ -85,42 +85,41 @@ func fingerprint(root, path string) string {
 	return text
 }
 
-// Options say what Hugo renders, and how.
+// Options are the settings of a run of Hugo.
 type Options struct {
-	Root, Destination string
-	BaseURL           string    // where the site is published; a server has an address of its own
-	Clock             time.Time // the day that pages are rendered for; zero: each day as it comes
-	Settings          string    // a file whose settings override those of config.toml; "": none
+	Root        string    // the site's root folder
+	Destination string    // the folder that Hugo renders into
+	BaseURL     string    // for Render: the address of the published site
+	Clock       time.Time // the time that pages are rendered for; zero: the present time
+	Settings    string    // for Render: a file whose settings override config.toml
 }
 
-// command returns a command of Hugo, with the arguments that a build and a server have in common.
+// command returns a Hugo command with the arguments that a build and a server share.
 func (o Options) command(ctx context.Context, hugo string, args ...string) *exec.Cmd {
 	args = append(args, "--destination", o.Destination, "--noBuildLock", "--buildFuture=false", "--buildExpired=false",
 		"--printPathWarnings", "--printI18nWarnings")
 	if !o.Clock.IsZero() {
 		args = append(args, "--clock", o.Clock.Format(time.RFC3339))
 	}
-	if o.Settings != "" {
-		args = append(args, "--config", site.ConfigFile+","+o.Settings)
-	}
-	return command(ctx, o.Root, hugo, args...)
+	return newCommand(ctx, o.Root, hugo, args...)
 }
 
-// command returns a command in dir that ends when ctx does, with time to clean up.
-func command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
+// newCommand returns a command that is interrupted when ctx ends, and killed if it does not exit soon.
+func newCommand(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
-	// The site is what its files say: Hugo reads HUGO_TITLE, and HUGOxTITLE too.
+	// Hugo takes settings from variables such as HUGO_TITLE, or even HUGOxTITLE, which no check would see.
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(strings.ToUpper(s), "HUGO") })
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 3 * time.Second // until it is killed
+	cmd.WaitDelay = 3 * time.Second
 	return cmd
 }
 
-var endWithTool = func(*exec.Cmd) {} // what only Linux can do
+// endWithTool makes a command end with the tool. Only Linux can do that.
+var endWithTool = func(*exec.Cmd) {}
 
-// run runs Hugo so that it does not outlive the tool: Linux ends it together with the thread that started it, so
-// that thread has to stay.
+// run runs Hugo so that it does not outlive the tool. Linux ends it when the thread that started it ends, so the thread
+// must stay.
 func run(cmd *exec.Cmd) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -128,13 +127,14 @@ func run(cmd *exec.Cmd) error {
 	return cmd.Run()
 }
 
-// systemTrouble matches what no editor could mend in a file.
-var systemTrouble = regexp.MustCompile(`no space left|quota exceeded|permission denied|read-only file system|input/output error`)
+// systemError matches errors that an editor can't mend in a file of the site.
+var systemError = regexp.MustCompile(`no space left|quota exceeded|permission denied|read-only file system|input/output error`)
 
-// Render runs Hugo once. What Hugo can't build is a finding at the place that Hugo names; an error means that
-// Hugo could not do its work.
+// Render renders the site once. It returns the errors and warnings that Hugo logged as findings, and an error if Hugo could
+// not do its work.
 func Render(ctx context.Context, path string, o Options) ([]diagnostic.Diagnostic, error) {
-	cmd := o.command(ctx, path, "build", "--buildDrafts=false", "--minify", "--environment", "production", "--baseURL", o.BaseURL)
+	cmd := o.command(ctx, path, "build", "--buildDrafts=false", "--minify", "--environment", "production",
+		"--baseURL", o.BaseURL, "--config", site.ConfigFile+","+o.Settings)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	err := run(cmd)
@@ -144,23 +144,23 @@ func Render(ctx context.Context, path string, o Options) ([]diagnostic.Diagnosti
 	log := strings.TrimSpace(stderr.String())
 	findings := readLog(o.Root, log)
 	errs, _ := diagnostic.Count(findings)
-	if err != nil && (errs == 0 || systemTrouble.MatchString(log)) {
+	if err != nil && (errs == 0 || systemError.MatchString(log)) {
 		return nil, fmt.Errorf("Hugo could not do its work: %w\n%s", err, log)
 	}
 	return findings, nil
 }
 
-// Event is something that Hugo's server reports: it has rendered the site, or ended.
+// Event reports that Hugo's server has rendered the site or ended.
 type Event struct {
-	URL      string                  // where the site is to be seen
-	Findings []diagnostic.Diagnostic // what Hugo logged since it began to render
-	Err      error                   // why the server has ended, after which no event comes
+	URL      string                  // the server's address
+	Findings []diagnostic.Diagnostic // what Hugo logged while it rendered
+	Err      error                   // why the server has ended; this is the last event then
 }
 
-// renderedLine matches what the server prints when it has rendered the site; the first time, with its address.
+// renderedLine matches the line that the server prints after it has rendered the site. The first one holds its address.
 var renderedLine = regexp.MustCompile(`^(?:Total in|Rebuilt in|Web Server is available at (\S+)) `)
 
-// Serve runs Hugo's server until ctx ends. It renders the site into o.Destination after each change.
+// Serve runs Hugo's server, which renders the site after each change, until ctx ends.
 func Serve(ctx context.Context, path string, port int, o Options) <-chan Event {
 	cmd := o.command(ctx, path, "server", "--buildDrafts", "--disableFastRender", "--port", strconv.Itoa(port))
 	reader, writer := io.Pipe()
@@ -169,22 +169,21 @@ func Serve(ctx context.Context, path string, port int, o Options) <-chan Event {
 	events := make(chan Event) // one or two for each rendering
 	go func() {
 		defer close(events)
-		output, url, log := bufio.NewReader(reader), "", ""
-		for {
-			line, err := output.ReadString('\n')
+		output, event, log := bufio.NewReader(reader), Event{}, ""
+		for event.Err == nil {
+			var line string
+			line, event.Err = output.ReadString('\n')
 			if strings.HasPrefix(line, "Change ") && strings.Contains(line, "detected, rebuilding") {
 				log = ""
 			}
 			log += line
 			m := renderedLine.FindStringSubmatch(line)
 			if m != nil {
-				url = cmp.Or(m[1], url)
+				event.URL = cmp.Or(m[1], event.URL)
 			}
-			if err != nil || m != nil && url != "" {
-				events <- Event{URL: url, Findings: readLog(o.Root, log), Err: err}
-			}
-			if err != nil {
-				return
+			if event.Err != nil || m != nil && event.URL != "" {
+				event.Findings = readLog(o.Root, log)
+				events <- event
 			}
 		}
 	}()
@@ -196,32 +195,27 @@ var (
 	logPlace = regexp.MustCompile(`"([^"]+?):(\d+):(\d+)"`)
 )
 
-// readLog returns what the lines of Hugo that start with ERROR or WARN report.
+// readLog returns the ERROR and WARN lines of Hugo's log as findings.
 func readLog(root, log string) (findings []diagnostic.Diagnostic) {
 	for line := range strings.Lines(strings.ReplaceAll(log, root+string(filepath.Separator), "")) {
 		m := logLine.FindStringSubmatch(strings.TrimRight(line, "\r\n"))
-		if m == nil || strings.HasPrefix(m[2], "logged ") { // that line counts the errors above it
+		if m == nil || strings.HasPrefix(m[2], "logged ") { // "logged 2 error(s)" counts the errors above it
 			continue
 		}
-		message, place := m[2], diagnostic.Place{File: "layouts"}
-		if missing, isMissing := strings.CutPrefix(message, "i18n|MISSING_TRANSLATION|"); isMissing {
-			language, key, _ := strings.Cut(missing, "|")
-			place.File = "i18n/" + language + ".toml"
-			findings = append(findings, place.Errorf(diagnostic.RuleConfig,
-				"the sentence %q is missing, which a layout shows: add %[1]s = \"…\"", key))
-			continue
-		}
-		// The last place is the deepest: a template, or the text that it was given.
-		if all := logPlace.FindAllStringSubmatch(message, -1); all != nil {
-			deepest := all[len(all)-1]
-			place.File = filepath.ToSlash(deepest[1])
-			place.Line, _ = strconv.Atoi(deepest[2])
-			place.Column, _ = strconv.Atoi(deepest[3])
-			message = strings.TrimPrefix(message, deepest[0]+": ")
-		}
-		finding := place.Errorf(diagnostic.RuleHugo, "%s", message)
+		finding := diagnostic.Place{File: "layouts"}.Errorf(diagnostic.RuleHugo, "%s", m[2])
 		if m[1] == "WARN" {
 			finding.Severity = diagnostic.Warning
+		}
+		if missing, isMissing := strings.CutPrefix(m[2], "i18n|MISSING_TRANSLATION|"); isMissing {
+			language, key, _ := strings.Cut(missing, "|")
+			finding = diagnostic.Place{File: "i18n/" + language + ".toml"}.Errorf(diagnostic.RuleConfig,
+				"the sentence %q is missing, which a layout shows: add %[1]s = \"…\"", key)
+		} else if places := logPlace.FindAllStringSubmatch(m[2], -1); places != nil {
+			innermost := places[len(places)-1] // a template, or the content that it rendered
+			finding.File = filepath.ToSlash(innermost[1])
+			finding.Line, _ = strconv.Atoi(innermost[2])
+			finding.Column, _ = strconv.Atoi(innermost[3])
+			finding.Message = strings.TrimPrefix(m[2], innermost[0]+": ")
 		}
 		findings = append(findings, finding)
 	}

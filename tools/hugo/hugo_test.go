@@ -158,7 +158,7 @@ func TestRender(t *testing.T) {
 	t.Setenv("HUGOxTITLE", "x")
 	t.Setenv("hugo.title", "x")
 	for mode, want := range map[string]string{
-		"arguments": "layouts: warning: build --buildDrafts=false --minify --environment production --baseURL https://site.example/sub/ --destination out " +
+		"arguments": "layouts: warning: build --buildDrafts=false --minify --environment production --baseURL https://site.example/sub/ --config config.toml,settings.toml --destination out " +
 			"--noBuildLock --buildFuture=false --buildExpired=false --printPathWarnings --printI18nWarnings --clock 2026-11-22T12:00:00Z false [hugo]\n",
 		"ERROR render of \"/a\" failed: \"ROOT/layouts/page.html:3:5\": execute of template failed\n":          `layouts/page.html:3:5: error: render of "/a" failed: "layouts/page.html:3:5": execute of template failed [hugo]`,
 		"Start building sites …\nERROR a: \"ROOT/layouts/page.html:3:5\": b: \"ROOT/content/a.md:7:1\": c\r\n": `content/a.md:7:1: error: a: "layouts/page.html:3:5": b: "content/a.md:7:1": c [hugo]`,
@@ -172,7 +172,7 @@ func TestRender(t *testing.T) {
 		root, text := t.TempDir(), ""
 		t.Setenv("FAKE", strings.ReplaceAll(mode, "ROOT", root))
 		noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-		findings, err := Render(t.Context(), os.Args[0], Options{Root: root, Destination: "out", BaseURL: "https://site.example/sub/", Clock: noon})
+		findings, err := Render(t.Context(), os.Args[0], Options{Root: root, Destination: "out", BaseURL: "https://site.example/sub/", Clock: noon, Settings: "settings.toml"})
 		for _, d := range diagnostic.Sort(findings) {
 			text += d.String() + "\n"
 		}

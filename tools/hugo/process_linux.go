@@ -6,8 +6,8 @@ import (
 )
 
 func init() {
-	// Hugo is killed when the tool dies, even by SIGKILL. In a process group of its own, Ctrl-C reaches the tool
-	// alone, which ends it in order.
+	// Pdeathsig kills Hugo when the tool dies, even by SIGKILL. Setpgid makes a Ctrl-C reach the tool alone, which then
+	// interrupts Hugo and waits for it.
 	endWithTool = func(cmd *exec.Cmd) {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	}

@@ -12,27 +12,40 @@ import (
 	"microsite/tools/site"
 )
 
+// signedItem is one part of what a sign-off covers. A part without a name is not shown to people.
 type signedItem struct{ name, text string }
 
-// signedItems lists what a sign-off covers: the version of this composition, the record itself, title, description and body,
-// each source and emergency number, and each drawing. layouts/_partials/review/digest.html has the same list.
+var figureLink = regexp.MustCompile(`figure:([\w.-]+)`)
+
+// signedItems returns all that a sign-off covers, in the order of layouts/_partials/review/digest.html. Like that template,
+// it leaves out sources that config.toml does not have, and finds figures however Markdown links to them.
 func signedItems(p *site.Page, record Record) []signedItem {
-	items := []signedItem{{"", "2"}, {"Reviewed by", record.By}, {"Role", record.Role}, {"Reviewed on", Day(record.Reviewed)},
-		{"Next review due on", Day(record.Due)}, {"Title", p.Title}, {"Description", p.Description}, {"Text", p.Body}}
-	for _, source := range sourcesOf(p) {
-		items = append(items, signedItem{"Source", strings.Join([]string{source.Key, source.Title, source.Publisher, Day(source.Reviewed)}, "|")})
+	items := []signedItem{
+		{"", "2"}, // the version of this list
+		{"Reviewed by", record.By},
+		{"Role", record.Role},
+		{"Reviewed on", Day(record.Reviewed)},
+		{"Next review due on", Day(record.Due)},
+		{"Title", p.Title},
+		{"Description", p.Description},
+		{"Text", p.Body},
+	}
+	for _, item := range cmp.Or(p.FrontMatter.Get("sources"), &site.Node{}).Items {
+		if s := p.Site.Sources[item.Raw]; s != nil {
+			items = append(items, signedItem{"Source", strings.Join([]string{s.Key, s.Title, s.Publisher, Day(s.Reviewed)}, "|")})
+		}
 	}
 	for _, number := range p.Site.Emergency {
 		items = append(items, signedItem{"Emergency number", number.Number + "|" + number.Where})
 	}
-	for _, name := range FiguresOf(p) {
-		drawing, _ := p.Site.Figure(name) // a missing drawing is reported by the layout that shows it
-		items = append(items, signedItem{"Drawing " + name, string(drawing)})
+	for _, m := range figureLink.FindAllStringSubmatch(p.Body, -1) {
+		drawing, _ := p.Site.Figure(m[1]) // the layout that shows a figure reports a missing drawing
+		items = append(items, signedItem{"Drawing " + m[1], string(drawing)})
 	}
 	return items
 }
 
-// SignedText returns exactly what a sign-off covers, of which the digest is made.
+// SignedText returns the exact text whose digest a sign-off holds.
 func SignedText(p *site.Page, record Record) string {
 	var lines []string
 	for _, item := range signedItems(p, record) {
@@ -41,17 +54,17 @@ func SignedText(p *site.Page, record Record) string {
 	return strings.Join(lines, "\n")
 }
 
-// ReadableText returns what a sign-off covers for people to read: the text one
-// sentence a line, a drawing by its name and digest, and nothing that is empty.
+// ReadableText returns what a sign-off covers for people to read: the page's text with one sentence a line, each drawing
+// as its name and digest, and no empty items.
 func ReadableText(p *site.Page, record Record) string {
 	var out strings.Builder
 	for _, item := range signedItems(p, record) {
 		text := site.NormalizeSpace(item.text)
 		switch {
 		case item.name == "Text":
-			fmt.Fprintf(&out, "\n%s\n\n", strings.Join(sentencesOf(item.text), "\n"))
+			fmt.Fprintf(&out, "\n%s\n\n", strings.Join(splitSentences(item.text), "\n"))
 		case strings.HasPrefix(item.name, "Drawing "):
-			fmt.Fprintf(&out, "%s: %s\n", item.name, digestOf(text))
+			fmt.Fprintf(&out, "%s: %s\n", item.name, computeDigest(text))
 		case item.name != "" && text != "":
 			fmt.Fprintf(&out, "%s: %s\n", item.name, strings.ReplaceAll(text, "|", " | "))
 		}
@@ -59,12 +72,12 @@ func ReadableText(p *site.Page, record Record) string {
 	return out.String()
 }
 
-// blockStart matches a line that begins a card, a heading, an item of a list or a row of a table.
+// blockStart matches the start of a line that opens a card, a heading, a list item or a table row.
 var blockStart = regexp.MustCompile(`^(?:[-*+>#|]|\d+[.)] )`)
 
-// sentencesOf returns the sentences of a Markdown text and its empty lines. Where
-// else a line ends in the file makes no difference, as it makes none to readers.
-func sentencesOf(body string) (sentences []string) {
+// splitSentences returns the sentences and empty lines of a Markdown text. It joins the lines of a paragraph, because
+// readers do not see where they end in the file.
+func splitSentences(body string) (sentences []string) {
 	var lines []string
 	for line := range strings.Lines(strings.TrimSpace(body)) {
 		line = site.NormalizeSpace(line)
@@ -81,42 +94,20 @@ func sentencesOf(body string) (sentences []string) {
 	return sentences
 }
 
-var figureLink = regexp.MustCompile(`figure:([\w.-]+)`)
+// Digest returns the digest of SignedText. layouts/_partials/review/digest.html computes the same.
+func Digest(p *site.Page, record Record) string { return computeDigest(SignedText(p, record)) }
 
-// FiguresOf returns the names of the drawings in a page's body, in order, however Markdown links to them, as
-// layouts/_partials/review/digest.html does.
-func FiguresOf(p *site.Page) (names []string) {
-	for _, m := range figureLink.FindAllStringSubmatch(p.Body, -1) {
-		names = append(names, m[1])
-	}
-	return names
-}
-
-// sourcesOf returns the sources that a page names and config.toml has.
-func sourcesOf(p *site.Page) (sources []*site.Source) {
-	for _, item := range cmp.Or(p.FrontMatter.Get("sources"), &site.Node{}).Items {
-		if source := p.Site.Sources[item.Raw]; source != nil {
-			sources = append(sources, source)
-		}
-	}
-	return sources
-}
-
-// Digest returns the SHA-256 of SignedText, which binds a sign-off to all that
-// it covers. layouts/_partials/review/digest.html computes the same.
-func Digest(p *site.Page, record Record) string {
-	return digestOf(SignedText(p, record))
-}
-
-// TextDigest returns the digest of a page's title, description and body, to which its translations are bound.
+// TextDigest returns the digest of a page's title, description and body, by which a translation names its original.
 // layouts/_partials/translation/newer.html computes the same.
-func TextDigest(p *site.Page) string { return digestOf(wordsOf(p)) }
+func TextDigest(p *site.Page) string { return computeDigest(pageText(p)) }
 
-func wordsOf(p *site.Page) string {
+// pageText returns a page's title, description and body, each on one line.
+func pageText(p *site.Page) string {
 	return site.NormalizeSpace(p.Title) + "\n" + site.NormalizeSpace(p.Description) + "\n" + site.NormalizeSpace(p.Body)
 }
 
-func digestOf(text string) string {
+// computeDigest returns the SHA-256 of a text in the form of a subresource integrity value.
+func computeDigest(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }

@@ -15,18 +15,16 @@ import (
 
 // Record is a complete sign-off.
 type Record struct {
-	By       string
-	Role     string
-	Reviewed time.Time
-	Due      time.Time
-	Digest   string // of the text that was signed
+	By, Role      string
+	Reviewed, Due time.Time
+	Digest        string // of SignedText
 }
 
 func (r *Report) addError(place diagnostic.Place, rule diagnostic.Rule, format string, args ...any) {
 	r.findings = append(r.findings, place.Errorf(rule, format, args...))
 }
 
-// readFrontMatter reads what a page says of its review, and adds an error for whatever is missing or wrong.
+// readFrontMatter reads the dates, sources and sign-off of a page, and adds an error for each that is missing or wrong.
 func (r *Report) readFrontMatter() {
 	front := r.Page.FrontMatter
 	r.Adapted = r.readDate(front, "adapted")
@@ -43,6 +41,7 @@ func (r *Report) readFrontMatter() {
 	}
 }
 
+// checkSources checks that a page names known sources, each once, that are not newer than its text.
 func (r *Report) checkSources(list *site.Node) {
 	if list == nil || len(list.Items) == 0 {
 		r.addError(keyPlace(r.Page, "sources"), diagnostic.RuleSources, `"sources" must name where the facts come from, `+
@@ -67,14 +66,15 @@ func (r *Report) checkSources(list *site.Node) {
 
 var recordKeys = []string{"by", "role", "reviewed", "due", "text"}
 
-// readRecord reads a sign-off, where there is one and nothing about it is wrong.
+// readRecord reads the sign-off of a page into r.Record, which stays zero if there is none or it has an error.
 func (r *Report) readRecord(block *site.Node) {
 	if block == nil {
 		return
 	}
 	before := len(r.findings)
 	fail := func(place diagnostic.Place, problem string) {
-		r.addError(place, diagnostic.RuleReview, "%s: a sign-off holds %s, as the sign command writes them", problem, strings.Join(recordKeys, ", "))
+		r.addError(place, diagnostic.RuleReview, "%s: a sign-off holds %s, as the sign command writes them",
+			problem, strings.Join(recordKeys, ", "))
 	}
 	if block.Kind != site.Map {
 		fail(block.KeyPlace, `"review" is not complete`)
@@ -85,13 +85,13 @@ func (r *Report) readRecord(block *site.Node) {
 			fail(item.KeyPlace, fmt.Sprintf("unknown key %q", item.Key))
 		}
 	}
-	text := func(key, form string) string {
+	text := func(key, pattern string) string {
 		node := block.Get(key)
 		if node == nil {
 			fail(block.KeyPlace, fmt.Sprintf("%q is missing", key))
 			return ""
 		}
-		if node.Kind != site.Text || !regexp.MustCompile(form).MatchString(node.Raw) {
+		if node.Kind != site.Text || !regexp.MustCompile(pattern).MatchString(node.Raw) {
 			fail(node.Place, fmt.Sprintf("%q is not what it should be", key))
 		}
 		return node.Raw
@@ -110,7 +110,7 @@ func (r *Report) readRecord(block *site.Node) {
 	}
 }
 
-// readDate reads a required date. It returns zero where that is missing or wrong.
+// readDate returns a required date, or zero if it is missing or not a date.
 func (r *Report) readDate(table *site.Node, key string) time.Time {
 	node := table.Get(key)
 	if node == nil {
@@ -127,9 +127,9 @@ func (r *Report) readDate(table *site.Node, key string) time.Time {
 	return date
 }
 
-// Sign returns the page's file with a sign-off of the text as it stands now, in
-// place of an older one. The record's digest is filled in. Findings, as of today,
-// have to be mended first; the error says that the front matter can't be changed safely.
+// Sign returns the page's file with a sign-off of its present text, which replaces an older one. It fills in the record's
+// digest. It returns findings if the page can't be signed before they are mended, and an error if it can't change the
+// front matter safely.
 func Sign(p *site.Page, record Record, today time.Time) ([]byte, []diagnostic.Diagnostic, error) {
 	if !p.Medical {
 		finding := keyPlace(p, "medical").Errorf(diagnostic.RuleReview,
@@ -141,14 +141,14 @@ func Sign(p *site.Page, record Record, today time.Time) ([]byte, []diagnostic.Di
 	if p.IsTOML {
 		format = "[review]\nby = %s\nrole = %s\nreviewed = %s\ndue = %s\ntext = %s"
 	}
-	quote := strconv.QuoteToGraphic // YAML and TOML read back alike what it makes of text that can be printed
+	quote := strconv.QuoteToGraphic // YAML and TOML read its escapes of printable text alike
 	block := fmt.Sprintf(format, quote(record.By), quote(record.Role), Day(record.Reviewed), Day(record.Due), quote(record.Digest))
 	src, err := p.ReplaceTable("review", strings.Split(block, "\n"))
 	if err != nil {
 		return nil, nil, err
 	}
-	signed, _ := p.Site.ParsePage(p.File, src) // ReplaceTable has seen that it can be read
-	report := judge(signed, today)
+	signed, _ := p.Site.ParsePage(p.File, src) // ReplaceTable has checked that this works
+	report := CheckPage(signed, today)
 	switch {
 	case report.State == Invalid:
 		return nil, report.findings, nil

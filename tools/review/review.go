@@ -1,5 +1,5 @@
-// Package review judges each page's sources, dates and sign-off: is the text
-// that is published the text that a clinician signed, and is it still in date?
+// Package review checks each page's sources, dates and sign-off: whether the published text is the one that a clinician
+// signed, and whether its next review is due.
 package review
 
 import (
@@ -13,10 +13,9 @@ import (
 	"microsite/tools/site"
 )
 
-// State is how a page's sign-off stands. A page without medical text of its own has none, "".
+// State is the state of a page's sign-off, or "" for a page without medical text of its own.
 type State string
 
-// The states of a page.
 const (
 	Invalid    State = "invalid"
 	Changed    State = "changed"
@@ -29,62 +28,60 @@ const (
 // States lists every state, worst first.
 var States = []State{Invalid, Changed, Overdue, DueSoon, Unreviewed, Current}
 
-// Report is what is known of one page on one day. Dates are civil dates, midnight
-// UTC, and zero where they are missing or wrong.
+// Report is the result of checking one page on one day. Its dates are civil dates, as midnight UTC, and zero if they are
+// missing or wrong.
 type Report struct {
 	Page    *site.Page
 	State   State
 	Adapted time.Time
-	Record  Record // zero where there is none, or anything about it is wrong
+	Record  Record // zero if there is none or it has an error
 
 	today    time.Time
 	findings []diagnostic.Diagnostic
 }
 
-// IsSigned reports whether a clinician signed the page as it stands, be the next review overdue or not.
+// IsSigned reports whether a clinician signed the page's present text, even if the next review is overdue.
 func (r Report) IsSigned() bool {
 	return r.State == Overdue || r.State == DueSoon || r.State == Current
 }
 
-// Check judges every source and page of the site on the civil day today.
+// Check checks every source and page of the site on the civil day today.
 //
-// Not reviewed and outdated are states that whole sites live with, so they are
-// no findings unless strict is set or config.toml raises them.
-func Check(s *site.Site, today time.Time, strict bool) ([]Report, []diagnostic.Diagnostic) {
-	var all, findings []diagnostic.Diagnostic
+// Sites may stay unreviewed and their sources outdated for long, so these two are findings only if isStrict is set or
+// config.toml makes errors of them.
+func Check(s *site.Site, today time.Time, isStrict bool) ([]Report, []diagnostic.Diagnostic) {
+	var findings []diagnostic.Diagnostic
 	for key, source := range s.Sources {
 		if source.Reviewed.After(today) {
-			all = append(all, source.Place.Errorf(diagnostic.RuleDate,
+			findings = append(findings, source.Place.Errorf(diagnostic.RuleDate,
 				"source %q was reviewed on %s, which is after today, %s: check the date", key, Day(source.Reviewed), Day(today)))
 		}
 		if IsOutdated(s, source, today) {
-			all = append(all, source.Place.Warningf(diagnostic.RuleOutdatedSource,
+			findings = append(findings, source.Place.Warningf(diagnostic.RuleOutdatedSource,
 				"source %q was last reviewed on %s, more than %s ago: see if there is a newer version",
 				key, Day(source.Reviewed), diagnostic.Plural(s.IntervalMonths, "month")))
 		}
 	}
 	var reports []Report
 	for _, page := range s.Pages {
-		report := judge(page, today)
+		report := CheckPage(page, today)
 		reports = append(reports, report)
-		all = append(all, report.findings...)
+		findings = append(findings, report.findings...)
 	}
-	all = slices.Concat(all, checkTranslations(s), similarReviewers(reports))
-	for _, f := range all {
-		isRaised := strict || slices.Contains(s.Raised, f.Rule)
-		if isRaised {
-			f.Severity = diagnostic.Error
-		}
-		if isRaised || f.Rule != diagnostic.RuleUnreviewed && f.Rule != diagnostic.RuleOutdatedSource {
-			findings = append(findings, f)
+	findings = slices.Concat(findings, checkTranslations(s), similarReviewers(reports))
+	for i, f := range findings {
+		if isStrict || slices.Contains(s.Raised, f.Rule) {
+			findings[i].Severity = diagnostic.Error
 		}
 	}
-	return reports, findings
+	return reports, slices.DeleteFunc(findings, func(f diagnostic.Diagnostic) bool {
+		return f.Severity == diagnostic.Warning && (f.Rule == diagnostic.RuleUnreviewed || f.Rule == diagnostic.RuleOutdatedSource)
+	})
 }
 
-// judge finds a page's state. Errors in what its front matter says of its review
-// make that invalid; a warning says that a state other than current is to be mended.
-func judge(page *site.Page, today time.Time) Report {
+// CheckPage returns the report of one page. Errors in its front matter make the state Invalid. Every other state but Current
+// comes with a warning that says how to get there.
+func CheckPage(page *site.Page, today time.Time) Report {
 	r := Report{Page: page, today: today}
 	r.readFrontMatter()
 	record := r.Record
@@ -94,12 +91,12 @@ func judge(page *site.Page, today time.Time) Report {
 		r.findings = append(r.findings, keyPlace(page, "review").Warningf(rule, format, args...))
 	}
 	switch daysLeft := DaysBetween(today, record.Due); {
-	case !page.Medical: // no state
+	case !page.Medical:
 	case len(r.findings) > 0:
 		r.State = Invalid
 	case record == Record{}:
 		warn(Unreviewed, diagnostic.RuleUnreviewed, "no clinician has signed this page")
-	case record.Digest == digestOf("1\n"+wordsOf(page)): // the first version of what a sign-off covers
+	case record.Digest == computeDigest("1\n"+pageText(page)): // version 1 of signedItems
 		warn(Changed, diagnostic.RuleChanged, "this page was signed by an older version of the tool, which covered words alone")
 	case record.Digest != Digest(page, record):
 		warn(Changed, diagnostic.RuleChanged, "the page is not the one that %s signed on %s (go run ./tools sign --changes %s shows the change)",
@@ -116,7 +113,7 @@ func judge(page *site.Page, today time.Time) Report {
 	return r
 }
 
-// keyPlace returns where a key of a page's front matter stands, or should.
+// keyPlace returns the place of a key in a page's front matter, or of the front matter if the key is missing.
 func keyPlace(page *site.Page, key string) diagnostic.Place {
 	if node := page.FrontMatter.Get(key); node != nil {
 		return node.KeyPlace
@@ -124,13 +121,7 @@ func keyPlace(page *site.Page, key string) diagnostic.Place {
 	return page.FrontMatter.Place
 }
 
-// RecordOf returns the sign-off that a page carries, or zero where there is none or anything about it is wrong.
-func RecordOf(page *site.Page, today time.Time) Record {
-	return judge(page, today).Record
-}
-
-// similarReviewers warns of a name that differs from that on an earlier page in
-// nothing but capitals, spaces and punctuation.
+// similarReviewers warns of names that differ from the one on an earlier page only in capitals, spaces and punctuation.
 func similarReviewers(reports []Report) (findings []diagnostic.Diagnostic) {
 	notInName := regexp.MustCompile(`[^\pL\pN]+`)
 	first := map[string]Report{}
@@ -147,8 +138,8 @@ func similarReviewers(reports []Report) (findings []diagnostic.Diagnostic) {
 	return findings
 }
 
-// Summary returns one line on the states that whole sites live with. A text whose
-// next review is overdue counts as reviewed, one that was changed does not.
+// Summary returns one line that counts pages without a valid sign-off and outdated sources. A page whose next review is
+// overdue counts as reviewed, a page that was changed does not.
 func Summary(s *site.Site, reports []Report, today time.Time) string {
 	pages := map[State]int{}
 	for _, r := range reports {
@@ -165,19 +156,19 @@ func Summary(s *site.Site, reports []Report, today time.Time) string {
 		len(reports)-pages[""], outdated, diagnostic.Plural(len(s.Sources), "source"))
 }
 
-// IsOutdated reports whether a source's own review is longer ago than the
-// site's interval. A source without a day is not outdated: its age isn't known.
+// IsOutdated reports whether a source was last reviewed longer ago than the site's interval. A source whose day is
+// unknown is not outdated.
 func IsOutdated(s *site.Site, source *site.Source, today time.Time) bool {
 	return !source.Reviewed.IsZero() && today.After(AddMonths(source.Reviewed, s.IntervalMonths))
 }
 
-// Today returns the civil day of an instant in a time zone, as midnight UTC.
+// Today returns the civil date of an instant in a time zone, as midnight UTC.
 func Today(now time.Time, zone *time.Location) time.Time {
 	year, month, day := now.In(zone).Date()
 	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
 }
 
-// Day returns a civil date as YYYY-MM-DD, and "" for the zero time, a date that isn't known.
+// Day returns a civil date as YYYY-MM-DD, or "" for the zero time.
 func Day(date time.Time) string {
 	if date.IsZero() {
 		return ""
@@ -185,13 +176,12 @@ func Day(date time.Time) string {
 	return date.Format(time.DateOnly)
 }
 
-// DaysBetween returns how many days it is from one civil date to another, up to 292 years.
+// DaysBetween returns the days from one civil date to another, up to 292 years, the longest time.Duration.
 func DaysBetween(from, to time.Time) int { return int(to.Sub(from) / (24 * time.Hour)) }
 
-// AddMonths returns a civil date whole months later. A day that the month does
-// not have becomes its last: 29 February 2024 and 12 months is 28 February 2025.
+// AddMonths returns the civil date a number of months later. If that month is too short, it returns the month's last day:
+// 12 months after 29 February 2024 is 28 February 2025.
 func AddMonths(date time.Time, months int) time.Time {
-	first := time.Date(date.Year(), date.Month()+time.Month(months), 1, 0, 0, 0, 0, time.UTC)
-	lastDay := first.AddDate(0, 1, -1).Day()
-	return first.AddDate(0, 0, min(date.Day(), lastDay)-1)
+	last := time.Date(date.Year(), date.Month()+time.Month(months)+1, 0, 0, 0, 0, 0, time.UTC) // day 0 is that before the 1st
+	return last.AddDate(0, 0, min(0, date.Day()-last.Day()))
 }

@@ -243,7 +243,7 @@ func FuzzSign(f *testing.F) {
 		if again == nil || len(findings) > 0 {
 			t.Fatalf("the signed page can't be read: %v\n%s", findings, signed)
 		}
-		report := judge(again, reviewed)
+		report := CheckPage(again, reviewed)
 		if again.Body != page.Body || report.Record.Digest != Digest(page, report.Record) {
 			t.Fatalf("the text changed:\n%s\n%s", src, signed)
 		}

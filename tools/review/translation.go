@@ -5,8 +5,8 @@ import (
 	"microsite/tools/site"
 )
 
-// checkTranslations reports pages of another language than the default one that are not bound to an original, and those
-// whose original has changed since.
+// checkTranslations reports translations that name no original, or whose original has changed since. Pages in the site's
+// default language must not name one.
 func checkTranslations(s *site.Site) (findings []diagnostic.Diagnostic) {
 	originals := map[string]*site.Page{} // by their digest
 	for _, p := range s.Pages {
@@ -19,11 +19,11 @@ func checkTranslations(s *site.Site) (findings []diagnostic.Diagnostic) {
 		fail := func(format string, args ...any) {
 			findings = append(findings, place.Errorf(diagnostic.RuleTranslation, format, args...))
 		}
-		isTranslation, original := s.Prefix != "", originals[p.Translates]
+		isDefault, original := s.Prefix == "", originals[p.Translates]
 		switch {
-		case !isTranslation && p.FrontMatter.Get("translates") != nil:
+		case isDefault && p.FrontMatter.Get("translates") != nil:
 			fail(`this page is in the site's default language and translates none: remove "translates"`)
-		case !isTranslation:
+		case isDefault:
 		case p.Original == nil:
 			fail("there is no %s/%s of which this would be a translation: write it first, or give this file the name of its original",
 				site.ContentDir, p.Path)
