@@ -49,7 +49,7 @@ func (c *buildCommand) Run(ctx context.Context, t *tool) error {
 	if err == nil {
 		t.logf("Published into public/: %s, %.1f s.", diagnostic.Plural(len(s.findings), "finding"), time.Since(start).Seconds())
 	} else if errors.Is(err, errFindings) {
-		t.logf("Not published: mend this first. What was published before is as it was.")
+		t.logf("Not published: fix the findings above first. public/ is as it was.")
 	}
 	return err
 }

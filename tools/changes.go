@@ -133,7 +133,7 @@ func git(ctx context.Context, folder string, args ...string) (string, error) {
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		err = fmt.Errorf("git could not help: %w %s", err, bytes.TrimSpace(stderr.Bytes()))
+		err = fmt.Errorf("git failed: %w %s", err, bytes.TrimSpace(stderr.Bytes()))
 	}
 	return string(out), err
 }

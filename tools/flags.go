@@ -69,7 +69,7 @@ func (l *shortLine) UnmarshalText(text []byte) error {
 	isUnprintable := func(r rune) bool { return r == unicode.ReplacementChar || !unicode.IsGraphic(r) }
 	if len(text) > 200 || strings.ContainsFunc(string(text), isUnprintable) ||
 		slices.Contains(placeholders, strings.ToUpper(site.NormalizeSpace(string(text)))) {
-		return errors.New("give it as one short line of words, and no placeholder")
+		return errors.New("give one short line of words, not a placeholder such as NAME")
 	}
 	return nil
 }

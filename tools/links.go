@@ -45,7 +45,7 @@ func (c *linksCommand) Run(ctx context.Context, t *tool) error {
 	isStopped := ctx.Err() != nil // while it asked other sites
 	err = t.printFindings(c.Format, c.Strict, findings)
 	if isStopped {
-		return errors.New("it was stopped, and this is what is known so far")
+		return errors.New("stopped early: the findings are incomplete")
 	}
 	t.logf("Checked the links of %s: %s.", diagnostic.Plural(pages, "page"), diagnostic.Plural(len(findings), "finding"))
 	return err

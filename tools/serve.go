@@ -107,7 +107,7 @@ func (s *session) handleSave(ctx context.Context, saved []string) {
 		return
 	}
 	if err := s.checkContent(saved); err != nil {
-		s.printf("%v. The work goes on with the next save.", err)
+		s.printf("%v. The next save is checked again.", err)
 	}
 	if slices.ContainsFunc(saved, s.needsRestart) {
 		s.stopServer()

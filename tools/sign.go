@@ -27,7 +27,7 @@ type signCommand struct {
 	Show     bool      `xor:"action" help:"Print what would be signed, one sentence a line, and sign nothing."`
 	Exact    bool      `help:"With --show: print exactly what the digest is made of."`
 	Changes  bool      `xor:"action" help:"Show what is no longer as it was signed, from git's history."`
-	Remove   bool      `xor:"action" help:"Take the sign-off off the pages."`
+	Remove   bool      `xor:"action" help:"Remove the sign-off from the pages."`
 	Reason   shortLine `placeholder:"TEXT" help:"With --remove: why, for git's history."`
 	Files    []string  `arg:"" name:"FILE" help:"Pages, such as content/causes.md."`
 }
@@ -36,7 +36,7 @@ type signCommand struct {
 func (c *signCommand) Validate() error {
 	switch {
 	case c.Exact && !c.Show, c.Reason != "" && !c.Remove:
-		return errors.New("--exact goes with --show, and --reason with --remove")
+		return errors.New("--exact needs --show, and --reason needs --remove")
 	case c.By == "" && !c.Show && !c.Changes && !c.Remove:
 		return errors.New("who has reviewed it? Give --by and --role")
 	}
@@ -130,7 +130,7 @@ func (c *signCommand) sign(t *tool, s *checkedSite, pages []*site.Page) error {
 		signed = append(signed, src)
 	}
 	if len(findings) > 0 {
-		t.logf("Nothing was signed: mend this first.")
+		t.logf("Nothing was signed: fix these findings first.")
 		return t.printFindings(c.Format, false, findings)
 	}
 	reviewed := review.Day(cmp.Or(c.Reviewed.Time, s.today))
@@ -155,10 +155,10 @@ func (t *tool) suggestCommit(message string) {
 func (c *signCommand) remove(t *tool, pages []*site.Page) error {
 	for _, page := range pages {
 		if page.FrontMatter.Get("review") == nil {
-			t.logf("%s carries no sign-off.", page.File)
+			t.logf("%s has no sign-off.", page.File)
 			continue
 		}
-		if err := t.replaceTable(page, "review", nil, "Took the sign-off off "+page.File+"."); err != nil {
+		if err := t.replaceTable(page, "review", nil, "Removed the sign-off from "+page.File+"."); err != nil {
 			return err
 		}
 	}

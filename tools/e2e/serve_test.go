@@ -177,7 +177,7 @@ func TestServeRecovers(t *testing.T) {
 
 	// content/ goes and comes back.
 	must(t, os.Rename(d.path("content"), d.path("away")))
-	d.reads(`content.*The work goes on with the next save\.`)
+	d.reads(`content.*The next save is checked again\.`)
 	must(t, os.Rename(d.path("away"), d.path("content")))
 	saves("Words after the return.")
 

@@ -209,7 +209,7 @@ func readLog(root, log string) (findings []diagnostic.Diagnostic) {
 		if missing, isMissing := strings.CutPrefix(m[2], "i18n|MISSING_TRANSLATION|"); isMissing {
 			language, key, _ := strings.Cut(missing, "|")
 			finding = diagnostic.Place{File: "i18n/" + language + ".toml"}.Errorf(diagnostic.RuleConfig,
-				"the sentence %q is missing, which a layout shows: add %[1]s = \"…\"", key)
+				"the sentence %q, which a layout shows, is missing: add %[1]s = \"…\"", key)
 		} else if places := logPlace.FindAllStringSubmatch(m[2], -1); places != nil {
 			innermost := places[len(places)-1] // a template, or the content that it rendered
 			finding.File = filepath.ToSlash(innermost[1])

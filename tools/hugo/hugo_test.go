@@ -164,7 +164,7 @@ func TestRender(t *testing.T) {
 		"Start building sites …\nERROR a: \"ROOT/layouts/page.html:3:5\": b: \"ROOT/content/a.md:7:1\": c\r\n": `content/a.md:7:1: error: a: "layouts/page.html:3:5": b: "content/a.md:7:1": c [hugo]`,
 		"ERROR error building site: \"ROOT/content/a.md:7:1\": unknown figure\n":                               "content/a.md:7:1: error: unknown figure [hugo]",
 		"WARN  one\nERROR two\nERROR three\nERROR error building site: logged 2 error(s)\n":                    "layouts: warning: one [hugo]\nlayouts: error: three [hugo]\nlayouts: error: two [hugo]\n",
-		"WARN  i18n|MISSING_TRANSLATION|es|menu\nERROR x\n":                                                    "i18n/es.toml: error: the sentence \"menu\" is missing, which a layout shows: add menu = \"…\" [config]",
+		"WARN  i18n|MISSING_TRANSLATION|es|menu\nERROR x\n":                                                    "i18n/es.toml: error: the sentence \"menu\", which a layout shows, is missing: add menu = \"…\" [config]",
 		"WARN only\n": "error: Hugo could not do its work: exit status 1\nWARN only",
 		"ERROR failed to write: write ROOT/.build/public/a.html: no space left on device": "error: Hugo could not do its work: exit status 1\nERROR failed to write: ",
 		"ERROR open ROOT/.build/public: permission denied":                                "error: Hugo could not do its work: exit status 1\nERROR open ",

@@ -54,7 +54,7 @@ func (r *Report) checkSources(list *site.Node) {
 		case source == nil:
 			known := slices.Sorted(maps.Keys(r.Page.Site.Sources))
 			r.addError(item.Place, diagnostic.RuleSources, "%s",
-				diagnostic.Unknown("source", item.Raw, "Known sources of "+site.ConfigFile+", to be parted by commas", known))
+				diagnostic.Unknown("source", item.Raw, "Known sources in "+site.ConfigFile+", to be separated by commas", known))
 		case slices.ContainsFunc(list.Items[:i], isSame):
 			r.addError(item.Place, diagnostic.RuleSources, "source %q stands twice: keep one", source.Key)
 		case !r.Adapted.IsZero() && source.Reviewed.After(r.Adapted):
@@ -92,7 +92,7 @@ func (r *Report) readRecord(block *site.Node) {
 			return ""
 		}
 		if node.Kind != site.Text || !regexp.MustCompile(pattern).MatchString(node.Raw) {
-			fail(node.Place, fmt.Sprintf("%q is not what it should be", key))
+			fail(node.Place, fmt.Sprintf("%q has the wrong form", key))
 		}
 		return node.Raw
 	}
