@@ -200,18 +200,18 @@ func (l *loader) readConfig(root string) (*Node, error) {
 	return l.readTree(ConfigFile, src, true, diagnostic.RuleConfig), nil
 }
 
-// readSettings fills the site with its settings, and reports those that are wrong. It returns false if the schema does not
-// allow them, so that pages can't be judged by them.
+// readSettings fills the site with its settings, and reports those that are wrong. It returns false, and fills in nothing,
+// if the schema does not allow them.
 func (l *loader) readSettings() (isValid bool) {
 	s, root := l.site, l.site.config
 	before := len(l.findings)
 	l.validate(root, "", configSchema, diagnostic.RuleConfig)
-	isValid = len(l.findings) == before
-	settings := &Node{Kind: Map}
-	for _, table := range [][]string{{}, {"params"}, {"params", "review"}, {"params", "checklist"}, {"params", "links"}} {
-		settings.Items = append(settings.Items, cmp.Or(root.Get(table...), &Node{}).Items...)
+	if len(l.findings) > before {
+		return false
 	}
-	settings.decode(s)
+	for _, table := range [][]string{{}, {"params"}, {"params", "review"}, {"params", "checklist"}, {"params", "links"}} {
+		root.Get(table...).decode(s)
+	}
 	s.EmergencyURL = strings.TrimSuffix(s.EmergencyURL, "/") + "/"
 	for i, level := range s.ChecklistLevels {
 		if !slices.Contains(s.Cards, level) {
@@ -247,7 +247,7 @@ func (l *loader) readSettings() (isValid bool) {
 		s.Language = n.Raw
 		l.checkTranslation(n)
 	}
-	return isValid
+	return true
 }
 
 // checkTranslation reports a language without a file in i18n/, because Hugo would show the words of another. A site without
