@@ -245,14 +245,14 @@ func (l *loader) readSettings() (isValid bool) {
 	}
 	if n := cmp.Or(root.Get("locale"), root.Get("languageCode"), root.Get("defaultContentLanguage")); n != nil {
 		s.Language = n.Raw
-		l.checkTranslation(n)
+		l.checkLanguageFile(n)
 	}
 	return true
 }
 
-// checkTranslation reports a language without a file in i18n/, because Hugo would show the words of another. A site without
+// checkLanguageFile reports a language without a file in i18n/, because Hugo would show the words of another. A site without
 // any file there has no such words.
-func (l *loader) checkTranslation(n *Node) {
+func (l *loader) checkLanguageFile(n *Node) {
 	language, _, _ := strings.Cut(n.Raw, "-")
 	files, _ := fs.Glob(os.DirFS(l.site.Root), "i18n/*.toml")
 	if files != nil && !slices.Contains(files, "i18n/"+language+".toml") {
@@ -299,14 +299,14 @@ var fileName = regexp.MustCompile(`^(_?index|[a-z0-9]+(-[a-z0-9]+)*)$`)
 // listContent returns the Markdown files in the site's folder, and reports what Hugo would publish under another name or
 // not at all.
 func (l *loader) listContent(translations []string) (files []string, err error) {
-	root := l.site.Folder
-	err = fs.WalkDir(os.DirFS(l.site.Root), root, func(file string, d fs.DirEntry, err error) error {
+	folder := l.site.Folder
+	err = fs.WalkDir(os.DirFS(l.site.Root), folder, func(file string, d fs.DirEntry, err error) error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && l.site.Prefix != "":
 			return nil // checkHomePages reports a language without pages
-		case err != nil && file == root:
-			return fmt.Errorf("there is no %s folder here that can be read: run this in the site's root folder (%w)", root, err)
-		case err != nil || file == root || file == FiguresDir:
+		case err != nil && file == folder:
+			return fmt.Errorf("there is no %s folder here that can be read: run this in the site's root folder (%w)", folder, err)
+		case err != nil || file == folder || file == FiguresDir:
 			return err
 		case path.Dir(file) == ContentDir && d.IsDir() && slices.Contains(translations, d.Name()):
 			return fs.SkipDir
