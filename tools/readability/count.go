@@ -3,40 +3,53 @@ package readability
 import (
 	"math"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// grade returns the Flesch-Kincaid grade level, the US school grade in which a text can be read, to one decimal. See J. P.
+// grade returns the Flesch-Kincaid grade level to one decimal: the US school grade in which a text can be read. See J. P.
 // Kincaid and others: Derivation of new readability formulas for Navy enlisted personnel. Research Branch Report 8-75,
 // Memphis, 1975.
 func grade(wordsPerSentence, syllablesPerWord float64) float64 {
 	return math.Round((0.39*wordsPerSentence+11.8*syllablesPerWord-15.59)*10) / 10
 }
 
-// sentence is a stretch of a block that holds a word.
+// sentence is a part of a block that has at least one word.
 type sentence struct {
 	text  string
-	start int // in the block
+	start int // its offset in the block
 }
 
-// splitSentences returns the sentences of a block. Signs without a word belong to the next.
+var (
+	// sentenceEnd matches a stop, the quotes and brackets that close after it, and the space before the next sentence.
+	sentenceEnd = regexp.MustCompile(`[.!?…][.!?…)\]"'”’]*[\s\p{Z}]+`)
+	// abbreviation matches the end of a text whose last stop does not end a sentence.
+	abbreviation = regexp.MustCompile(`(?i)(?:^|[\s\p{Z}])\PL*(?:dr|mrs?|ms|prof|st|vs|e\.g|i\.e)\.$`)
+	// wordPattern matches from the first letter or digit between two spaces to the last. A word with hyphens is one word.
+	wordPattern = regexp.MustCompile(`[\pL\p{Nd}](?:[^\s\p{Z}]*[\pL\p{Nd}])?`)
+)
+
+// splitSentences returns the sentences of a block. Punctuation without a word belongs to the next sentence.
 func splitSentences(text string) (sentences []sentence) {
-	for end := 0; ; {
-		start := len(text) - len(strings.TrimLeftFunc(text[end:], unicode.IsSpace))
-		firstWord := strings.IndexFunc(text[start:], isWordRune)
-		if firstWord < 0 {
-			return sentences
+	start := len(text) - len(strings.TrimLeftFunc(text, unicode.IsSpace))
+	add := func(end int) {
+		if strings.ContainsFunc(text[start:end], isWordRune) {
+			sentences = append(sentences, sentence{strings.TrimSpace(text[start:end]), start})
+			start = end
 		}
-		end = sentenceEnd(text, start+firstWord)
-		sentences = append(sentences, sentence{strings.TrimSpace(text[start:end]), start})
 	}
+	for _, m := range sentenceEnd.FindAllStringIndex(text, -1) {
+		next, _ := utf8.DecodeRuneInString(text[m[1]:])
+		if !unicode.IsLower(next) && !abbreviation.MatchString(text[start:m[0]+1]) {
+			add(m[1])
+		}
+	}
+	add(len(text))
+	return sentences
 }
 
-// Sentences cuts a line into its sentences, and leaves out nothing but the spaces between them. The number of an item of
-// a list is no sentence.
+// Sentences cuts a line into its sentences and trims them. The number of a list item stays with the sentence after it.
 func Sentences(line string) (list []string) {
 	from := 0
 	for _, s := range splitSentences(line) {
@@ -48,74 +61,37 @@ func Sentences(line string) (list []string) {
 	return append(list, strings.TrimSpace(line[from:]))
 }
 
-const stops = ".!?…"
-
-// abbreviations are words whose stop does not end a sentence.
-var abbreviations = []string{"dr", "mr", "mrs", "ms", "prof", "st", "vs", "e.g", "i.e"}
-
-// sentenceEnd returns where the sentence with a word at an offset ends: with the block, or at a stop and a space before
-// anything but a small letter.
-func sentenceEnd(text string, offset int) int {
-	for end := offset; ; {
-		stop := strings.IndexAny(text[end:], stops)
-		if stop < 0 {
-			return len(text)
-		}
-		stop += end
-		rest := strings.TrimLeft(text[stop:], stops+`)]"'”’`)
-		end = len(text) - len(rest)
-		next := strings.TrimLeftFunc(rest, unicode.IsSpace)
-		first, _ := utf8.DecodeRuneInString(next)
-		isEnd := len(next) < len(rest) && !unicode.IsLower(first)
-		lastWord := text[strings.LastIndexFunc(text[:stop], unicode.IsSpace)+1 : stop] // the rest of a longer space is no letter
-		lastWord = strings.ToLower(strings.TrimLeftFunc(lastWord, func(r rune) bool { return !unicode.IsLetter(r) }))
-		if isEnd && (text[stop] != '.' || !slices.Contains(abbreviations, lastWord)) {
-			return end
-		}
-	}
-}
-
-// wordsOf returns the words of a text: what stands between spaces, from its first letter or digit to its last. A word with
-// hyphens is one word.
-func wordsOf(text string) (words []string) {
-	for field := range strings.FieldsSeq(text) {
-		if word := strings.TrimFunc(field, func(r rune) bool { return !isWordRune(r) }); word != "" {
-			words = append(words, word)
-		}
-	}
-	return words
-}
-
 func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// spellings say how many syllables each match adds to a word.
+// spellings list how many syllables each match adds to the number of vowel groups in an English word.
 var spellings = []struct {
 	pattern   *regexp.Regexp
 	syllables int
 }{
-	// Vowels side by side that are said apart: di-et, vid-e-o, us-u-al, be-ing.
+	// Neighboring vowels that are two syllables: di-et, vid-e-o, us-u-al, be-ing.
 	{regexp.MustCompile(`i[aou]|[aeiouy]ing|iet|(?:[dnpv]|[^f]r|sc|cl)ien|[^p]eo|[dr]ea$|crea[^mks]|react|[^qg]ua` +
 		`|[^qg]ui[^cdlst]|[aou]y[aeiou]|ey[aio]|[^aeiou]yo|[aeiouy][^aeiouy]+iest|[^aeioust]ier$|ae$`), 1},
-	// Of these, what is said as one after all: na-tion, mar-riage, mil-lion.
+	// Exceptions from these, which are one syllable: na-tion, mar-riage, mil-lion.
 	{regexp.MustCompile(`[ctsg]i[ao]|[ctgx]iou|sh?io|geo[nu]|[ln]ion|rriage|busin|[^r]gue$|que$`), -1},
-	// An e inside a word that is not said: safe-ty, some-times, care-ful.
-	{regexp.MustCompile(`[aeiouy][^aeiouyl]+e(?:(?:ful|less)?ly|ful|less|ness|ments?|some|ty|things?|times?|works?|where|fore|what|ones?)$`), -1},
-	// An e at the end that is not said: home, but not the, free, mus-cle.
+	// A silent e inside a word: safe-ty, some-times, care-ful, eve-ry.
+	{regexp.MustCompile(`[aeiouy][^aeiouyl]+e` +
+		`(?:(?:ful|less)?ly|ful|less|ness|ments?|some|ty|things?|times?|works?|where|fore|what|ones?)$|every`), -1},
+	// A silent e at the end: home, but not the, free, mus-cle.
 	{regexp.MustCompile(`[aeiouy](?:.*[^aeiouyl]|(?:.*[aeiouylr])?l)e$`), -1},
-	// An end without a vowel: spas-m, rhyth-m, does-n't, of which n't is cut off.
+	// An ending that is a syllable without a vowel: spas-m, rhyth-m, does-n't (countEnglish has cut off 't).
 	{regexp.MustCompile(`(?:(?:s|th)m|[ds]n)$`), 1},
 }
 
 var (
-	// The e of -ed is silent where a vowel stands before it and no t, d or e next to it, nor an l or r that needs it:
-	// pulled, but not need-ed, trou-bled, hun-dred.
-	silentED = regexp.MustCompile(`(?:[aiouy]|[aeiouy].*[^tdelr]|[aeiouy](?:.*[aeiouylr])?[lr])$`) // before it
-	// Plurals with a syllable more: pass-es, reach-es, but not aches.
+	// silentED matches what stands before a silent -ed: pulled, but not need-ed, trou-bled, hun-dred. It holds a vowel, and
+	// does not end in t, d or e, nor in an l or r after another consonant.
+	silentED = regexp.MustCompile(`(?:[aiouy]|[aeiouy].*[^tdelr]|[aeiouy](?:.*[aeiouylr])?[lr])$`)
+	// sibilantES matches plurals whose -es is a syllable: pass-es, reach-es, but not aches.
 	sibilantES = regexp.MustCompile(`(?:[scgzx]|[^t]sh|[^aeiou]ch|[eo]ach|[aeiou]tch|ush|ish|ash)es$`)
 )
 
-// countSyllables returns the syllables of a word by the spelling of its language. A word with hyphens is the sum of its
-// parts. Figures and initials (911, TV) count one, however long: Flesch leaves figures out of the count.
+// countSyllables returns how many syllables a word has by the spelling of its language. The parts of a word with hyphens
+// are counted one by one. Numbers and initials (911, TV) have one syllable, because Flesch does not count their syllables.
 func countSyllables(text string, bySpelling func(word string) int) int {
 	if !strings.ContainsFunc(text, unicode.IsLetter) {
 		return 1
@@ -131,8 +107,7 @@ func countSyllables(text string, bySpelling func(word string) int) int {
 	return max(n, 1)
 }
 
-// countEnglish counts the groups of vowels in a word of small letters, less those that are silent, more those that are
-// pronounced apart.
+// countEnglish counts the groups of vowels in a lower-case word, and corrects their number by the spellings.
 func countEnglish(w string) int {
 	w, _, _ = strings.Cut(strings.ReplaceAll(w, "’", "'"), "'")
 	if stem, isPast := strings.CutSuffix(w, "ed"); isPast && silentED.MatchString(stem) {
@@ -140,7 +115,7 @@ func countEnglish(w string) int {
 	} else if strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") && !sibilantES.MatchString(w) {
 		w = strings.TrimSuffix(w, "s")
 	}
-	n := len(strings.FieldsFunc(w, func(r rune) bool { return !strings.ContainsRune("aeiouy", r) })) - strings.Count(w, "every")
+	n := len(strings.FieldsFunc(w, func(r rune) bool { return !strings.ContainsRune("aeiouy", r) }))
 	for _, s := range spellings {
 		n += s.syllables * len(s.pattern.FindAllStringIndex(w, -1))
 	}

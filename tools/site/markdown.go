@@ -28,18 +28,22 @@ var (
 	comment    = regexp.MustCompile(`(?s)<!--.*?(?:-->|\z)`)
 	escape     = regexp.MustCompile(`\\[!-/:-@\[-` + "`" + `{-~]|&[#0-9A-Za-z]+;`)
 	linkOrNote = regexp.MustCompile(`\]\(|\]\[|\[\^|://`)
-	firstWord  = regexp.MustCompile(`^([^\pL!]*)(\pL+)`) // the rule of leftover markup reports [!
+	firstWord  = regexp.MustCompile(`^([^\pL!]*)(\pL+)`) // without [!, which the rule markup reports
+	vagueWords = regexp.MustCompile(`(?i)^(?:click |tap |see |read )?(?:here|this|this page|this link|link|more)[.:]?$`)
 
-	// meltedItem matches the start of a line that was meant to be an item of a list and joins the line above instead.
-	meltedItem = regexp.MustCompile(`^(?:[•‣▪◦●][\s\x{a0}]?|[–—][\s\x{a0}]|` +
+	// lostItem matches the start of a line that was meant to be a list item, but that Markdown joins to the line above.
+	lostItem = regexp.MustCompile(`^(?:[•‣▪◦●][\s\x{a0}]?|[–—][\s\x{a0}]|` +
 		`[-*+][\x{a0}\x{202f}\x{200b}-\x{200d}\x{feff}\x{ad}]|[-+](?:\*\*|\[|\pL))`)
-	// deepQuote matches a line that opens more quotes than any page needs, which takes the parser long.
+	// deepQuote matches a line with more nested quotes than any page needs. The parser takes long for these.
 	deepQuote = regexp.MustCompile(`(?m)^(?:[ \t]*>){9}`)
 )
 
-// parseBody finds cards, task items, links and words, and reports what content may not hold.
+// parseBody reads the cards, task items, links and words of a page's body, and reports what a page must not hold.
 func (l *loader) parseBody(p *Page) {
-	b := &body{loader: l, page: p, src: []byte(p.Body), cursor: Cursor{File: p.File, Text: p.Source}, headingLevel: 1, headings: map[string]bool{}}
+	b := &body{
+		loader: l, page: p, src: []byte(p.Body), cursor: Cursor{File: p.File, Text: p.Source},
+		headingLevel: 1, headings: map[string]bool{},
+	}
 	if m := deepQuote.FindStringIndex(p.Body); m != nil {
 		b.fail(m[0], diagnostic.RuleCard, "too many > start this line: a card has one before each line")
 		return
@@ -52,14 +56,14 @@ func (l *loader) parseBody(p *Page) {
 	})
 }
 
-// body walks through the text of one page.
+// body is the state of parseBody.
 type body struct {
 	loader       *loader
 	page         *Page
 	src          []byte
 	cursor       Cursor
 	cardNode     ast.Node // the blockquote of the last card
-	headingLevel int      // of the last heading; the title has 1
+	headingLevel int      // of the last heading, or 1 for the page's title
 	headings     map[string]bool
 }
 
@@ -74,20 +78,24 @@ func (b *body) fail(offset int, rule diagnostic.Rule, format string, args ...any
 func (b *body) visit(n ast.Node) {
 	switch n := n.(type) {
 	case *ast.Blockquote:
-		b.blockquote(n)
+		b.addCard(n)
 	case *east.TaskCheckBox:
-		b.taskItem(n)
+		b.addTaskItem(n)
 	case *ast.HTMLBlock:
-		b.rawHTML(n.Pos(), string(n.Lines().Value(b.src)))
+		b.checkHTML(n, n.Lines().Value(b.src))
 	case *ast.RawHTML:
-		b.rawHTML(n.Pos(), string(n.Segments.Value(b.src)))
+		b.checkHTML(n, n.Segments.Value(b.src))
 	case *ast.Heading:
-		b.heading(n)
-		b.addWords(n)
+		b.checkHeading(n)
+		b.addBlock(n)
 	case *ast.Link:
-		b.link(n)
+		b.addLink(n, string(n.Destination), false)
+		if name := b.words(n); name == "" || vagueWords.MatchString(name) {
+			b.fail(n.Pos(), diagnostic.RuleLink, "the words %q do not say where this link leads: "+
+				"name what readers find there, as in [causes of pain](causes.md)", name)
+		}
 	case *ast.Image:
-		b.image(n)
+		b.addImage(n)
 	case *ast.AutoLink:
 		destination := string(n.URL(b.src))
 		if n.AutoLinkType == ast.AutoLinkEmail {
@@ -95,16 +103,16 @@ func (b *body) visit(n ast.Node) {
 		}
 		b.addLink(n, destination, false)
 	case *ast.Paragraph, *ast.TextBlock, *east.TableCell, *east.DefinitionTerm:
-		b.meltedItems(n)
-		b.addWords(n)
+		b.checkLostItems(n)
+		b.addBlock(n)
 	case *ast.CodeBlock, *ast.FencedCodeBlock:
 		b.fail(n.Pos(), diagnostic.RuleCode, "this makes a block of code: "+
 			"remove the four spaces at the start, or this line and the one that ends the block")
 	}
 }
 
-// heading reports one that readers would not see as what it was meant to be.
-func (b *body) heading(n *ast.Heading) {
+// checkHeading reports a heading of the wrong level, without words, or with the words of another.
+func (b *body) checkHeading(n *ast.Heading) {
 	name := strings.ToLower(b.words(n))
 	isUnderlined := n.Lines().Len() > 0 && n.Lines().At(0).Start == n.Pos()
 	if isUnderlined || n.Level == 1 || n.Level > b.headingLevel+1 || n.FirstChild() == nil {
@@ -118,10 +126,11 @@ func (b *body) heading(n *ast.Heading) {
 	b.headings[name] = true
 }
 
-func (b *body) rawHTML(offset int, raw string) {
-	if rest := strings.TrimSpace(comment.ReplaceAllString(raw, "")); rest != "" {
-		b.fail(offset, diagnostic.RuleRawHTML,
-			"HTML is not used in pages: write Markdown instead of %q, or put a \\ before the < to show it", diagnostic.Excerpt(rest))
+// checkHTML reports HTML other than comments.
+func (b *body) checkHTML(n ast.Node, raw []byte) {
+	if rest := bytes.TrimSpace(comment.ReplaceAll(raw, nil)); len(rest) > 0 {
+		b.fail(n.Pos(), diagnostic.RuleRawHTML, "HTML is not used in pages: write Markdown instead of %q, "+
+			"or put a \\ before the < to show it", diagnostic.Excerpt(string(rest)))
 	}
 }
 
@@ -129,28 +138,19 @@ func (b *body) addLink(n ast.Node, destination string, isImage bool) {
 	b.page.Links = append(b.page.Links, Link{Destination: destination, IsImage: isImage, Place: b.place(n.Pos())})
 }
 
-func (b *body) link(n *ast.Link) {
-	b.addLink(n, string(n.Destination), false)
-	name := b.words(n)
-	if name == "" || vagueWords.MatchString(name) {
-		b.fail(n.Pos(), diagnostic.RuleLink,
-			"the words %q do not say where this link leads: name what readers find there, as in [causes of pain](causes.md)", name)
-	}
-}
-
-func (b *body) image(n *ast.Image) {
-	if !strings.HasPrefix(string(n.Destination), "figure:") { // a layout shows the drawing itself, and reports one that isn't there
+func (b *body) addImage(n *ast.Image) {
+	if !strings.HasPrefix(string(n.Destination), "figure:") { // a layout shows drawings, and reports a missing one
 		b.addLink(n, string(n.Destination), true)
 	}
 	if b.words(n) == "" {
-		b.fail(n.Pos(), diagnostic.RulePicture,
-			"this picture has no alternative, for readers who can't see it: say what it tells them, as in ![What to do](%s)", n.Destination)
+		b.fail(n.Pos(), diagnostic.RulePicture, "this picture has no alternative, for readers who can't see it: "+
+			"say what it tells them, as in ![What to do](%s)", n.Destination)
 	}
-	b.addWords(n)
+	b.addBlock(n)
 }
 
-// blockquote takes down a card, and reports a quote that was meant to be one.
-func (b *body) blockquote(n *ast.Blockquote) {
+// addCard adds a blockquote to the page's cards, or reports it if it was meant to be a card but is none.
+func (b *body) addCard(n *ast.Blockquote) {
 	first, ok := n.FirstChild().(*ast.Paragraph)
 	if !ok || first.Lines().Len() == 0 {
 		return
@@ -175,11 +175,11 @@ func (b *body) blockquote(n *ast.Blockquote) {
 	b.cardNode = n
 }
 
-// cutFirstLine takes the first line out of a paragraph, and returns what of it stands from an offset on.
+// cutFirstLine removes the first line from a paragraph, and returns the part of it that starts at an offset.
 func cutFirstLine(paragraph *ast.Paragraph, offset int) ast.Node {
 	line := ast.NewTextBlock()
 	for child := paragraph.FirstChild(); child != nil; child = paragraph.FirstChild() {
-		line.AppendChild(line, child) // which takes it out of the paragraph
+		line.AppendChild(line, child) // removes it from the paragraph
 		if t, isText := child.(*ast.Text); isText {
 			t.Segment.Start = min(max(t.Segment.Start, offset), t.Segment.Stop)
 			if t.SoftLineBreak() || t.HardLineBreak() {
@@ -190,19 +190,20 @@ func cutFirstLine(paragraph *ast.Paragraph, offset int) ast.Node {
 	return line
 }
 
+// hasBox reports whether a list item is a task item.
 func hasBox(item ast.Node) bool {
 	block := item.FirstChild()
 	return block != nil && block.FirstChild() != nil && block.FirstChild().Kind() == east.KindTaskCheckBox
 }
 
-// taskItem takes down a box to tick, and reports one that isn't a line of words in a card's own list, which are its
-// label on the checklist and on paper.
-func (b *body) taskItem(box *east.TaskCheckBox) {
+// addTaskItem adds a task item to its card, or reports it. Its words are a label on the checklist and on paper, so they
+// must be a single line, and the item must be in a card's own list.
+func (b *body) addTaskItem(box *east.TaskCheckBox) {
 	block := box.Parent()
 	item, list := block.Parent(), block.Parent().Parent().(*ast.List)
 	previous, next := item.PreviousSibling(), item.NextSibling()
 	if list.Parent() != b.cardNode {
-		if previous == nil || !hasBox(previous) { // one lost > is one slip
+		if previous == nil || !hasBox(previous) { // a missing > is reported once
 			b.fail(box.Pos(), diagnostic.RuleTaskItem, "a box to tick stands in a card: "+
 				"put > before each line, and each empty line, from the card's first line, such as > [!NOTE], on")
 		}
@@ -211,8 +212,8 @@ func (b *body) taskItem(box *east.TaskCheckBox) {
 	words := b.words(block)
 	isLine := words != "" && block.Lines().Len() == 1 && block.NextSibling() == nil && block.Kind() == ast.KindTextBlock &&
 		!linkOrNote.Match(block.Lines().Value(b.src))
-	isAmongBoxes := (previous == nil || hasBox(previous)) && (next == nil || hasBox(next))
-	if !isLine || !isAmongBoxes || box.IsChecked || list.IsOrdered() {
+	isBetweenBoxes := (previous == nil || hasBox(previous)) && (next == nil || hasBox(next))
+	if !isLine || !isBetweenBoxes || box.IsChecked || list.IsOrdered() {
 		b.fail(box.Pos(), diagnostic.RuleTaskItem, "a box to tick is - [ ] with ordinary spaces and one line of words: "+
 			"no tick, number, link, picture or note, no empty line between boxes, and no other line, item or list that has no box")
 	}
@@ -220,29 +221,30 @@ func (b *body) taskItem(box *east.TaskCheckBox) {
 	card.Items = append(card.Items, Item{Text: words, Place: b.place(box.Pos())})
 }
 
-// meltedItems reports lines that were meant to be items of a list and silently become part of the line above. Below a
-// box, taskItem reports any line.
-func (b *body) meltedItems(n ast.Node) {
+// checkLostItems reports lines that were meant to be list items, but silently become part of the line above. addTaskItem
+// reports any line below a task item.
+func (b *body) checkLostItems(n ast.Node) {
 	for i, line := range n.Lines().Sliced(0, n.Lines().Len()) {
-		if m := meltedItem.Find(line.Value(b.src)); m != nil && (i > 0 || n.Kind() == ast.KindParagraph) && !hasBox(n.Parent()) {
+		if m := lostItem.Find(line.Value(b.src)); m != nil && (i > 0 || n.Kind() == ast.KindParagraph) && !hasBox(n.Parent()) {
 			b.fail(line.Start, diagnostic.RuleTaskItem, "this would not start an item of a list: "+
 				"write - and an ordinary space, or - [ ] and a space for a box, instead of %q", m)
 		}
 	}
 }
 
-func (b *body) addWords(n ast.Node) {
+// addBlock adds the words of a node to the page, if it has any.
+func (b *body) addBlock(n ast.Node) {
 	if block := b.plainText(n); block.Text != "" {
 		block.IsParagraph = n.Kind() == ast.KindParagraph && n.Parent().Kind() != ast.KindListItem
 		b.page.Blocks = append(b.page.Blocks, block)
 	}
 }
 
-// words returns the words of a node with single spaces between them.
+// words returns the plain text of a node with single spaces between the words.
 func (b *body) words(n ast.Node) string { return NormalizeSpace(b.plainText(n).Text) }
 
-// plainText returns the words of a node as readers see them, line ends as spaces, escapes and entities resolved. The
-// words of a picture inside are a block of their own.
+// plainText returns the text of a node as readers see it: without markup, line ends as spaces, escapes and entities
+// resolved. It leaves out images inside the node, which have a block of their own.
 func (b *body) plainText(n ast.Node) (block Block) {
 	var words []byte
 	write := func(text string, offset int, isLiteral bool) {

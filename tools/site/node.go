@@ -20,11 +20,10 @@ import (
 	"microsite/tools/diagnostic"
 )
 
-// Kind is the shape of a Node, as messages name it.
+// Kind is the kind of a Node, as messages name it.
 type Kind string
 
-// The kinds of a Node. A Scalar is a single value that was not written as text: a number, true or false, in TOML a
-// date.
+// The kinds of a Node. A Scalar is a single value other than a text: a number, a boolean or, in TOML, a date.
 const (
 	Scalar Kind = "a value"
 	Text   Kind = "a text"
@@ -33,14 +32,13 @@ const (
 	Map    Kind = "a table"
 )
 
-// Node is one value of front matter or config.toml as it stands in the file, before YAML or TOML make a date, number or
-// truth value of it.
+// Node is one value of front matter or config.toml, before YAML or TOML convert it to a date, number or boolean.
 type Node struct {
 	Kind     Kind
-	Raw      string           // of a single value: what is written, without its quotes
+	Raw      string           // a single value as written, without its quotes
 	Key      string           // in a Map
 	KeyPlace diagnostic.Place // in a Map
-	Place    diagnostic.Place // of the value; a list of TOML has that of its key
+	Place    diagnostic.Place // of the value, or of the key of a TOML list
 	Items    []*Node
 }
 
@@ -59,15 +57,15 @@ func (n *Node) Get(path ...string) *Node {
 	return n
 }
 
-// merged returns a table with the values of another over its own.
-func (n *Node) merged(over *Node) *Node {
+// merge returns a table with the values of over in place of its own.
+func (n *Node) merge(over *Node) *Node {
 	if over == nil || n.Kind != Map || over.Kind != Map {
 		return cmp.Or(over, n)
 	}
 	out := *n
 	out.Items = nil
 	for _, item := range n.Items {
-		out.Items = append(out.Items, item.merged(over.Get(item.Key)))
+		out.Items = append(out.Items, item.merge(over.Get(item.Key)))
 	}
 	for _, item := range over.Items {
 		if n.Get(item.Key) == nil {
@@ -77,7 +75,7 @@ func (n *Node) merged(over *Node) *Node {
 	return &out
 }
 
-// Describe returns what a value is, for messages.
+// Describe returns the value, or its kind, for messages.
 func (n *Node) Describe() string {
 	if n.Kind == Text || n.Kind == Scalar {
 		return strconv.Quote(n.Raw)
@@ -85,17 +83,18 @@ func (n *Node) Describe() string {
 	return string(n.Kind)
 }
 
-// ParseDate returns the civil date that a node holds, as midnight UTC. It judges the raw text, because YAML and TOML
-// make other days of some. The error completes a sentence that starts with the key: what is wrong and what to write.
+// ParseDate returns the date in a node as midnight UTC. It reads the raw text, because YAML and TOML turn some wrong dates
+// into others. The error says what is wrong and what to write, in a sentence that starts with the key.
 func ParseDate(n *Node) (time.Time, error) {
 	date, err := time.Parse(time.DateOnly, n.Raw)
 	if err != nil || date.Year() < 1900 || n.Kind != Scalar && n.Kind != Text {
-		return time.Time{}, fmt.Errorf("is %s: write a day since 1900 as YYYY-MM-DD, such as 2026-01-05, and nothing else", n.Describe())
+		return time.Time{}, fmt.Errorf("is %s: write a day since 1900 as YYYY-MM-DD, such as 2026-01-05, and nothing else",
+			n.Describe())
 	}
 	return date, nil
 }
 
-// decode fills a struct from a tree, but for values of the wrong type, which the schemas report.
+// decode fills a struct from the tree. It skips values of the wrong type, which the schemas report.
 func (n *Node) decode(to any) {
 	if n != nil {
 		src, _ := json.Marshal(n.value())
@@ -103,13 +102,13 @@ func (n *Node) decode(to any) {
 	}
 }
 
-// value returns what JSON makes of a tree.
+// value returns the tree as encoding/json would decode it.
 func (n *Node) value() (v any) {
 	switch n.Kind {
 	case Text:
 		return n.Raw
 	case Scalar:
-		v = 0.5 // which no schema allows: JSON does not read 010, which is 8 to Hugo
+		v = 0.5 // a number that no schema allows, for what is no JSON, such as 010
 		_ = json.Unmarshal([]byte(n.Raw), &v)
 	case List:
 		list := make([]any, len(n.Items))
@@ -127,7 +126,7 @@ func (n *Node) value() (v any) {
 	return v
 }
 
-// readTree reads config.toml, or front matter with the line that opens it. The tree is nil where it can't be read.
+// readTree reads config.toml, or front matter with the line before it. It returns nil if it reports anything.
 func (l *loader) readTree(file string, text []byte, isTOML bool, rule diagnostic.Rule) (root *Node) {
 	before := len(l.findings)
 	fail := func(place diagnostic.Place, format string, args ...any) { l.fail(place, rule, format, args...) }
@@ -150,39 +149,42 @@ type treeReader struct {
 	fail func(place diagnostic.Place, format string, args ...any)
 }
 
-// remark matches what YAML takes for a remark, and an editor hardly meant so: readers would miss the rest of the text.
-var remark = regexp.MustCompile(`(?m)^(?:title|linkTitle|description):[ \t]+[^"'\s#][^\n]*?[ \t](#)[^\s#]`)
+// yamlComment matches a # in a text that its writer hardly meant to start a comment, which would cut off the rest.
+var yamlComment = regexp.MustCompile(`(?m)^(?:title|linkTitle|description):[ \t]+[^"'\s#][^\n]*?[ \t](#)[^\s#]`)
 
 func (r *treeReader) readYAML() *Node {
-	if m := remark.FindSubmatchIndex(r.Text); m != nil {
+	if m := yamlComment.FindSubmatchIndex(r.Text); m != nil {
 		r.fail(r.Place(m[2]), "YAML leaves out what follows this #: "+
 			"put straight quotes around the whole text, or a space behind the # of a remark")
 	}
 	var document yaml.Node
 	if err := yaml.Unmarshal(r.Text, &document); err != nil {
-		// The library's own lines are often those where the text around the mistake starts.
+		// The line in the error is often an earlier one, so look for the first line with which the text is invalid.
 		lines := bytes.SplitAfter(r.Text, []byte("\n"))
 		bad := sort.Search(len(lines)-1, func(i int) bool { return yaml.Unmarshal(bytes.Join(lines[:i+1], nil), &document) != nil })
-		r.fail(diagnostic.Place{File: r.File, Line: bad + 1}, "this is not valid YAML: each line is a key, a colon, a space and a value; "+
-			`it starts with no tab, and straight quotes, " or ', open and close a value that holds a colon or starts with a sign`)
+		r.fail(diagnostic.Place{File: r.File, Line: bad + 1}, "this is not valid YAML: "+
+			"each line is a key, a colon, a space and a value; it starts with no tab, and "+
+			`straight quotes, " or ', open and close a value that holds a colon or starts with a sign`)
 		return nil
 	}
-	root := r.yamlNode(document.Content[0]) // the line --- makes a document
+	root := r.yamlNode(document.Content[0]) // never empty, because the text has a line ---
 	if root.Kind != Map {
 		r.fail(root.Place, `front matter is lines of "key: value", such as "title: About us"`)
 	}
 	return root
 }
 
-// yamlKinds has the tags that the library gives to values, but for those of a Scalar.
+// yamlKinds maps the tags of YAML values to their kinds. All other tags are a Scalar.
 var yamlKinds = map[string]Kind{"!!str": Text, "!!timestamp": Text, "!!null": Null, "!!seq": List, "!!map": Map}
 
-// yamlNode turns a node of the library into one of ours. What makes a value mean something else than what is written
-// there is refused.
+// yamlNode converts a node of the YAML library. It reports anchors, aliases, tags and merge keys, with which a value
+// would mean something else than its own text.
 func (r *treeReader) yamlNode(y *yaml.Node) *Node {
-	n := &Node{Kind: cmp.Or(yamlKinds[y.Tag], Scalar), Raw: y.Value, Place: diagnostic.Place{File: r.File, Line: y.Line, Column: y.Column}}
+	place := diagnostic.Place{File: r.File, Line: y.Line, Column: y.Column}
+	n := &Node{Kind: cmp.Or(yamlKinds[y.Tag], Scalar), Raw: y.Value, Place: place}
 	if y.Kind == yaml.AliasNode || y.Anchor != "" || y.Style&yaml.TaggedStyle != 0 || y.Tag == "!!merge" {
-		r.fail(n.Place, "this YAML is more than front matter needs: put straight quotes around a value that starts with &, * or !, and leave out <<")
+		r.fail(place, "this YAML is more than front matter needs: "+
+			"put straight quotes around a value that starts with &, * or !, and leave out <<")
 	}
 	for i, content := range y.Content {
 		item := r.yamlNode(content)
@@ -200,8 +202,8 @@ func (r *treeReader) yamlNode(y *yaml.Node) *Node {
 	return n
 }
 
-// readTOML gathers the flat expressions of go-toml's parser into a tree, once toml.Unmarshal has seen that keys neither
-// clash nor repeat.
+// readTOML builds a tree from the flat list of expressions that go-toml's parser returns, after toml.Unmarshal has proved
+// that no key is repeated or used as both a table and a value.
 func (r *treeReader) readTOML() *Node {
 	if err := toml.Unmarshal(r.Text, new(map[string]any)); err != nil {
 		place := diagnostic.Place{File: r.File, Line: 1}
@@ -226,8 +228,8 @@ func (r *treeReader) readTOML() *Node {
 	return root
 }
 
-// open returns the node at a key below n, making what is missing. A line such as [[params.emergency]] adds a table to a
-// list.
+// open returns the node at the key of an expression below n, and adds it if it is missing. A key in double brackets, such
+// as [[params.emergency]], adds a table to a list.
 func (r *treeReader) open(n *Node, e *unstable.Node) *Node {
 	var place diagnostic.Place
 	for key := e.Key(); key.Next(); {
@@ -249,10 +251,10 @@ func (r *treeReader) open(n *Node, e *unstable.Node) *Node {
 	return n
 }
 
-// tomlKinds has the kinds of the library's values, but for those of a Scalar.
+// tomlKinds maps the TOML library's kinds of values to ours. All others are a Scalar.
 var tomlKinds = map[unstable.Kind]Kind{unstable.String: Text, unstable.Array: List, unstable.InlineTable: Map}
 
-// fill turns a value of the library into ours. A list has no place of its own.
+// fill sets a node to a value of the TOML library, which gives lists no place.
 func (r *treeReader) fill(n *Node, v *unstable.Node) {
 	n.Kind, n.Raw = cmp.Or(tomlKinds[v.Kind], Scalar), string(v.Data)
 	if v.Raw.Length > 0 {

@@ -13,10 +13,10 @@ import (
 	"microsite/tools/diagnostic"
 )
 
-// schema is a JSON Schema, as far as the two files use that. A description completes the sentence "KEY must be …".
+// schema is the part of JSON Schema that the two files use. A description completes the sentence "KEY must be …".
 type schema struct {
 	Defs        map[string]schema `json:"$defs"`
-	Ref         string            `json:"$ref"` // to one of Defs in config.schema.json; the description may be another
+	Ref         string            `json:"$ref"` // to one of Defs in config.schema.json, whose description it may replace
 	Description string
 	Type        string
 	Enum        []string
@@ -36,20 +36,19 @@ var schemaFiles embed.FS
 
 var pageSchema, configSchema = readSchema("page.schema.json"), readSchema("config.schema.json")
 
-// readSchema reads one of the files, of which a test proves that they are right.
+// readSchema reads an embedded file. A test proves that both are valid.
 func readSchema(name string) (s schema) {
 	src, _ := schemaFiles.ReadFile(name)
 	_ = json.Unmarshal(src, &s)
 	return s
 }
 
-// IsBaseURL reports whether a site can be published at an address: an absolute http or https URL with nothing after its
-// path.
+// IsBaseURL reports whether a site can be published at an address: an absolute http or https URL without query and fragment.
 func IsBaseURL(address string) bool {
 	return configSchema.Properties["baseURL"].allows(&Node{Kind: Text, Raw: address})
 }
 
-// allows reports whether a schema allows a value, whatever its items are.
+// allows reports whether the schema allows a value, without a look at its items.
 func (s schema) allows(n *Node) bool {
 	switch s.Type {
 	case "object":
@@ -62,13 +61,14 @@ func (s schema) allows(n *Node) bool {
 		return n.Kind == Scalar && (n.Raw == "true" || n.Raw == "false")
 	case "integer":
 		number, isNumber := n.value().(float64)
-		return isNumber && number == math.Trunc(number) && (s.Minimum == nil || number >= *s.Minimum) && (s.Maximum == nil || number <= *s.Maximum)
+		return isNumber && number == math.Trunc(number) &&
+			(s.Minimum == nil || number >= *s.Minimum) && (s.Maximum == nil || number <= *s.Maximum)
 	}
 	return s.Enum == nil || n.Kind == Text && slices.Contains(s.Enum, n.Raw)
 }
 
-// validate reports what a schema does not allow in a value and all that is in it, each at its place. key is that of the
-// value, or of the list around it.
+// validate reports what a schema does not allow in a value and its items. key is the value's own, or that of the list that
+// holds it.
 func (l *loader) validate(n *Node, key string, s schema, rule diagnostic.Rule) {
 	if s.Ref != "" {
 		description := s.Description
@@ -79,7 +79,7 @@ func (l *loader) validate(n *Node, key string, s schema, rule diagnostic.Rule) {
 		l.fail(n.Place, rule, "%q must be %s, not %s", key, s.Description, n.Describe())
 		return
 	}
-	isMisspelt := false
+	hasUnknownKey := false
 	for _, item := range n.Items {
 		property, isKnown := s.Properties[item.Key]
 		switch {
@@ -88,14 +88,14 @@ func (l *loader) validate(n *Node, key string, s schema, rule diagnostic.Rule) {
 		case isKnown:
 			l.validate(item, item.Key, property, rule)
 		case s.Properties != nil:
-			isMisspelt = true
+			hasUnknownKey = true
 			l.fail(item.KeyPlace, rule, "%s", diagnostic.Unknown("key", item.Key, "Known here", slices.Sorted(maps.Keys(s.Properties))))
 		case s.AdditionalProperties != nil:
 			l.validate(item, item.Key, *s.AdditionalProperties, rule)
 		}
 	}
 	for _, key := range s.Required {
-		if n.Get(key) == nil && !isMisspelt {
+		if n.Get(key) == nil && !hasUnknownKey {
 			l.fail(n.Place, rule, "%q is missing: add it, as %s", key, s.Properties[key].Description)
 		}
 	}

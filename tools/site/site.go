@@ -1,5 +1,5 @@
-// Package site reads a site's config.toml and Markdown files, strictly and with the place of everything in them, for
-// findings to be reported there.
+// Package site reads a site's config.toml and Markdown files into typed values with their places in the files, so that
+// findings can be reported there.
 package site
 
 import (
@@ -27,36 +27,36 @@ const (
 	FiguresDir = ContentDir + "/figures" // the drawings that pages show
 )
 
-// OtherConfigFiles are names under which Hugo looks for settings, too.
-var OtherConfigFiles = []string{"hugo.toml", "hugo.yaml", "hugo.yml", "hugo.json", "config.yaml", "config.yml", "config.json", "config"}
+// OtherConfigFiles are the other names under which Hugo looks for settings.
+var OtherConfigFiles = []string{
+	"hugo.toml", "hugo.yaml", "hugo.yml", "hugo.json", "config.yaml", "config.yml", "config.json", "config"}
 
-// Site is what the tool knows of a site in one language before Hugo runs. Its settings are read from the tables of
-// config.toml by their names.
+// Site is the site in one language, as its source files describe it. Its settings are decoded from config.toml by name.
 type Site struct {
-	Root            string  `json:"-"` // folder that holds config.toml
-	Key             string  `json:"-"` // of the language in [languages], "" where there are none
+	Root            string  `json:"-"` // the folder that holds config.toml
+	Key             string  `json:"-"` // of the language in [languages], or ""
 	Folder          string  `json:"-"` // of the pages: content, or content/es
 	Prefix          string  `json:"-"` // of the pages' addresses: "", or /es
-	Translations    []*Site `json:"-"` // the site in its other languages, where this is the default one
+	Translations    []*Site `json:"-"` // in the default language: the site in each other one
 	Title           string
 	BaseURL         string
-	Clinic          struct{ Name string } // that hands the pages out; its name may be ""
-	Language        string                `json:"-"` // BCP 47
+	Clinic          struct{ Name string }
+	Language        string `json:"-"` // BCP 47
 	TimeZone        string
-	Location        *time.Location `json:"-"` // of the site's civil dates
-	Cards           []string       // the closed vocabulary of cards, most urgent first
-	ChecklistLevels []string       `json:"levels"` // those whose boxes are on the checklist
+	Location        *time.Location `json:"-"` // of TimeZone
+	Cards           []string       // the known types of cards, most urgent first
+	ChecklistLevels []string       `json:"levels"` // the types of cards whose task items are on the checklist
 	EmergencyURL    string         `json:"emergencyPage"`
 	Emergency       []EmergencyNumber
 	Sources         map[string]*Source
-	IntervalMonths  int               // until a review or a source is out of date
+	IntervalMonths  int               // after which a review or a source is out of date
 	DueSoonDays     int               // before the due day, from which a review is due soon
-	Raised          []diagnostic.Rule `json:"errors"`
-	Ignores         []Ignore          `json:"ignore"` // findings on links that somebody has a reason for
+	Raised          []diagnostic.Rule `json:"errors"` // the rules whose findings are errors here
+	Ignores         []Ignore          `json:"ignore"` // of findings on links
 	Readability     Readability       `json:"plain"`
 	Pages           []*Page           `json:"-"` // sorted by weight, then path
 
-	config        *Node // config.toml, with the language's own settings over it
+	config        *Node // config.toml, merged with the language's own settings
 	byPath, byURL map[string]*Page
 }
 
@@ -65,8 +65,8 @@ type Source struct {
 	Key       string `json:"-"`
 	Title     string
 	Publisher string
-	URL       string           // "" where no address is known to be right
-	Reviewed  time.Time        `json:"-"` // zero where the day isn't known
+	URL       string           // or ""
+	Reviewed  time.Time        `json:"-"` // zero if unknown
 	Place     diagnostic.Place `json:"-"` // of its table in config.toml
 }
 
@@ -77,24 +77,24 @@ type EmergencyNumber struct{ Number, Where string }
 type Ignore struct {
 	Page   string           // the file that the finding names, or the page's path on the site
 	Target string           // the link as the finding quotes it
-	Text   string           // words of the text that may stay as it is
+	Text   string           // some words of the sentence
 	Place  diagnostic.Place `json:"-"`
 }
 
-// Readability is [params.plain]: how plain the language is to be. A limit of 0 is none.
+// Readability is [params.plain], the limits of plain language. A limit of 0 is none.
 type Readability struct {
-	Grade              int            // the highest reading grade of a page, for English
-	Ease               int            // the lowest reading ease of a page, for Spanish
-	Grades             map[string]int // of files that have one of their own
+	Grade              int            // the highest reading grade of an English page
+	Ease               int            // the lowest reading ease of a Spanish page
+	Grades             map[string]int // the grades of single files
 	SentenceWords      int
 	ParagraphSentences int
-	Words              map[string]string // what to write instead of a word
+	Words              map[string]string // what to write instead of each word
 	Ignores            []Ignore          `json:"ignore"`
 }
 
-// loader gathers what is wrong while it reads a site.
+// loader collects findings while it reads a site.
 type loader struct {
-	site     *Site // in the language that is read
+	site     *Site // in the language that is being read
 	findings []diagnostic.Diagnostic
 }
 
@@ -102,9 +102,8 @@ func (l *loader) fail(place diagnostic.Place, rule diagnostic.Rule, format strin
 	l.findings = append(l.findings, place.Errorf(rule, format, args...))
 }
 
-// Load reads config.toml and everything under content/, and returns the site in its default language. Findings are what
-// an editor can mend; an error means that a file or folder could not be read. The site has no pages where config.toml
-// can't be made sense of.
+// Load reads config.toml and the files in content/, and returns the site in its default language with what an editor has to
+// mend. The site has no pages if config.toml is invalid. The error means that a file or folder could not be read.
 func Load(root string) (*Site, []diagnostic.Diagnostic, error) {
 	l := &loader{}
 	config, err := l.readConfig(root)
@@ -114,15 +113,17 @@ func Load(root string) (*Site, []diagnostic.Diagnostic, error) {
 	var all []*Site
 	languages, isUsable := languagesOf(config), config != nil
 	for i, key := range languages {
-		l.site = &Site{Root: root, Key: key, Language: "en", Folder: ContentDir, Location: time.UTC, IntervalMonths: 36, DueSoonDays: 60,
-			Sources: map[string]*Source{}, byPath: map[string]*Page{}, byURL: map[string]*Page{}}
+		l.site = &Site{
+			Root: root, Key: key, Language: "en", Folder: ContentDir, Location: time.UTC, IntervalMonths: 36, DueSoonDays: 60,
+			Sources: map[string]*Source{}, byPath: map[string]*Page{}, byURL: map[string]*Page{},
+		}
 		if i > 0 {
 			l.site.Folder, l.site.Prefix = ContentDir+"/"+key, "/"+key
 		}
 		all = append(all, l.site)
 		if config != nil {
-			l.site.config = config.merged(config.Get("languages", key))
-			isUsable = l.takeConfig() && isUsable
+			l.site.config = config.merge(config.Get("languages", key))
+			isUsable = l.readSettings() && isUsable
 		}
 	}
 	first := all[0]
@@ -130,47 +131,30 @@ func Load(root string) (*Site, []diagnostic.Diagnostic, error) {
 	if !isUsable {
 		return first, l.findings, nil
 	}
+	var originals map[string]*Page
 	for _, l.site = range all {
 		if err := l.readPages(languages[1:]); err != nil {
 			return nil, nil, err
 		}
-		l.checkPages(first)
+		l.checkPages(originals)
+		originals = first.byPath
 	}
 	return first, l.findings, nil
 }
 
-// languagesOf returns the keys of a site's languages, the default one first: "" where config.toml has no [languages].
+// languagesOf returns the keys of a site's languages, the default one first, or "" if config.toml has no [languages].
 func languagesOf(config *Node) []string {
-	if config.Get("languages") == nil {
+	languages := config.Get("languages")
+	if languages == nil {
 		return []string{""}
 	}
 	keys := []string{cmp.Or(config.Get("defaultContentLanguage"), &Node{Raw: "en"}).Raw}
-	for _, item := range config.Get("languages").Items {
+	for _, item := range languages.Items {
 		if item.Key != keys[0] {
 			keys = append(keys, item.Key)
 		}
 	}
 	return keys
-}
-
-// checkPages reports what is wrong between the pages of a language, and with those of the default one, which first holds.
-func (l *loader) checkPages(first *Site) {
-	l.checkPublished()
-	l.checkNames()
-	for _, p := range l.site.Pages {
-		if l.site != first {
-			p.Original = first.byPath[p.Path]
-		}
-		for _, link := range p.Links {
-			rule := diagnostic.RuleLink
-			if link.IsImage {
-				rule = diagnostic.RulePicture
-			}
-			if problem := p.linkProblem(link); problem != "" {
-				l.fail(link.Place, rule, "%s", problem)
-			}
-		}
-	}
 }
 
 // All returns the site in each of its languages, the default one first.
@@ -184,21 +168,21 @@ func (s *Site) AllPages() (pages []*Page) {
 	return pages
 }
 
-// EmergencyPage returns the page that the emergency box leads to, or nil.
+// EmergencyPage returns the page that the emergency box links to, or nil.
 func (s *Site) EmergencyPage() *Page { return s.byURL[s.Prefix+s.EmergencyURL] }
 
-// Figure returns the text of a drawing in content/figures/.
+// Figure returns the SVG file of a drawing.
 func (s *Site) Figure(name string) ([]byte, error) {
-	return ReadRegular(filepath.Join(s.Root, filepath.FromSlash(FiguresDir), name+".svg"), 0)
+	return ReadRegular(filepath.Join(s.Root, FiguresDir, name+".svg"), 0)
 }
 
-// hasFile reports whether a regular file is there, whatever is wrong with it.
+// hasFile reports whether the root folder has a regular file of this name.
 func (s *Site) hasFile(name string) bool {
-	info, err := os.Stat(filepath.Join(s.Root, filepath.FromSlash(name)))
+	info, err := os.Stat(filepath.Join(s.Root, name))
 	return err == nil && info.Mode().IsRegular()
 }
 
-// readConfig reads config.toml. The tree is nil where that can't be read as TOML.
+// readConfig reads config.toml. It returns nil if that is not valid TOML.
 func (l *loader) readConfig(root string) (*Node, error) {
 	src, err := ReadRegular(filepath.Join(root, ConfigFile), 256<<10)
 	if err != nil {
@@ -216,18 +200,18 @@ func (l *loader) readConfig(root string) (*Node, error) {
 	return l.readTree(ConfigFile, src, true, diagnostic.RuleConfig), nil
 }
 
-// takeConfig fills the site with its settings, and reports those that are wrong. isUsable is false where nothing true
-// could be said of any page.
-func (l *loader) takeConfig() (isUsable bool) {
+// readSettings fills the site with its settings, and reports those that are wrong. It returns false, and fills in nothing,
+// if the schema does not allow them.
+func (l *loader) readSettings() (isValid bool) {
 	s, root := l.site, l.site.config
 	before := len(l.findings)
 	l.validate(root, "", configSchema, diagnostic.RuleConfig)
-	isUsable = len(l.findings) == before
-	settings := &Node{Kind: Map}
-	for _, table := range [][]string{{}, {"params"}, {"params", "review"}, {"params", "checklist"}, {"params", "links"}} {
-		settings.Items = append(settings.Items, cmp.Or(root.Get(table...), &Node{}).Items...)
+	if len(l.findings) > before {
+		return false
 	}
-	settings.decode(s)
+	for _, table := range [][]string{{}, {"params"}, {"params", "review"}, {"params", "checklist"}, {"params", "links"}} {
+		root.Get(table...).decode(s)
+	}
 	s.EmergencyURL = strings.TrimSuffix(s.EmergencyURL, "/") + "/"
 	for i, level := range s.ChecklistLevels {
 		if !slices.Contains(s.Cards, level) {
@@ -253,25 +237,22 @@ func (l *loader) takeConfig() (isUsable bool) {
 			}
 		}
 	}
-	if zone, err := time.LoadLocation(s.TimeZone); err == nil && s.TimeZone != "Local" { // which is that of whoever builds
+	if zone, err := time.LoadLocation(s.TimeZone); err == nil && s.TimeZone != "Local" { // differs between computers
 		s.Location = zone
 	} else {
 		l.fail(root.Get("timeZone").Place, diagnostic.RuleConfig,
 			"%q is no time zone: write its name, such as UTC or America/New_York", s.TimeZone)
 	}
-	l.takeLanguage()
-	return isUsable
+	if n := cmp.Or(root.Get("locale"), root.Get("languageCode"), root.Get("defaultContentLanguage")); n != nil {
+		s.Language = n.Raw
+		l.checkLanguageFile(n)
+	}
+	return true
 }
 
-// takeLanguage reports a language without words: Hugo would show those of another. A site without i18n/ has no words of
-// its own.
-func (l *loader) takeLanguage() {
-	config := l.site.config
-	n := cmp.Or(config.Get("locale"), config.Get("languageCode"), config.Get("defaultContentLanguage"))
-	if n == nil {
-		return
-	}
-	l.site.Language = n.Raw
+// checkLanguageFile reports a language without a file in i18n/, because Hugo would show the words of another. A site without
+// any file there has no such words.
+func (l *loader) checkLanguageFile(n *Node) {
 	language, _, _ := strings.Cut(n.Raw, "-")
 	files, _ := fs.Glob(os.DirFS(l.site.Root), "i18n/*.toml")
 	if files != nil && !slices.Contains(files, "i18n/"+language+".toml") {
@@ -280,8 +261,8 @@ func (l *loader) takeLanguage() {
 	}
 }
 
-// readPages reads the pages, and reports those that would become one. Those in folders of translations are not the
-// default language's.
+// readPages reads the pages in the site's folder, except in the folders of translations, and reports two pages with one
+// address.
 func (l *loader) readPages(translations []string) error {
 	s := l.site
 	files, err := l.listContent(translations)
@@ -289,7 +270,7 @@ func (l *loader) readPages(translations []string) error {
 		return err
 	}
 	for _, file := range files {
-		src, err := ReadRegular(filepath.Join(s.Root, filepath.FromSlash(file)), maxPage)
+		src, err := ReadRegular(filepath.Join(s.Root, file), maxPage)
 		if err != nil {
 			return err
 		}
@@ -305,36 +286,33 @@ func (l *loader) readPages(translations []string) error {
 		s.byPath[p.Path], s.byURL[p.URL()] = p, p
 		s.Pages = append(s.Pages, p)
 	}
-	order := func(p *Page) int { return cmp.Or(p.Weight, math.MaxInt) } // as in Hugo, no weight comes last
+	order := func(p *Page) int { return cmp.Or(p.Weight, math.MaxInt) } // pages without a weight come last, as in Hugo
 	slices.SortStableFunc(s.Pages, func(a, b *Page) int {
 		return cmp.Or(cmp.Compare(order(a), order(b)), strings.Compare(a.Path, b.Path))
 	})
 	return nil
 }
 
-// fileName is what Hugo publishes under the very same name: no capitals, spaces or signs that it would change on the
-// way into an address.
+// fileName matches names that Hugo publishes unchanged: it would replace capitals, spaces and other characters.
 var fileName = regexp.MustCompile(`^(_?index|[a-z0-9]+(-[a-z0-9]+)*)$`)
 
-// listContent returns the Markdown files below content/, and reports what Hugo would publish in another way than its
-// name says, or not at all.
+// listContent returns the Markdown files in the site's folder, and reports what Hugo would publish under another name or
+// not at all.
 func (l *loader) listContent(translations []string) (files []string, err error) {
-	root := l.site.Folder
-	err = fs.WalkDir(os.DirFS(l.site.Root), root, func(file string, d fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) && l.site.Prefix != "" {
-			return nil // checkPublished reports a language without pages
-		}
-		if err != nil && file == root {
-			return fmt.Errorf("there is no %s folder here that can be read: run this in the site's root folder (%w)", root, err)
-		}
-		if err != nil || file == root || file == FiguresDir {
+	folder := l.site.Folder
+	err = fs.WalkDir(os.DirFS(l.site.Root), folder, func(file string, d fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && l.site.Prefix != "":
+			return nil // checkHomePages reports a language without pages
+		case err != nil && file == folder:
+			return fmt.Errorf("there is no %s folder here that can be read: run this in the site's root folder (%w)", folder, err)
+		case err != nil || file == folder || file == FiguresDir:
 			return err
-		}
-		if path.Dir(file) == ContentDir && d.IsDir() && slices.Contains(translations, d.Name()) {
+		case path.Dir(file) == ContentDir && d.IsDir() && slices.Contains(translations, d.Name()):
 			return fs.SkipDir
 		}
 		name, isPage := d.Name(), path.Ext(file) == ".md"
-		isHidden := strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~") // from Hugo, too
+		isHidden := strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~") // Hugo skips these, too
 		isDrawing := path.Dir(file) == FiguresDir && path.Ext(file) == ".svg"
 		fail := func(format string, args ...any) {
 			l.fail(diagnostic.Place{File: file}, diagnostic.RuleFileName, format, args...)
@@ -361,25 +339,12 @@ func (l *loader) listContent(translations []string) (files []string, err error) 
 	return files, err
 }
 
-// checkPublished reports that the home page, or the emergency page, is not published: Hugo says nothing. A page with a
-// problem of its own is there.
-func (l *loader) checkPublished() {
-	s := l.site
-	places := map[string]diagnostic.Place{s.EmergencyURL: s.config.Get("params", "emergencyPage").Place}
-	places["/"] = diagnostic.Place{File: s.Folder + "/_index.md"}
-	for url, place := range places {
-		isBroken := s.hasFile(s.Folder+url+"_index.md") || s.hasFile(s.Folder+strings.TrimSuffix(url, "/")+".md")
-		if p := s.byURL[s.Prefix+url]; p != nil && p.Draft || p == nil && !isBroken {
-			l.fail(place, diagnostic.RuleConfig, "no page is published at %s, where readers look for one: write it, and not as a draft", s.Prefix+url)
-		}
-	}
-}
-
-// checkNames reports titles by which readers can't tell two pages apart, old addresses that have a page already, and
-// layouts that aren't there, in whose place Hugo would take others.
-func (l *loader) checkNames() {
-	taken := maps.Clone(l.site.byURL)
+// checkPages reports what is wrong between the pages of a language, and links each to its original in the default one.
+func (l *loader) checkPages(originals map[string]*Page) {
+	l.checkHomePages()
+	taken := maps.Clone(l.site.byURL) // addresses and titles
 	for _, p := range l.site.Pages {
+		p.Original = originals[p.Path]
 		names := []*Node{cmp.Or(p.FrontMatter.Get("title"), &Node{Raw: p.File})}
 		names = append(names, cmp.Or(p.FrontMatter.Get("aliases"), &Node{}).Items...)
 		for _, n := range names {
@@ -389,16 +354,39 @@ func (l *loader) checkNames() {
 			}
 			taken[name] = p
 		}
-		if n := p.FrontMatter.Get("layout"); n != nil && !l.site.hasFile("layouts/"+n.Raw+".html") {
-			l.fail(n.Place, diagnostic.RuleFrontMatter, "there is no layouts/%s.html: remove \"layout\", or name a file in layouts/", n.Raw)
+		if n := p.FrontMatter.Get("layout"); n != nil && !l.site.hasFile("layouts/"+n.Raw+".html") { // Hugo would use another
+			l.fail(n.Place, diagnostic.RuleFrontMatter,
+				"there is no layouts/%s.html: remove \"layout\", or name a file in layouts/", n.Raw)
+		}
+		for _, link := range p.Links {
+			rule := diagnostic.RuleLink
+			if link.IsImage {
+				rule = diagnostic.RulePicture
+			}
+			if problem := p.linkProblem(link); problem != "" {
+				l.fail(link.Place, rule, "%s", problem)
+			}
 		}
 	}
 }
 
-var vagueWords = regexp.MustCompile(`(?i)^(?:click |tap |see |read )?(?:here|this|this page|this link|link|more)[.:]?$`)
+// checkHomePages reports a home page or emergency page that is missing or a draft, because Hugo does not. It is silent on a
+// page that has a file with another problem.
+func (l *loader) checkHomePages() {
+	s := l.site
+	places := map[string]diagnostic.Place{s.EmergencyURL: s.config.Get("params", "emergencyPage").Place}
+	places["/"] = diagnostic.Place{File: s.Folder + "/_index.md"} // even if it is the emergency page
+	for url, place := range places {
+		hasFile := s.hasFile(s.Folder+url+"_index.md") || s.hasFile(s.Folder+strings.TrimSuffix(url, "/")+".md")
+		if p := s.byURL[s.Prefix+url]; p != nil && p.Draft || p == nil && !hasFile {
+			l.fail(place, diagnostic.RuleConfig,
+				"no page is published at %s, where readers look for one: write it, and not as a draft", s.Prefix+url)
+		}
+	}
+}
 
-// linkProblem returns what is wrong with an address as it is written, and what to write instead, or "". Where whole
-// addresses and fragments lead is checked on the rendered site.
+// linkProblem returns what is wrong with a link and what to write instead, or "". Absolute URLs and fragments are checked
+// on the rendered site.
 func (p *Page) linkProblem(link Link) string {
 	u, err := url.Parse(link.Destination)
 	switch {
@@ -415,21 +403,21 @@ func (p *Page) linkProblem(link Link) string {
 	return p.pathProblem(u.Path, link.IsImage)
 }
 
-// pathProblem is linkProblem for a path, with or without a / in front: pages come first, then the files in static/.
+// pathProblem is linkProblem for a relative or absolute path to a page or to a file in static/.
 func (p *Page) pathProblem(to string, isImage bool) string {
+	static := path.Clean("/" + to)
 	isAbsolute := strings.HasPrefix(to, "/")
 	file := path.Join(path.Dir(p.Path), to)
 	if isAbsolute {
-		file = strings.TrimPrefix(path.Clean(to), "/")
+		file = static[1:]
 	}
 	isPage := path.Ext(file) == ".md"
-	static := path.Clean("/" + to)
-	info, err := os.Stat(filepath.Join(p.Site.Root, "static", filepath.FromSlash(static)))
+	info, err := os.Stat(filepath.Join(p.Site.Root, "static", static))
 	isStatic := err == nil && info.Mode().IsRegular() && !isPage
 	switch target := p.Site.byPath[file]; {
 	case target != nil && target.Draft && !p.Draft:
 		return target.File + " is a draft, which is not published: remove the link, or publish the page first"
-	case target != nil || isPage && filepath.IsLocal(file) && p.Site.hasFile(p.Site.Folder+"/"+file): // which has a problem of its own
+	case target != nil || isPage && filepath.IsLocal(file) && p.Site.hasFile(p.Site.Folder+"/"+file): // a page with findings
 		return ""
 	case isStatic && !isAbsolute:
 		return "the file stands in static/: write " + static
@@ -442,6 +430,6 @@ func (p *Page) pathProblem(to string, isImage bool) string {
 	for _, page := range p.Site.Pages {
 		files = append(files, "/"+page.Path)
 	}
-	return fmt.Sprintf("there is no file %q.%s Link to a file of %s/, as in [words](causes.md), or to one of static/, as in /leaflet.pdf",
-		to, diagnostic.DidYouMean("/"+file, files), ContentDir)
+	return fmt.Sprintf("there is no file %q.%s Link to a file of %s/, as in [words](causes.md), "+
+		"or to one of static/, as in /leaflet.pdf", to, diagnostic.DidYouMean("/"+file, files), ContentDir)
 }
