@@ -154,8 +154,8 @@ func (b *builder) linkID(page *site.Page, words string, place diagnostic.Place) 
 	words = site.NormalizeSpace(words)
 	visible := strings.ToLower(invisible.ReplaceAllString(words, ""))
 	if other := b.pages[visible]; other != nil {
-		b.findings = append(b.findings, place.Errorf(diagnostic.RuleChecklist, "the checklist has a list or line of the same words, "+
-			"from %s: reword one, because readers and portals know each by its words", other.File))
+		b.findings = append(b.findings, place.Errorf(diagnostic.RuleChecklist, "the checklist has a list or box with the same words, "+
+			"from %s: reword one, because readers and portals tell them apart by their words", other.File))
 	}
 	b.pages[visible] = page
 	return shortHash(6, words)

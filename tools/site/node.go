@@ -155,7 +155,7 @@ var yamlComment = regexp.MustCompile(`(?m)^(?:title|linkTitle|description):[ \t]
 func (r *treeReader) readYAML() *Node {
 	if m := yamlComment.FindSubmatchIndex(r.Text); m != nil {
 		r.fail(r.Place(m[2]), "YAML leaves out what follows this #: "+
-			"put straight quotes around the whole text, or a space behind the # of a remark")
+			"put straight quotes around the whole text, or a space after the # of a comment")
 	}
 	var document yaml.Node
 	if err := yaml.Unmarshal(r.Text, &document); err != nil {
@@ -193,7 +193,7 @@ func (r *treeReader) yamlNode(y *yaml.Node) *Node {
 		} else if i%2 == 1 {
 			key := r.yamlNode(y.Content[i-1])
 			if len(key.Items) > 0 || n.Get(key.Raw) != nil {
-				r.fail(key.Place, "the key %q stands twice, or is no word: keep one", key.Raw)
+				r.fail(key.Place, "the key %q is repeated, or is not a plain word: keep one", key.Raw)
 			}
 			item.Key, item.KeyPlace = key.Raw, key.Place
 			n.Items = append(n.Items, item)

@@ -227,11 +227,11 @@ var leftovers = []struct {
 }{
 	{regexp.MustCompile(`[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f` +
 		`\x{202a}-\x{202e}\x{2066}-\x{2069}\x{feff}\x{fffd}\p{Co}]|\r(?:[^\n]|\z)`), diagnostic.RuleEncoding, diagnostic.Error,
-		"%+q is nothing that readers should get, who see it wrongly or not at all: " +
+		"%+q is a character that readers see wrongly or not at all: " +
 			"delete it or write it again, and save the file as UTF-8 without BOM, with LF or CRLF line ends"},
 	// UTF-8 quotes, dashes and accents that were read as Windows-1252.
 	{regexp.MustCompile(`â€[\x{80}-\x{ff}™œžš“”˜¦¢]|Ã[\x{80}-\x{bf}©¨¼¶¤ŸŒ]`), diagnostic.RuleEncoding, diagnostic.Error,
-		"%q is left of a sign that a program misread: write the quote, dash or letter again"},
+		"%q is left of a character that a program misread: write the quote, dash or letter again"},
 	// The line ======= of a conflict is not matched, because it may belong to a heading:
 	// https://git-scm.com/docs/git-merge#_how_conflicts_are_presented
 	{regexp.MustCompile(`(?m)^(?:<{7}|>{7}) [^\s>]`), diagnostic.RuleMergeConflict, diagnostic.Error,

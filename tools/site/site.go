@@ -350,7 +350,7 @@ func (l *loader) checkPages(originals map[string]*Page) {
 		for _, n := range names {
 			name := strings.ToLower(NormalizeSpace(n.Raw))
 			if other := taken[name]; other != nil {
-				l.fail(n.Place, diagnostic.RuleFrontMatter, "%q leads readers to %s already: reword or remove it", n.Raw, other.File)
+				l.fail(n.Place, diagnostic.RuleFrontMatter, "%q is already a title or address of %s: reword or remove it", n.Raw, other.File)
 			}
 			taken[name] = p
 		}
