@@ -22,30 +22,24 @@ const (
 	navigates     = checkFragment | reachesPage
 )
 
-type addressAttribute struct {
-	name  string
-	flags linkFlags
-}
-
-// svgReference is what SVG elements have that show another element.
-var svgReference = []addressAttribute{{"href", checkFragment | ignoresBase}, {"xlink:href", checkFragment | ignoresBase}}
-
 // addressAttributes lists, by element, the attributes that hold an address:
 // https://html.spec.whatwg.org/multipage/indices.html#attributes-3 and https://www.w3.org/TR/SVG2/linking.html#URLReferenceAttributes
-var addressAttributes = map[string][]addressAttribute{
-	"a": {{"href", navigates}, {"xlink:href", navigates}}, "area": {{"href", navigates}},
-	"iframe": {{"src", navigates}}, "frame": {{"src", navigates}},
-	"form": {{"action", reachesPage}}, "button": {{"formaction", reachesPage}},
-	"input":  {{"formaction", reachesPage}, {"src", required}},
-	"object": {{"data", reachesPage | required}}, "embed": {{"src", reachesPage | required}},
-	"link": {{"href", required}, {"imagesrcset", srcset}}, "img": {{"src", required}, {"srcset", srcset}},
-	"source": {{"src", required}, {"srcset", srcset}}, "track": {{"src", required}},
-	"audio": {{"src", required}}, "video": {{"src", required}, {"poster", required}},
-	"body": {{"background", 0}}, "meta": {{"content", 0}},
-	"blockquote": {{"cite", 0}}, "q": {{"cite", 0}}, "ins": {{"cite", 0}}, "del": {{"cite", 0}},
-	"script": {{"src", required}, {"href", 0}, {"xlink:href", 0}}, "image": {{"src", 0}, {"href", 0}, {"xlink:href", 0}},
-	"feimage": {{"href", ignoresBase}, {"xlink:href", ignoresBase}},
-	"use":     svgReference, "textpath": svgReference, "mpath": svgReference,
+var addressAttributes = map[string]map[string]linkFlags{
+	"a": {"href": navigates, "xlink:href": navigates}, "area": {"href": navigates},
+	"iframe": {"src": navigates}, "frame": {"src": navigates},
+	"form": {"action": reachesPage}, "button": {"formaction": reachesPage},
+	"input":  {"formaction": reachesPage, "src": required},
+	"object": {"data": reachesPage | required}, "embed": {"src": reachesPage | required},
+	"link": {"href": required, "imagesrcset": srcset}, "img": {"src": required, "srcset": srcset},
+	"source": {"src": required, "srcset": srcset}, "track": {"src": required},
+	"audio": {"src": required}, "video": {"src": required, "poster": required},
+	"body": {"background": 0}, "meta": {"content": 0},
+	"blockquote": {"cite": 0}, "q": {"cite": 0}, "ins": {"cite": 0}, "del": {"cite": 0},
+	"script": {"src": required, "href": 0, "xlink:href": 0}, "image": {"src": 0, "href": 0, "xlink:href": 0},
+	"feimage":  {"href": ignoresBase, "xlink:href": ignoresBase},
+	"use":      {"href": checkFragment | ignoresBase, "xlink:href": checkFragment | ignoresBase},
+	"textpath": {"href": checkFragment | ignoresBase, "xlink:href": checkFragment | ignoresBase},
+	"mpath":    {"href": checkFragment | ignoresBase, "xlink:href": checkFragment | ignoresBase},
 }
 
 var (
@@ -106,10 +100,11 @@ func parseTag(token html.Token) *tag {
 		t.anchorName = attributes["name"]
 	}
 	add := func(value string, flags linkFlags) { t.links = append(t.links, newLink(value, flags)) }
-	for _, a := range addressAttributes[t.element] {
-		value, isThere := attributes[a.name]
+	for _, a := range token.Attr {
+		value := attributes[a.Key]
+		flags, isAddress := addressAttributes[t.element][a.Key]
 		switch {
-		case !isThere || t.element == "link" && hostRel.MatchString(attributes["rel"]):
+		case !isAddress || t.element == "link" && hostRel.MatchString(attributes["rel"]):
 		case t.element == "meta":
 			if metaAddress.MatchString(attributes["property"] + attributes["name"]) {
 				add(value, required)
@@ -118,12 +113,12 @@ func parseTag(token html.Token) *tag {
 			if m != nil && m[1] != "" && strings.EqualFold(attributes["http-equiv"], "refresh") {
 				add(m[1], checkFragment|redirects)
 			}
-		case a.flags == srcset:
+		case flags == srcset:
 			for _, m := range srcsetAddress.FindAllStringSubmatch(value, -1) {
 				add(m[1], 0)
 			}
 		default:
-			add(value, a.flags)
+			add(value, flags)
 		}
 	}
 	return t
