@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
-	"path"
 	"regexp"
 	"strings"
 
@@ -63,16 +62,9 @@ func (c *checker) checkAddresses(d *document) {
 	}
 }
 
-// resolve returns what a reference leads to. Parsing an address is slow, so plain paths are looked up without it.
+// resolve returns what a reference leads to. Parsing an address is slow, so absolute paths are looked up without it.
 func (c *checker) resolve(d *document, ref reference) target {
-	to := strings.TrimPrefix(ref.address, c.origin)
-	if !strings.HasPrefix(to, "/") && !strings.Contains(ref.address, ":") && !strings.Contains(to, "//") {
-		isFolder := strings.HasSuffix(to, "/")
-		if to = path.Join(path.Dir(d.path+"x"), to); isFolder {
-			to += "/"
-		}
-	}
-	switch {
+	switch to := strings.TrimPrefix(ref.address, c.origin); {
 	case ref.address+ref.fragment == "" && ref.flags&required != 0:
 		return target{rule: diagnostic.RuleBadAddress, message: "is empty: write an address, or remove what needs it"}
 	case ref.address == "" && (d.baseHref == "" || ref.flags&ignoresBase != 0):

@@ -111,7 +111,7 @@ func (x *External) newClient() *retryablehttp.Client {
 	client.Logger, client.ErrorHandler, client.RetryMax = nil, retryablehttp.PassthroughErrorHandler, 1
 	client.RetryWaitMin, client.RetryWaitMax = 5*x.Pause, 150*x.Pause
 	client.Backoff = func(least, most time.Duration, try int, response *http.Response) time.Duration {
-		return min(most, retryablehttp.DefaultBackoff(least, most, try, response)) // a host's Retry-After has no limit
+		return min(most, retryablehttp.DefaultBackoff(least, most, try, response)) // a host may ask for any time in Retry-After
 	}
 	return client
 }

@@ -3,6 +3,7 @@ package rendered
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -49,8 +50,8 @@ var markupRules = []struct{ pattern, fix string }{
 	{"(```+)", "this makes a block of code, and a page has none: remove it"},
 }
 
-// compileMarkupRules returns one pattern of all rules, and the fix of each of its groups. It is called late, because it takes
-// some milliseconds and few sites need it.
+// compileMarkupRules returns one pattern of all rules, and the fix of each of its groups. It runs only when it is
+// needed, because it takes some milliseconds and most sites have no leftover markup.
 var compileMarkupRules = sync.OnceValues(func() (pattern *regexp.Regexp, fixes []string) {
 	joined, fixes := "", []string{""} // group 0 is the whole match
 	for _, rule := range markupRules {
@@ -80,10 +81,7 @@ func FindMarkup(text string) (list []Markup) {
 	isReported := map[string]bool{}
 	pattern, fixes := compileMarkupRules()
 	for _, m := range pattern.FindAllStringSubmatchIndex(normal, maxMarkup) {
-		group := 1
-		for m[2*group] < 0 {
-			group++
-		}
+		group := slices.IndexFunc(m[2:], func(offset int) bool { return offset >= 0 })/2 + 1
 		from, to, fix := m[2*group], m[2*group+1], fixes[group]
 		if fix != "" && (!isReported[fix] || fix != fixStrong && fix != fixTable) {
 			list = append(list, Markup{offsets[from], text[offsets[from]:offsets[to]], strings.ReplaceAll(fix, "%s", normal[from:to])})
@@ -93,8 +91,8 @@ func FindMarkup(text string) (list []Markup) {
 	return list
 }
 
-// normalize returns a text with plain spaces and without characters of no width, and for each of its bytes and its end the
-// offset in the original.
+// normalize returns text with plain spaces and without zero-width characters, and the offset in text of each byte and of the
+// end of the result.
 func normalize(text string) (normal string, offsets []int) {
 	var b strings.Builder
 	for i, r := range text {
@@ -163,7 +161,7 @@ func (r *reader) endBlock() {
 	}
 }
 
-// findInMarkdown returns the place of the first of some texts that a page's Markdown holds, and whether it is to be shown.
+// findInMarkdown returns the place of the first of texts that a page's Markdown holds, and whether the editor meant it to show.
 func findInMarkdown(p *site.Page, texts ...string) (place diagnostic.Place, isLiteral bool) {
 	for _, text := range texts {
 		for _, b := range p.Blocks {

@@ -36,7 +36,7 @@ type reader struct {
 	sourceElement string     // the name of the element that holds this text
 	sourceDepth   int        // number of open elements with that name
 	href          string     // of the last <a>
-	hrefText      int        // the offset of the words of that <a> in the document's text
+	hrefStart     int        // the offset of its words in the document's text
 
 	buffer      []reference // of this document; its memory is used again for the next one
 	block       []byte      // text since the start or end of the last element that is not inline
@@ -139,7 +139,7 @@ func (r *reader) startTag(t *tag, isSelfClosing bool) {
 		r.source, r.sourceElement, r.sourceDepth = source, t.element, 1
 	}
 	if t.element == "a" {
-		r.href, r.hrefText = t.href, len(r.text)
+		r.href, r.hrefStart = t.href, len(r.text)
 	}
 	r.addID(t)
 	ordinal := 0
@@ -160,7 +160,7 @@ func (r *reader) endTag(t *tag) {
 		r.skipDepth = max(r.skipDepth-1, 0)
 		r.isStyle = false
 	case t.element == "a" && strings.HasPrefix(r.href, "tel:"):
-		r.phones[phoneDigits(r.href)] = phoneDigits(phonePattern.FindString(string(r.text[r.hrefText:])))
+		r.phones[phoneDigits(r.href)] = phoneDigits(phonePattern.FindString(string(r.text[r.hrefStart:])))
 	}
 	if !t.isInline {
 		r.endBlock()

@@ -203,7 +203,7 @@ func (c *checker) checkOrphans() {
 	}
 }
 
-// finding is a diagnostic with what [[params.links.ignore]] says about it.
+// finding is a diagnostic with what decides whether an ignore rule of config.toml matches it.
 type finding struct {
 	diagnostic.Diagnostic
 	document *document // that shows it
