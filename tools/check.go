@@ -91,7 +91,7 @@ func leftoverMarkup(s *site.Site) (findings []diagnostic.Diagnostic) {
 			for _, m := range rendered.FindMarkup(b.Text) {
 				if place, isLiteral := p.BlockPlace(b, m.Offset); !isLiteral {
 					findings = append(findings, place.Errorf(diagnostic.RuleMarkup,
-						"%q would show as it is written: %s", diagnostic.Excerpt(b.Text[m.Offset:]), m.Mend))
+						"%q would show as it is written: %s", diagnostic.Excerpt(b.Text[m.Offset:]), m.Fix))
 				}
 			}
 		}

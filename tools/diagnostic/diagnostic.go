@@ -1,5 +1,5 @@
-// Package diagnostic holds the one finding that every check reports: something that an editor can mend. A Go
-// error means that the tool itself could not do its work.
+// Package diagnostic defines what every check reports: a problem that an editor can fix. A Go error, in contrast, means that
+// the tool could not do its work.
 package diagnostic
 
 import (
@@ -15,22 +15,22 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// Severity says how much a Diagnostic weighs.
+// Severity says whether a Diagnostic stops a build.
 type Severity string
 
 const (
-	Error   Severity = "error"   // fails a check or a build
-	Warning Severity = "warning" // fails nothing unless --strict is set
+	Error   Severity = "error"   // stops a build
+	Warning Severity = "warning" // stops a build only with --strict
 )
 
-// Place is where something is written.
+// Place is a place in a file.
 type Place struct {
 	File   string `json:"file"`   // with forward slashes, relative to the site or the folder that was checked
 	Line   int    `json:"line"`   // from 1; 0 means unknown
 	Column int    `json:"column"` // in characters, from 1; 0 means unknown
 }
 
-// Diagnostic is one finding at one place.
+// Diagnostic is a problem at a place.
 type Diagnostic struct {
 	Place
 	Rule     Rule     `json:"rule"`
@@ -48,7 +48,7 @@ func (p Place) Warningf(rule Rule, format string, args ...any) Diagnostic {
 	return Diagnostic{Place: p, Rule: rule, Severity: Warning, Message: fmt.Sprintf(format, args...)}
 }
 
-// Position returns the line and column as in 7:10, as far as they are known.
+// Position returns the line and column, as in "7:10", only the line, or "" if neither is known.
 func (p Place) Position() string {
 	if p.Column == 0 {
 		return strings.TrimPrefix(fmt.Sprint(p.Line), "0")
@@ -62,7 +62,7 @@ func (d Diagnostic) String() string {
 	return fmt.Sprintf("%s: %s: %s [%s]", place, d.Severity, d.Message, d.Rule)
 }
 
-// Sort orders diagnostics by place, then by rule and message, and drops exact repeats.
+// Sort sorts a list in place, by place, rule and message, and returns it without repeats.
 func Sort(list []Diagnostic) []Diagnostic {
 	slices.SortFunc(list, func(a, b Diagnostic) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
@@ -71,7 +71,7 @@ func Sort(list []Diagnostic) []Diagnostic {
 	return slices.Compact(list)
 }
 
-// Count returns how many errors and how many warnings there are.
+// Count returns the number of errors and of warnings in a list.
 func Count(list []Diagnostic) (errors, warnings int) {
 	for _, d := range list {
 		if d.Severity == Error {
@@ -81,13 +81,13 @@ func Count(list []Diagnostic) (errors, warnings int) {
 	return errors, len(list) - errors
 }
 
-// Write prints diagnostics as text, json or github (annotations).
+// Write writes a list in one of the formats text, json and github (annotations of a pull request).
 func Write(w io.Writer, format string, list []Diagnostic) error {
 	if format == "json" {
 		encoder := json.NewEncoder(w)
 		encoder.SetIndent("", "  ")
 		encoder.SetEscapeHTML(false)
-		return encoder.Encode(append([]Diagnostic{}, list...)) // [] and not null when clean
+		return encoder.Encode(append([]Diagnostic{}, list...)) // an empty list is [], not null
 	}
 	var text strings.Builder
 	for _, d := range list {
@@ -101,7 +101,7 @@ func Write(w io.Writer, format string, list []Diagnostic) error {
 	return err
 }
 
-// annotation returns GitHub's workflow command for the diagnostic:
+// annotation returns the workflow command that makes GitHub show the diagnostic:
 // https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 func annotation(d Diagnostic) string {
 	place := strings.NewReplacer("%", "%25", ":", "%3A", ",", "%2C").Replace(d.File)
@@ -114,8 +114,8 @@ func annotation(d Diagnostic) string {
 	return fmt.Sprintf("::%s file=%s,title=%s::%s", d.Severity, place, d.Rule, strings.ReplaceAll(d.Message, "%", "%25"))
 }
 
-// OneLine keeps a hostile file name or value from breaking out of its line, from writing to the terminal's control channel
-// and from turning around what follows.
+// OneLine replaces line breaks, control characters and direction marks in s, so that a hostile file name or value can't start
+// a line of its own, control the terminal, or reverse the text that follows.
 func OneLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r != '\t' && unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) {
@@ -125,7 +125,7 @@ func OneLine(s string) string {
 	}, s)
 }
 
-// Excerpt returns the first words of a text, to quote in a message.
+// Excerpt returns the first words of a text, for a message to quote.
 func Excerpt(text string) string {
 	const limit = 40 // characters
 	runes := []rune(strings.Join(strings.Fields(text), " "))
@@ -147,12 +147,12 @@ func Plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// DidYouMean returns a sentence after a space that names the known word that was probably meant, or "".
+// DidYouMean returns a space and a sentence that suggests the known word most similar to word, or "" if none is similar.
 func DidYouMean(word string, known []string) (sentence string) {
-	const longest = 200 // a longer word is no slip of the finger, and comparing it is slow
+	const maxLength = 200 // comparing longer words is slow
 	nearest := len(word)/3 + 2
 	for _, k := range known {
-		if max(len(word), len(k)) > longest {
+		if max(len(word), len(k)) > maxLength {
 			continue
 		}
 		if distance := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(k)); distance < nearest {
@@ -162,7 +162,7 @@ func DidYouMean(word string, known []string) (sentence string) {
 	return sentence
 }
 
-// Unknown returns the message for a word outside a closed list, which stands under a heading.
+// Unknown returns the message about a word that is not one of the known words, which it lists after a heading.
 func Unknown(kind, word, heading string, known []string) string {
 	list := cmp.Or(strings.Join(known, ", "), "(none)")
 	return fmt.Sprintf("unknown %s %q.%s %s: %s", kind, word, DidYouMean(word, known), heading, list)

@@ -1,9 +1,8 @@
 package diagnostic
 
-// Rule is the name of a rule, as messages end with it and tools/README.md lists it.
+// Rule is the name of a rule, as printed after each message. tools/README.md describes the rules.
 type Rule string
 
-// Every rule of the tool.
 const (
 	// The site's settings and files.
 	RuleConfig        Rule = "config"
@@ -26,7 +25,7 @@ const (
 	RuleCode     Rule = "indented-code"
 	RuleMarkup   Rule = "markup"
 	RuleLanguage Rule = "plain-language"
-	// How the text stands. config.toml can make errors of these.
+	// Reviews, sources and translations that are not up to date.
 	RuleChanged             Rule = "changed"
 	RuleOverdue             Rule = "overdue"
 	RuleDueSoon             Rule = "due-soon"
@@ -49,5 +48,5 @@ const (
 	RuleUnused      Rule = "unused-ignore"
 )
 
-// Raisable lists the rules that config.toml can make errors.
+// Raisable lists the rules whose findings become errors if config.toml says so.
 var Raisable = []Rule{RuleChanged, RuleOverdue, RuleDueSoon, RuleUnreviewed, RuleOutdatedSource, RuleOutdatedTranslation}

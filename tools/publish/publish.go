@@ -1,5 +1,5 @@
-// Package publish stages a rendered site and puts it in place as public/. At every instant that is the old site or the
-// new one, or, for a moment on other systems than Linux, not there.
+// Package publish replaces public/ with a newly rendered site. At any moment, public/ is the old site or the new one. On other
+// systems than Linux, it is missing for an instant.
 package publish
 
 import (
@@ -16,30 +16,29 @@ import (
 	"microsite/tools/site"
 )
 
-const buildDir = ".build" // on the file system of public/, and out of Hugo's and git's sight
+const buildDir = ".build" // on the same file system as public/, and ignored by Hugo and git
 
-// Stage is a build under way.
+// Stage is a build in progress.
 type Stage struct {
-	Dir  string // where the site is rendered
+	Dir  string // the staging folder, where the site is rendered
 	root string
 	lock io.Closer
 }
 
-// Begin makes an empty staging folder for the site in root. Call Close in the end.
+// Begin locks the site in root against other builds, and makes an empty staging folder. The caller must call Close.
 func Begin(root string) (*Stage, error) {
 	lock, err := Lock(root, "build")
 	if err != nil {
 		return nil, err
 	}
 	dir := filepath.Join(root, buildDir, "public")
-	err = errors.Join(os.RemoveAll(dir), os.RemoveAll(dir+"-old"), os.Mkdir(dir, 0o755))
-	if err != nil {
+	if err := errors.Join(os.RemoveAll(dir), os.RemoveAll(dir+"-old"), os.Mkdir(dir, 0o755)); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
 	return &Stage{Dir: dir, root: root, lock: lock}, nil
 }
 
-// Lock makes sure that one process at a time does a task on a site: the error says so when another does.
+// Lock prevents other processes from doing the same task on a site. If one does it already, the error says so.
 func Lock(root, task string) (io.Closer, error) {
 	dir := filepath.Join(root, buildDir)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -53,27 +52,27 @@ func Lock(root, task string) (io.Closer, error) {
 	return lock, err
 }
 
-// Close removes what is left of the staging folder.
+// Close removes the staging folder, and lets other builds begin.
 func (s *Stage) Close() error {
 	return errors.Join(os.RemoveAll(s.Dir), s.lock.Close())
 }
 
-// Commit swaps the staging folder in as public/ and, in the same breath, replaces generated files of the site.
+// Commit replaces public/ with the staging folder and writes generated files of the site, all together or, on failure, none.
 func (s *Stage) Commit(generated map[string][]byte) error {
 	commit := func() error { return swap(s.Dir, filepath.Join(s.root, "public")) }
 	for name, data := range generated {
-		inner := commit
-		commit = func() error { return replace(filepath.Join(s.root, name), data, inner) }
+		next := commit
+		commit = func() error { return replace(filepath.Join(s.root, name), data, next) }
 	}
 	return commit()
 }
 
-// ReplaceFile writes a file of the site whole or not at all, unless its bytes are equal. It keeps the file's rights.
+// ReplaceFile writes a file of the site completely or not at all, with the old permissions, unless the bytes are the same.
 func ReplaceFile(root, name string, data []byte) error {
 	return replace(filepath.Join(root, name), data, func() error { return nil })
 }
 
-// replace calls beforeRename when all that can fail for want of space or rights is done.
+// replace replaces a file. It calls beforeRename after all steps that can fail for lack of space or permissions.
 func replace(target string, data []byte, beforeRename func() error) error {
 	old, err := site.ReadRegular(target, 0)
 	if err == nil && bytes.Equal(old, data) {
@@ -85,9 +84,9 @@ func replace(target string, data []byte, beforeRename func() error) error {
 	if err != nil {
 		return err
 	}
-	mode := fs.FileMode(0o644)
+	permissions := fs.FileMode(0o644)
 	if info, err := os.Stat(target); err == nil {
-		mode = info.Mode().Perm()
+		permissions = info.Mode().Perm()
 	}
 	temp, err := os.CreateTemp(filepath.Dir(target), "."+filepath.Base(target)+"-*")
 	if err != nil {
@@ -95,7 +94,7 @@ func replace(target string, data []byte, beforeRename func() error) error {
 	}
 	defer os.Remove(temp.Name())
 	_, err = temp.Write(data)
-	if err := errors.Join(err, temp.Chmod(mode), temp.Sync(), temp.Close()); err != nil {
+	if err := errors.Join(err, temp.Chmod(permissions), temp.Sync(), temp.Close()); err != nil {
 		return err
 	}
 	if err := beforeRename(); err != nil {
@@ -104,10 +103,10 @@ func replace(target string, data []byte, beforeRename func() error) error {
 	return os.Rename(temp.Name(), target)
 }
 
-// exchange swaps two folders in one step, which only Linux can.
+// exchange swaps two folders in one step. Only Linux can do that: see exchange_linux.go.
 var exchange = func(_, _ string) error { return errors.ErrUnsupported }
 
-// swap puts the folder fresh in the place of the folder old, which need not exist.
+// swap moves the folder fresh to the path old. If there is a folder at old, it ends up at fresh or is removed.
 func swap(fresh, old string) error {
 	if info, err := os.Lstat(old); err == nil && !info.IsDir() {
 		return fmt.Errorf("%s is not a folder: move it away", old)
@@ -115,13 +114,13 @@ func swap(fresh, old string) error {
 	if exchange(fresh, old) == nil {
 		return nil
 	}
-	aside := fresh + "-old" // for a moment there is no old folder
-	if err := os.Rename(old, aside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	backup := fresh + "-old"
+	if err := os.Rename(old, backup); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s can't be renamed. Where it is a mount, on another file system than %s, "+
 			"or in a lower layer of a container: delete it or unmount it, then build again (%w)", old, buildDir, err)
 	}
 	if err := os.Rename(fresh, old); err != nil {
-		return errors.Join(err, os.Rename(aside, old))
+		return errors.Join(err, os.Rename(backup, old))
 	}
-	return os.RemoveAll(aside)
+	return os.RemoveAll(backup)
 }

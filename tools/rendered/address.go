@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
-	"path"
 	"regexp"
 	"strings"
 
@@ -13,101 +12,94 @@ import (
 	"microsite/tools/diagnostic"
 )
 
-// target is what an address leads to, without its fragment. If all is empty, it is nothing that can be checked.
+// target is what an address without its fragment leads to. The zero value is something that can't be checked.
 type target struct {
-	document *document       // of this site
-	href     string          // of another site: the whole address
-	rule     diagnostic.Rule // that is broken
-	message  string          // what to say of the address
+	document *document       // a file of this site, or a page of another site that was read
+	href     string          // the whole address, if it leads to another site
+	rule     diagnostic.Rule // the rule that the address breaks, or ""
+	message  string          // what is wrong with the address
 }
 
-// link is one address, which may stand in several files.
+// link is an address in a tag or style sheet. Several files may share it.
 type link struct {
-	value    string // as it is written
+	value    string // as written
 	address  string // without its fragment
 	fragment string
-	use      use
+	flags    linkFlags
 }
 
-// newLink parts an address at its fragment, after what https://url.spec.whatwg.org/#concept-basic-url-parser takes off.
-func newLink(value string, use use) *link {
+// newLink splits an address into its parts, without the characters that browsers strip from it:
+// https://url.spec.whatwg.org/#concept-basic-url-parser
+func newLink(value string, flags linkFlags) *link {
 	clean := strings.TrimFunc(lineBreaks.Replace(value), func(r rune) bool { return r <= ' ' })
 	address, fragment, _ := strings.Cut(clean, "#")
-	return &link{value, address, fragment, use}
+	return &link{value, address, fragment, flags}
 }
 
 var lineBreaks = strings.NewReplacer("\t", "", "\n", "", "\r", "")
 
-// checkAddresses checks what a document refers to, all documents having been read.
+// checkAddresses checks the references of a document. All documents must have been read.
 func (c *checker) checkAddresses(d *document) {
 	for _, ref := range d.references {
 		t := c.resolve(d, ref)
 		to := t.document
 		switch {
 		case t.rule != "":
-			d.add(ref.value, d.placeOf(ref).Errorf(t.rule, "%q %s", ref.value, t.message))
+			d.reportLink(ref, t.rule, t.message)
 		case t.href != "":
 			c.external = append(c.external, externalLink{ref, d, t.href})
 		case to == nil:
-		case to.isHTML && ref.use&follow != 0 && !to.has(ref.fragment):
+		case to.isHTML && ref.flags&checkFragment != 0 && !to.hasFragment(ref.fragment):
 			id := fragmentID(ref.fragment)
-			d.add(ref.value, d.placeOf(ref).Errorf(diagnostic.RuleFragment,
-				"%q leads to a heading that is not there: nothing on %s has the id %q.%s Its headings: %s", ref.value, to.path, id,
+			d.reportLink(ref, diagnostic.RuleFragment, fmt.Sprintf(
+				"leads to a heading that is not there: nothing on %s has the id %q.%s Its headings: %s", to.path, id,
 				diagnostic.DidYouMean("#"+id, to.headings), cmp.Or(strings.Join(to.headings, ", "), "none")))
 		}
-		if to != nil && to != d && ref.use&inbound != 0 {
+		if to != nil && to != d && ref.flags&reachesPage != 0 {
 			to.isLinked = true
 		}
-		d.isRedirect = d.isRedirect || ref.use&redirect != 0 && to != d
+		d.isRedirect = d.isRedirect || ref.flags&redirects != 0 && to != d
 	}
 }
 
-// resolve returns where a reference leads. Parsing takes long, so a path in which nothing is encoded is looked up as it is.
+// resolve returns what a reference leads to. Parsing an address is slow, so absolute paths are looked up without it.
 func (c *checker) resolve(d *document, ref reference) target {
-	to := strings.TrimPrefix(ref.address, c.origin)
-	if !strings.HasPrefix(to, "/") && !strings.Contains(ref.address, ":") && !strings.Contains(to, "//") {
-		isFolder := strings.HasSuffix(to, "/")
-		if to = path.Join(path.Dir(d.path+"x"), to); isFolder {
-			to += "/"
-		}
-	}
-	switch {
-	case ref.address+ref.fragment == "" && ref.use&required != 0:
+	switch to := strings.TrimPrefix(ref.address, c.origin); {
+	case ref.address+ref.fragment == "" && ref.flags&required != 0:
 		return target{rule: diagnostic.RuleBadAddress, message: "is empty: write an address, or remove what needs it"}
-	case ref.address == "" && (d.base == "" || ref.use&local != 0):
+	case ref.address == "" && (d.baseHref == "" || ref.flags&ignoresBase != 0):
 		return target{document: d}
-	case d.base == "" && strings.HasPrefix(to, "/") && !strings.ContainsAny(ref.address, `%?\`):
+	case d.baseHref == "" && strings.HasPrefix(to, "/") && !strings.ContainsAny(ref.address, `%?\`):
 		if document := c.lookup(to); document != nil {
 			return target{document: document}
 		}
 	}
 	if d.baseURL == nil {
-		d.baseURL = c.baseOf(d)
+		d.baseURL = c.documentBase(d)
 	}
-	return c.parse(ref.address, d.baseURL)
+	return c.resolveURL(ref.address, d.baseURL)
 }
 
-// baseOf follows https://html.spec.whatwg.org/multipage/urls-and-fetching.html#document-base-url
-func (c *checker) baseOf(d *document) *whatwg.Url {
+// documentBase returns the URL that the addresses of a document are relative to:
+// https://html.spec.whatwg.org/multipage/urls-and-fetching.html#document-base-url
+func (c *checker) documentBase(d *document) *whatwg.Url {
 	path := url.URL{Path: d.path}
 	own, err := whatwg.Parse(c.origin + path.EscapedPath())
-	if err != nil { // no path makes an address of a good origin a bad one
+	if err != nil { // never: the origin has been parsed, and the path is escaped
 		return c.baseURL
 	}
-	if d.base != "" {
-		if base, err := own.Parse(d.base); err == nil {
-			return base
-		}
+	if base, err := own.Parse(d.baseHref); err == nil {
+		return base
 	}
 	return own
 }
 
-// schemes hold what an address must be that leads to no page, and what to say of others.
+// schemes lists the schemes whose addresses lead to no page but can be checked.
 var schemes = map[string]struct {
-	pattern *regexp.Regexp // of the path and query, nil for none
-	message string
+	pattern *regexp.Regexp // what path and query must match; nil if the scheme is never right
+	message string         // what is wrong with an address that does not match
 }{
-	// The number is that of https://www.rfc-editor.org/rfc/rfc3966#section-3, with the spaces that telephones let pass.
+	// The number is that of https://www.rfc-editor.org/rfc/rfc3966#section-3, with the spaces that telephones ignore.
 	"tel": {regexp.MustCompile(`^\s*\+?[0-9*#().\s-]*[0-9*#][0-9*#().\s-]*(?:[;?]|$)`),
 		"can't be called: write the number in digits, as in tel:+15551234567"},
 	"mailto": {regexp.MustCompile(`^(?:[^\s@,]+@[^\s@,]+,?)+(?:\?|$)|^\?.`),
@@ -116,9 +108,9 @@ var schemes = map[string]struct {
 	"file":       {nil, "is a file on one computer, which readers don't have: link to a page of the site"},
 }
 
-// parse returns where an address leads, by https://url.spec.whatwg.org/
-func (c *checker) parse(address string, base *whatwg.Url) target {
-	u, err := base.Parse(address + "#") // or a space before the fragment would be lost
+// resolveURL returns what an address leads to by https://url.spec.whatwg.org/
+func (c *checker) resolveURL(address string, base *whatwg.Url) target {
+	u, err := base.Parse(address + "#") // without the #, the parser would strip a space before the fragment
 	if err != nil {
 		return target{rule: diagnostic.RuleBadAddress, message: "is not an address: check it for a slip"}
 	}
@@ -126,7 +118,7 @@ func (c *checker) parse(address string, base *whatwg.Url) target {
 	scheme, isKnown := schemes[u.Scheme()]
 	switch {
 	case u.Protocol()+"//"+u.Host() == c.origin:
-		return c.parsePath(path)
+		return c.resolvePath(path)
 	case u.Scheme() == "http" || u.Scheme() == "https":
 		return target{href: u.Href(true)}
 	case isKnown && (scheme.pattern == nil || !scheme.pattern.MatchString(path+u.Search())):
@@ -135,11 +127,10 @@ func (c *checker) parse(address string, base *whatwg.Url) target {
 	return target{}
 }
 
-// parsePath returns what stands at a path of the site's host. What was probably meant is slow to look up, so it is left out
-// after many addresses that lead nowhere.
-func (c *checker) parsePath(path string) target {
-	const mostSuggestions = 1000
-	d, message := c.lookup(path), c.missing[path]
+// resolvePath returns what the site's host serves at a path.
+func (c *checker) resolvePath(path string) target {
+	const maxSuggestions = 1000 // finding a similar path is slow
+	d, message := c.lookup(path), c.brokenPaths[path]
 	switch {
 	case d != nil:
 		return target{document: d}
@@ -147,11 +138,11 @@ func (c *checker) parsePath(path string) target {
 		message = fmt.Sprintf("leads out of the site, which is published under %s/", c.subPath)
 	case message == "":
 		message = fmt.Sprintf("leads nowhere: there is no page or file at %s.", path)
-		if len(c.missing) < mostSuggestions {
+		if len(c.brokenPaths) < maxSuggestions {
 			message += diagnostic.DidYouMean(path, c.paths)
 		}
 	}
-	c.missing[path] = message
+	c.brokenPaths[path] = message
 	return target{rule: diagnostic.RuleBrokenLink, message: message}
 }
 
@@ -161,19 +152,18 @@ func fragmentID(fragment string) string {
 	return decode(fragment)
 }
 
-// has reports whether a fragment leads somewhere on a page:
+// hasFragment reports whether a fragment leads to a part of the document:
 // https://html.spec.whatwg.org/multipage/browsing-the-web.html#find-a-potential-indicated-element
-func (d *document) has(fragment string) bool {
-	id := fragmentID(fragment)
-	if id == "" || strings.EqualFold(id, "top") {
+func (d *document) hasFragment(fragment string) bool {
+	if _, isRawID := d.ids[fragment]; isRawID {
 		return true
 	}
-	_, isThere := d.ids[id]
-	_, isThereEncoded := d.ids[fragment]
-	return isThere || isThereEncoded
+	id := fragmentID(fragment)
+	_, isID := d.ids[id]
+	return isID || id == "" || strings.EqualFold(id, "top")
 }
 
-// decode follows https://url.spec.whatwg.org/#percent-decode, but leaves all as it is where a % is none.
+// decode percent-decodes s, or returns it unchanged if one of its % starts no escape sequence.
 func decode(s string) string {
 	decoded, err := url.PathUnescape(s)
 	if err != nil {

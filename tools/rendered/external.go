@@ -19,11 +19,11 @@ import (
 	"microsite/tools/diagnostic"
 )
 
-// External asks other sites whether what is linked there exists: one request at a time for each host, with a pause between.
-// A host that hangs, or has had enough, is asked no more.
+// External checks links to other sites. It sends one request at a time to each host, with a pause between, and none to a host
+// that has timed out or refused further requests.
 type External struct {
-	Timeout  time.Duration       // of one answer; 0 for 30 seconds
-	Pause    time.Duration       // between two requests to a host; 0 for 0.2 seconds
+	Timeout  time.Duration       // of one request; 0 means 30 seconds
+	Pause    time.Duration       // between two requests to a host; 0 means 0.2 seconds
 	Progress func(done, all int) // called after each address, or nil
 }
 
@@ -40,77 +40,69 @@ type externalLink struct {
 	href     string
 }
 
-// question is one address, and what is known of it.
-type question struct {
+// externalURL is an address of another site, without its fragment.
+type externalURL struct {
 	href, host string
-	needsPage  bool      // a fragment is asked for
-	err        error     // what is wrong
-	isGone     bool      // there is nothing at the address
-	page       *document // with its ids, if they are needed and came whole
+	needsIDs   bool   // a link to it has a fragment
+	target     target // what was found there; without a document if its ids are not needed or not complete
 }
 
-// check asks for each address once. When ctx ends, those that were not asked for have no finding.
+// check requests each address once. When ctx ends, the addresses that were not requested get no finding.
 func (x *External) check(ctx context.Context, c *checker) {
 	x.Timeout, x.Pause = cmp.Or(x.Timeout, 30*time.Second), cmp.Or(x.Pause, 200*time.Millisecond)
 	if x.Progress == nil {
 		x.Progress = func(int, int) {}
 	}
-	questions, byHost := map[string]*question{}, map[string][]*question{} // by address; by host
+	byHref, byHost := map[string]*externalURL{}, map[string][]*externalURL{}
 	for _, link := range c.external {
-		q := questions[link.href]
-		if q == nil {
-			q = &question{href: link.href, host: strings.Split(link.href, "/")[2]}
-			questions[link.href], byHost[q.host] = q, append(byHost[q.host], q)
+		u := byHref[link.href]
+		if u == nil {
+			u = &externalURL{href: link.href, host: strings.Split(link.href, "/")[2]}
+			byHref[link.href], byHost[u.host] = u, append(byHost[u.host], u)
 		}
-		q.needsPage = q.needsPage || link.use&follow != 0 && link.fragment != ""
+		u.needsIDs = u.needsIDs || link.flags&checkFragment != 0 && link.fragment != ""
 	}
 	var done atomic.Int64
 	var group errgroup.Group
 	group.SetLimit(maxHosts)
 	client := x.newClient()
-	for _, list := range byHost {
+	for _, urls := range byHost {
 		group.Go(func() error {
-			x.askHost(ctx, client, list, func() { x.Progress(int(done.Add(1)), len(questions)) })
+			x.fetchAll(ctx, client, urls, func() { x.Progress(int(done.Add(1)), len(byHref)) })
 			return nil
 		})
 	}
-	_ = group.Wait() // nothing in it fails
+	_ = group.Wait()
 	for _, link := range c.external {
-		place := link.document.placeOf(link.reference)
-		switch q := questions[link.href]; {
-		case q.isGone:
-			link.document.add(link.value, place.Errorf(diagnostic.RuleBrokenLink, "%q leads nowhere: %v", link.value, q.err))
-		case q.err != nil:
-			const format = "%q could not be checked: %.200s" // whatever the server made it say
-			link.document.add(link.value, place.Warningf(diagnostic.RuleUnknownLink, format, link.value, q.err))
-		case q.page != nil && link.use&follow != 0 && !q.page.has(link.fragment):
-			link.document.add(link.value, place.Errorf(diagnostic.RuleFragment, "%q leads to a part that is not there: "+
-				"nothing on the page has the id %q; leave out what follows the #, or look up its new name",
-				link.value, fragmentID(link.fragment)))
+		t := byHref[link.href].target
+		if t.rule != "" {
+			link.document.reportLink(link.reference, t.rule, t.message)
+		} else if t.document != nil && link.flags&checkFragment != 0 && !t.document.hasFragment(link.fragment) {
+			link.document.reportLink(link.reference, diagnostic.RuleFragment, fmt.Sprintf("leads to a part that is not there: "+
+				"nothing on the page has the id %q; leave out what follows the #, or look up its new name", fragmentID(link.fragment)))
 		}
 	}
 }
 
-// askHost asks one host, until it is given up.
-func (x *External) askHost(ctx context.Context, client *retryablehttp.Client, list []*question, progress func()) {
-	isGivenUp := false
-	for i, q := range list {
-		if isGivenUp {
-			q.err = list[i-1].err
-		} else {
-			isGivenUp, q.err = x.ask(ctx, client, q)
+// fetchAll requests addresses of one host. Once the host is down, all others get the same target.
+func (x *External) fetchAll(ctx context.Context, client *retryablehttp.Client, urls []*externalURL, progress func()) {
+	var t target
+	isHostDown := false
+	for _, u := range urls {
+		if !isHostDown {
+			t, isHostDown = fetch(ctx, client, u)
 			select {
 			case <-ctx.Done():
-				q.err, q.isGone = nil, false
 				return
 			case <-time.After(x.Pause):
 			}
 		}
+		u.target = t
 		progress()
 	}
 }
 
-// newClient returns a client that follows ten redirects, and tries twice where a host is busy or does not answer.
+// newClient returns a client that follows ten redirects, and tries a second time if a host is busy or does not answer.
 func (x *External) newClient() *retryablehttp.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxResponseHeaderBytes = 64 << 10
@@ -119,46 +111,47 @@ func (x *External) newClient() *retryablehttp.Client {
 	client.Logger, client.ErrorHandler, client.RetryMax = nil, retryablehttp.PassthroughErrorHandler, 1
 	client.RetryWaitMin, client.RetryWaitMax = 5*x.Pause, 150*x.Pause
 	client.Backoff = func(least, most time.Duration, try int, response *http.Response) time.Duration {
-		return min(most, retryablehttp.DefaultBackoff(least, most, try, response)) // as long as the host asks, within limits
+		return min(most, retryablehttp.DefaultBackoff(least, most, try, response)) // a host may ask for any time in Retry-After
 	}
 	return client
 }
 
-// ask finds out about one address, and whether to give its host up. It uses GET, because some servers answer HEAD wrongly.
-func (x *External) ask(ctx context.Context, client *retryablehttp.Client, q *question) (isGivenUp bool, err error) {
-	request, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, q.href, nil)
-	if err != nil { // browsers ask for more than net/http does
-		return false, err
+// fetch requests an address, and reports whether its host is down. It uses GET, because some servers answer HEAD wrongly.
+func fetch(ctx context.Context, client *retryablehttp.Client, u *externalURL) (t target, isHostDown bool) {
+	unknown := func(err error) target { // the server may have chosen the words of the error
+		return target{rule: diagnostic.RuleUnknownLink, message: fmt.Sprintf("could not be checked: %.200s", err)}
+	}
+	request, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, u.href, nil)
+	if err != nil { // browsers accept more addresses than net/http
+		return unknown(err), false
 	}
 	request.Header.Set("User-Agent", userAgent)
 	response, err := client.Do(request)
-	var failure *url.Error
-	if errors.As(err, &failure) {
-		isOwn := strings.Contains(failure.URL+"/", "//"+q.host+"/") // and not that of a host to which this one leads
-		return failure.Timeout() && isOwn, failure.Err
+	if failure, isURLError := errors.AsType[*url.Error](err); isURLError {
+		isOwn := strings.Contains(failure.URL+"/", "//"+u.host+"/") // and not of another host, to which this one redirects
+		return unknown(failure.Err), isOwn && failure.Timeout()
 	}
 	if err != nil {
-		return false, err
+		return unknown(err), false
 	}
 	defer response.Body.Close()
 	status := fmt.Errorf("the site answers %d %s", response.StatusCode, http.StatusText(response.StatusCode))
 	switch code := response.StatusCode; {
 	case code == http.StatusNotFound || code == http.StatusGone:
-		q.isGone = true
-		return false, status
+		return target{rule: diagnostic.RuleBrokenLink, message: fmt.Sprintf("leads nowhere: %v", status)}, false
 	case code >= 400:
 		isBusy := code == http.StatusTooManyRequests || code == http.StatusServiceUnavailable
-		return isBusy && response.Request.URL.Host == q.host, status
-	case !q.needsPage || !strings.Contains(response.Header.Get("Content-Type"), "html"):
-		return false, nil
+		return unknown(status), isBusy && response.Request.URL.Host == u.host
+	case !u.needsIDs || !strings.Contains(response.Header.Get("Content-Type"), "html"):
+		return target{}, false
 	}
 	src, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
 	if os.IsTimeout(err) {
-		return true, err
+		return unknown(err), true
 	}
 	if err == nil && len(src) < maxBody {
-		q.page = &document{isHTML: true}
-		newReader(&checker{}).read(ctx, q.page, src)
+		t.document = &document{isHTML: true}
+		newReader(&checker{}).read(ctx, t.document, src)
 	}
-	return false, nil
+	return t, false
 }

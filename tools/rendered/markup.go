@@ -3,6 +3,7 @@ package rendered
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -11,24 +12,24 @@ import (
 	"microsite/tools/site"
 )
 
-// Markup is a sign of Markdown, HTML or templates that is left for readers to see.
+// Markup is a piece of Markdown, HTML or template syntax that readers would see.
 type Markup struct {
 	Offset int    // in the text
-	Text   string // the sign
-	Mend   string // what to write instead
+	Text   string // the characters that make it syntax
+	Fix    string // what to write instead
 }
 
 const (
-	address    = `(?:(?:https?:/|mailto:|tel:|www\.|[/#])[^\s()\[\]]*|[^\s()\[\]]+\.md(?:#[^\s()\[\]]*)?)`
-	asIn       = ", as in [words](causes.md#heat)"
-	toShow     = "; put a \\ before each sign that is to show"
-	mendStrong = "strong words have ** on both sides, with no space between, as in **words**" + toShow
-	mendTable  = "a table has a row such as |---|---| below its first row, and an empty line above it" + toShow
+	address   = `(?:(?:https?:/|mailto:|tel:|www\.|[/#])[^\s()\[\]]*|[^\s()\[\]]+\.md(?:#[^\s()\[\]]*)?)`
+	asIn      = ", as in [words](causes.md#heat)"
+	toShow    = "; put a \\ before each sign that is to show"
+	fixStrong = "strong words have ** on both sides, with no space between, as in **words**" + toShow
+	fixTable  = "a table has a row such as |---|---| below its first row, and an empty line above it" + toShow
 )
 
-// markupRules say what to write instead of what is found by the groups of a pattern. Where several match, the first does.
-var markupRules = []struct{ pattern, mend string }{
-	{`(\*{4,})`, ""}, // which stands for a line, or for what is left out
+// markupRules say what to write instead of the group that a pattern matches. The first of the patterns that match counts.
+var markupRules = []struct{ pattern, fix string }{
+	{`(\*{4,})`, ""}, // a line of asterisks, or a word that is left out, is no mistake
 	{`(\[ ?!)\pL[^\[\]\n]*\]?|(!\[)[A-Z]+\]|(\(!)[A-Za-z]+\)`, "a card starts with > [!TYPE] at the start of a line, with an empty line above it"},
 	{`(!\[)[^\[\]]*(?:\]\()?`, "a picture has words in brackets and its file in parentheses, without spaces, as in ![words](/picture.jpg)"},
 	{`(?m:^)[ \t]*(?:([-*+•–—] *\[[xX ]*\]|\[ *\])|(\[[xX]\])(?: |\pL|(?m:$)))`, "a box to tick is - [ ] with ordinary spaces, then its words"},
@@ -41,61 +42,57 @@ var markupRules = []struct{ pattern, mend string }{
 	{`(?m:^)[ \t]*(?:(##+)|(# )\S)|\A(#)\p{Lu}`,
 		"a heading is ## at the start of a line, an ordinary space, and its words, with an empty line above it"},
 	{`(\{ ?#[^{}\n]*\})`, "the id of a heading is small letters, digits and hyphens, as in {#heat}"},
-	{`(\*\*+)`, mendStrong},
-	{`(?:^|[^_\pL\pN])(__)[\pL\pN]|[\pL\pN](__)(?:[^_\pL\pN]|$)`, mendStrong},
-	{`(\|)[^|\n]*[\pL\pN][^|\n]*\||[\pL\pN] *(\|) *[\pL\pN][^|\n]*\n[^|\n]*[\pL\pN] *\|`, mendTable},
+	{`(\*\*+)`, fixStrong},
+	{`(?:^|[^_\pL\pN])(__)[\pL\pN]|[\pL\pN](__)(?:[^_\pL\pN]|$)`, fixStrong},
+	{`(\|)[^|\n]*[\pL\pN][^|\n]*\||[\pL\pN] *(\|) *[\pL\pN][^|\n]*\n[^|\n]*[\pL\pN] *\|`, fixTable},
 	{`(\{\{|\{%)(?:[^{}]*\}\})?|(\}\})`, "{{, {% and }} stand for what only templates can hold: remove them"},
 	{`(<!--|-->)(?:[^<>]*-->)?`, "what readers shall not see stands between <!-- and -->: write both, or remove both"},
 	{"(```+)", "this makes a block of code, and a page has none: remove it"},
 }
 
-// joinMarkupRules returns all rules in one pattern, and what they say by its groups. Most sites don't need it, and it takes
-// some milliseconds.
-var joinMarkupRules = sync.OnceValues(func() (pattern *regexp.Regexp, mends []string) {
-	joined, mends := "", []string{""} // group 0 is all of it
+// compileMarkupRules returns one pattern of all rules, and the fix of each of its groups. It runs only when it is
+// needed, because it takes some milliseconds and most sites have no leftover markup.
+var compileMarkupRules = sync.OnceValues(func() (pattern *regexp.Regexp, fixes []string) {
+	joined, fixes := "", []string{""} // group 0 is the whole match
 	for _, rule := range markupRules {
 		joined += "|" + rule.pattern
 		for range regexp.MustCompile(rule.pattern).NumSubexp() {
-			mends = append(mends, rule.mend)
+			fixes = append(fixes, rule.fix)
 		}
 	}
-	return regexp.MustCompile(joined[1:]), mends
+	return regexp.MustCompile(joined[1:]), fixes
 })
 
 var shownAddress = regexp.MustCompile(`(?:https?://|www\.)[^\s()\[\]<>]+`)
 
-// markupSigns are those of which each markup holds one. Nearly no text does.
-const markupSigns = "[]*_|{}#`<>!"
+// markupCharacters has one of the characters of each match of markupRules. Hardly any text has one of them.
+const markupCharacters = "[]*_|{}#`<>!"
 
-// mostMarkup is how much markup is reported of a text or page: whoever made more sees why.
-const mostMarkup = 50
+const maxMarkup = 50 // findings in one text or page
 
-// FindMarkup returns the markup in a text as readers see it: no-break spaces are spaces, and what has no width is not there.
-// Of strong words and tables, that is the first. What an address holds is none.
+// FindMarkup returns the leftover markup in a text as readers see it, without what looks like markup in an address. Of the
+// signs for strong words and for tables, it returns only the first.
 func FindMarkup(text string) (list []Markup) {
-	if !strings.ContainsAny(text, markupSigns) {
+	if !strings.ContainsAny(text, markupCharacters) {
 		return nil
 	}
 	normal, offsets := normalize(text)
 	normal = shownAddress.ReplaceAllStringFunc(normal, strings.NewReplacer("*", "x", "_", "x", "|", "x", "{", "x", "}", "x").Replace)
-	isKnown := map[string]bool{}
-	pattern, mends := joinMarkupRules()
-	for _, m := range pattern.FindAllStringSubmatchIndex(normal, mostMarkup) {
-		group := 1
-		for m[2*group] < 0 {
-			group++
+	isReported := map[string]bool{}
+	pattern, fixes := compileMarkupRules()
+	for _, m := range pattern.FindAllStringSubmatchIndex(normal, maxMarkup) {
+		group := slices.IndexFunc(m[2:], func(offset int) bool { return offset >= 0 })/2 + 1
+		from, to, fix := m[2*group], m[2*group+1], fixes[group]
+		if fix != "" && (!isReported[fix] || fix != fixStrong && fix != fixTable) {
+			list = append(list, Markup{offsets[from], text[offsets[from]:offsets[to]], strings.ReplaceAll(fix, "%s", normal[from:to])})
 		}
-		from, to, mend := m[2*group], m[2*group+1], mends[group]
-		if mend != "" && (!isKnown[mend] || mend != mendStrong && mend != mendTable) {
-			list = append(list, Markup{offsets[from], text[offsets[from]:offsets[to]], strings.ReplaceAll(mend, "%s", normal[from:to])})
-		}
-		isKnown[mend] = true
+		isReported[fix] = true
 	}
 	return list
 }
 
-// normalize returns a text with plain spaces and without what has no width, and the offset in the text for each of its
-// bytes, and for its end.
+// normalize returns text with plain spaces and without zero-width characters, and the offset in text of each byte and of the
+// end of the result.
 func normalize(text string) (normal string, offsets []int) {
 	var b strings.Builder
 	for i, r := range text {
@@ -112,19 +109,20 @@ func normalize(text string) (normal string, offsets []int) {
 	return b.String(), append(offsets, len(text))
 }
 
-// hidden stands for code and other text that isn't read, so that what stands around it is not joined.
-const hidden = "\uFFFC"
+// skippedText stands for text that isn't read, so that the words before and after it are not joined.
+const skippedText = "\uFFFC"
 
-// inlineElements break no line. The text of codeElements is code, or isn't shown.
 const (
+	// inlineElements do not end a block of text.
 	inlineElements = " a abbr b bdi bdo br cite code data del dfn em font i img input ins kbd label mark q s samp small " +
 		"span strong sub sup time tspan u var wbr "
-	codeElements = " code iframe kbd noembed noframes pre samp script style textarea xmp "
+	// skippedElements hold code, or text that isn't shown.
+	skippedElements = " code iframe kbd noembed noframes pre samp script style textarea xmp "
 )
 
 func (r *reader) addText(text []byte) {
-	const most = 64 << 10 // bytes of a block; no editor writes more
-	if r.templateDepth > 0 || r.codeDepth > 0 {
+	const maxBlock = 64 << 10 // bytes; no editor writes more
+	if r.templateDepth > 0 || r.skipDepth > 0 {
 		return
 	}
 	if r.checker.options.Complete {
@@ -135,35 +133,35 @@ func (r *reader) addText(text []byte) {
 		r.blockOffset = r.offset + len(text) - len(words)
 		text = words
 	}
-	if len(r.block) < most {
+	if len(r.block) < maxBlock {
 		r.block = append(r.block, text...)
 	}
 }
 
-// endBlock reports markup in the text that has been gathered. Layouts part links with |, which makes no table.
+// endBlock reports leftover markup in the block of text that ends here.
 func (r *reader) endBlock() {
 	block := r.block
 	r.block = r.block[:0]
-	if r.markups >= mostMarkup || !bytes.ContainsAny(block, markupSigns) {
+	if r.markupCount >= maxMarkup || !bytes.ContainsAny(block, markupCharacters) {
 		return
 	}
 	text := string(block)
 	for _, m := range FindMarkup(text) {
-		shown, _, _ := strings.Cut(text[m.Offset:min(m.Offset+80, len(text))], hidden)
+		shown, _, _ := strings.Cut(text[m.Offset:min(m.Offset+80, len(text))], skippedText)
 		shown = strings.ToValidUTF8(shown, "")
-		place, isMeant := r.cursor.Place(r.blockOffset), m.Mend == mendTable && r.source == nil
+		place, isIntended := r.cursor.Place(r.blockOffset), m.Fix == fixTable && r.source == nil // layouts put | between links
 		if r.source != nil {
-			place, isMeant = findInMarkdown(r.source, strings.ReplaceAll(shown, "\n", " "), m.Text)
+			place, isIntended = findInMarkdown(r.source, strings.ReplaceAll(shown, "\n", " "), m.Text)
 		}
-		if !isMeant {
-			r.markups++
+		if !isIntended {
+			r.markupCount++
 			value := diagnostic.Excerpt(shown)
-			r.add(value, place.Errorf(diagnostic.RuleMarkup, "%q would show as it is written: %s", value, m.Mend))
+			r.report(value, place.Errorf(diagnostic.RuleMarkup, "%q would show as it is written: %s", value, m.Fix))
 		}
 	}
 }
 
-// findInMarkdown returns where a page's Markdown holds the first of some texts, and whether it shows on purpose.
+// findInMarkdown returns the place of the first of texts that a page's Markdown holds, and whether the editor meant it to show.
 func findInMarkdown(p *site.Page, texts ...string) (place diagnostic.Place, isLiteral bool) {
 	for _, text := range texts {
 		for _, b := range p.Blocks {

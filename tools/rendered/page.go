@@ -12,111 +12,108 @@ import (
 	"microsite/tools/site"
 )
 
-// reference is a link where it stands in a file.
+// reference is a link at one place of a file.
 type reference struct {
 	*link
 	place   diagnostic.Place // of the tag
-	source  *site.Page       // whose text it stands in, nil for that of a layout
-	ordinal int              // among the links of that text in this file, from 1; 0 for what no editor wrote
+	source  *site.Page       // the page whose Markdown holds the link, or nil if a layout does
+	ordinal int              // the link's number among the links of source in this file, from 1; 0 if no editor wrote it
 }
 
-// reader reads one file after the other.
+// reader reads one document after the other.
 type reader struct {
 	checker *checker
-	tags    map[string]*tag // by their source: a tag that stands on many pages is parsed once
-	src     *bytes.Buffer   // of the document in hand
+	tags    map[string]*tag // by their source, because many tags stand on every page
 
-	*document     // in hand
-	z             *html.Tokenizer
+	*document     // that is being read
+	tokens        *html.Tokenizer
 	cursor        site.Cursor
-	offset        int        // of the token in hand
-	templateDepth int        // of open templates, which show nothing
-	isForeign     bool       // XML, SVG or MathML, where no text is raw
-	isStyle       bool       // the text of a style element comes
-	source        *site.Page // whose text it is
-	element       string     // the name of the element that holds this text
-	depth         int        // of open elements with that name
-	phone         string     // what the open link calls
-	words         int        // the offset of this link's words in the document's text
+	offset        int        // of the current token
+	templateDepth int        // number of open templates, which are not shown
+	isForeign     bool       // in XML, SVG or MathML, whose elements hold no raw text
+	isStyle       bool       // in a style element
+	source        *site.Page // the page whose Markdown the current text comes from, or nil
+	sourceElement string     // the name of the element that holds this text
+	sourceDepth   int        // number of open elements with that name
+	href          string     // of the last <a>
+	hrefStart     int        // the offset of its words in the document's text
 
-	buffer      []reference // of this document, in memory that the next one uses again
-	block       []byte      // text since an element broke the line
+	buffer      []reference // of this document; its memory is used again for the next one
+	block       []byte      // text since the start or end of the last element that is not inline
 	blockOffset int         // of its first word
-	codeDepth   int         // of open elements that are code
-	markups     int         // reported so far
+	skipDepth   int         // number of open elements whose text is not read
+	markupCount int         // findings of leftover markup so far
 }
 
-func newReader(c *checker) *reader {
-	return &reader{checker: c, tags: map[string]*tag{}, src: new(bytes.Buffer)}
-}
+func newReader(c *checker) *reader { return &reader{checker: c, tags: map[string]*tag{}} }
 
-// read takes in what a document holds. Where ctx ends, it stops early.
+// read reads a document from its source. If ctx ends, it stops early.
 func (r *reader) read(ctx context.Context, d *document, src []byte) {
-	d.ids, d.links, d.phones = map[string]bool{}, map[*site.Page]int{}, map[string]string{}
-	*r = reader{checker: r.checker, tags: r.tags, src: r.src, document: d, z: html.NewTokenizer(bytes.NewReader(src)),
+	d.ids, d.linkCounts, d.phones = map[string]bool{}, map[*site.Page]int{}, map[string]string{}
+	*r = reader{checker: r.checker, tags: r.tags, document: d, tokens: html.NewTokenizer(bytes.NewReader(src)),
 		cursor: site.Cursor{File: d.file, Text: src}, isForeign: !d.isHTML, block: r.block[:0], buffer: r.buffer[:0]}
-	switch d.kind {
+	switch d.extension {
 	case ".css":
-		r.addLinks(readSheet(src), 0)
+		r.addLinks(sheetLinks(src), 0)
 	case ".xml":
-		r.addLinks(readSitemap(src), 0)
+		r.addLinks(sitemapLinks(src), 0)
 	default:
 		r.readHTML(ctx)
 	}
 	d.references = slices.Clone(r.buffer)
 }
 
-// readHTML reads a page, or an SVG file.
+// readHTML reads a page or an SVG file.
 func (r *reader) readHTML(ctx context.Context) {
-	next := 0 // the offset of the token after the one in hand
-	for tokens := 1; tokens%256 != 0 || ctx.Err() == nil; tokens++ {
-		r.z.AllowCDATA(r.isForeign)
-		kind := r.z.Next()
-		r.offset, next = next, next+len(r.z.Raw())
+	next := 0 // the offset of the next token
+	for count := 1; count%256 != 0 || ctx.Err() == nil; count++ {
+		r.tokens.AllowCDATA(r.isForeign)
+		kind := r.tokens.Next()
+		r.offset, next = next, next+len(r.tokens.Raw())
 		switch kind {
 		case html.ErrorToken:
 			r.endBlock()
 			return
 		case html.TextToken:
 			if r.isStyle {
-				r.addLinks(readSheet(r.z.Raw()), 0)
+				r.addLinks(sheetLinks(r.tokens.Raw()), 0)
 			} else {
-				r.addText(r.z.Text())
+				r.addText(r.tokens.Text())
 			}
 		case html.StartTagToken, html.SelfClosingTagToken:
-			r.startTag(r.tag(), kind == html.SelfClosingTagToken)
+			r.startTag(r.currentTag(), kind == html.SelfClosingTagToken)
 		case html.EndTagToken:
-			r.endTag(r.tag())
+			r.endTag(r.currentTag())
 		}
 	}
 }
 
-// tag returns the tag in hand. What is in noscript is for readers, too.
-func (r *reader) tag() *tag {
-	const most, longest = 5000, 500 // tags to remember; bytes of one
-	raw := r.z.Raw()
+// currentTag returns the current tag, from memory if it has been parsed before.
+func (r *reader) currentTag() *tag {
+	const maxTags, maxLength = 5000, 500 // what is remembered: tags, and bytes of each
+	raw := r.tokens.Raw()
 	t := r.tags[string(raw)]
 	if t == nil {
-		key := string(raw)
-		t = parseTag(r.z.Token())
-		if len(r.tags) == most {
+		key := string(raw) // Token overwrites raw
+		t = parseTag(r.tokens.Token())
+		if len(r.tags) == maxTags {
 			clear(r.tags)
 		}
-		if len(key) <= longest {
+		if len(key) <= maxLength {
 			r.tags[key] = t
 		}
 	}
-	if r.isForeign || t.element == "noscript" {
-		r.z.NextIsNotRawText()
+	if r.isForeign || t.element == "noscript" { // readers without scripts see what is in noscript
+		r.tokens.NextIsNotRawText()
 	}
 	return t
 }
 
-func (r *reader) startTag(t *tag, isClosed bool) {
-	isOpen := !isClosed || !r.isForeign // in HTML the slash means nothing
+func (r *reader) startTag(t *tag, isSelfClosing bool) {
+	hasContent := !isSelfClosing || !r.isForeign // in HTML, the slash means nothing
 	switch t.element {
 	case "svg", "math":
-		r.isForeign = !r.isHTML || !isClosed
+		r.isForeign = !r.isHTML || !isSelfClosing
 	case "template":
 		r.templateDepth++
 	}
@@ -130,22 +127,27 @@ func (r *reader) startTag(t *tag, isClosed bool) {
 	switch {
 	case t.element == "br":
 		r.addText([]byte("\n"))
-	case t.element == "base" && r.base == "":
-		r.base = t.href
-	case t.isCode && isOpen:
-		r.addText([]byte(hidden))
-		r.codeDepth++
+	case t.element == "base" && r.baseHref == "":
+		r.baseHref = t.href
+	case t.skipsText && hasContent:
+		r.addText([]byte(skippedText))
+		r.skipDepth++
 		r.isStyle = t.element == "style"
-	case r.source != nil && t.element == r.element && isOpen:
-		r.depth++
-	case r.source == nil && source != nil && isOpen:
-		r.source, r.element, r.depth = source, t.element, 1
+	case r.source != nil && t.element == r.sourceElement && hasContent:
+		r.sourceDepth++
+	case r.source == nil && source != nil && hasContent:
+		r.source, r.sourceElement, r.sourceDepth = source, t.element, 1
 	}
 	if t.element == "a" {
-		r.phone, r.words = t.href, len(r.text)
+		r.href, r.hrefStart = t.href, len(r.text)
 	}
 	r.addID(t)
-	r.addLinks(t.links, r.ordinal(t))
+	ordinal := 0
+	if r.source != nil && t.isWritten {
+		r.linkCounts[r.source]++
+		ordinal = r.linkCounts[r.source]
+	}
+	r.addLinks(t.links, ordinal)
 }
 
 func (r *reader) endTag(t *tag) {
@@ -154,48 +156,40 @@ func (r *reader) endTag(t *tag) {
 		r.templateDepth = max(r.templateDepth-1, 0)
 	case t.element == "svg" || t.element == "math":
 		r.isForeign = !r.isHTML
-	case t.isCode:
-		r.codeDepth = max(r.codeDepth-1, 0)
+	case t.skipsText:
+		r.skipDepth = max(r.skipDepth-1, 0)
 		r.isStyle = false
-	case strings.HasPrefix(r.phone, "tel:") && t.element == "a":
-		r.phones[digits(r.phone)] = digits(numberPattern.FindString(string(r.text[r.words:])))
+	case t.element == "a" && strings.HasPrefix(r.href, "tel:"):
+		r.phones[phoneDigits(r.href)] = phoneDigits(phonePattern.FindString(string(r.text[r.hrefStart:])))
 	}
 	if !t.isInline {
 		r.endBlock()
 	}
-	if r.source != nil && t.element == r.element {
-		if r.depth--; r.depth == 0 {
+	if r.source != nil && t.element == r.sourceElement {
+		if r.sourceDepth--; r.sourceDepth == 0 {
 			r.source = nil
 		}
 	}
 }
 
-func (r *reader) ordinal(t *tag) int {
-	if r.source == nil || !t.isWritten {
-		return 0
-	}
-	r.links[r.source]++
-	return r.links[r.source]
-}
-
-// addID takes in what fragments can lead to.
+// addID records what fragments can lead to, and reports an id that is there already.
 func (r *reader) addID(t *tag) {
-	const mostHeadings = 20 // to name in a message
-	if t.anchor != "" {
-		r.ids[t.anchor] = r.ids[t.anchor] // false if it is no id
+	const maxHeadings = 20 // that a message names
+	if t.anchorName != "" {
+		r.ids[t.anchorName] = r.ids[t.anchorName] // stays true if it is an id, too
 	}
-	switch id := t.id; {
-	case id == "":
+	switch {
+	case t.id == "":
 		return
-	case r.ids[id] && r.isHTML:
+	case r.ids[t.id] && r.isHTML:
 		place := r.cursor.Place(r.offset)
 		if r.source != nil {
 			place = diagnostic.Place{File: r.source.File}
 		}
-		r.add(id, place.Errorf(diagnostic.RuleDuplicateID,
-			"the id %q stands twice on this page: a link to it reaches only the first; reword one of the headings", id))
-	case t.isHeading && !strings.HasSuffix(id, "_") && len(r.headings) < mostHeadings: // with _ it is a layout's own
-		r.headings = append(r.headings, "#"+id)
+		r.report(t.id, place.Errorf(diagnostic.RuleDuplicateID,
+			"the id %q stands twice on this page: a link to it reaches only the first; reword one of the headings", t.id))
+	case t.isHeading && !strings.HasSuffix(t.id, "_") && len(r.headings) < maxHeadings: // layouts end their own ids with _
+		r.headings = append(r.headings, "#"+t.id)
 	}
 	r.ids[t.id] = true
 }

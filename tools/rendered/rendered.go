@@ -1,9 +1,9 @@
-// Package rendered checks a rendered site as readers get it: links, fragments, ids, pages that are missing or that
-// nothing leads to, leftover markup, and what an emergency needs.
+// Package rendered checks a rendered site as readers get it: links, fragments, ids, pages that are missing or that no other
+// page links to, leftover markup, and what readers need in an emergency.
 //
-// First every file is read once, several at a time (page.go). Then each address is resolved (address.go), other sites
-// are asked (external.go), and equal findings are merged. An element with a data-source attribute holds
-// what was rendered from that Markdown file, so that a finding in it gets its place there. All else comes from layouts.
+// First it reads every file, several at a time (page.go). Then it resolves each address (address.go), asks other sites
+// (external.go), and merges equal findings. An element with a data-source attribute holds what was rendered from that
+// Markdown file, so a finding in it gets a place there. Everything else comes from layouts.
 package rendered
 
 import (
@@ -25,24 +25,24 @@ import (
 	"microsite/tools/site"
 )
 
-// Options are what is known of a rendered folder. The zero value will do.
+// Options describe a rendered folder. The zero value is valid.
 type Options struct {
-	Site      *site.Site // nil for a folder of which nothing is known
-	BaseURL   string     // the address that the folder is published at, "" for the site's own
+	Site      *site.Site // that was rendered, or nil if it is not known
+	BaseURL   string     // the address that the folder is published at; "" means the site's own
 	Complete  bool       // every page of Site must be there, and show what readers in an emergency need
-	Checklist []string   // the lines of all checklists, where Complete is set
-	External  *External  // set to ask other sites, too
+	Checklist []string   // the lines of all checklists; needed if Complete is set
+	External  *External  // checks links to other sites, or nil
 }
 
-// Check checks every file below dir that refers to others, and returns how many pages there are. The error says that
-// a file could not be read, or that ctx ended before all were; where it ends later, other sites are asked no more.
+// Check checks the HTML, CSS, SVG and XML files in dir, and returns the number of pages. The error says that a file could not
+// be read, or that ctx ended before all were. If ctx ends later, the remaining links to other sites are not checked.
 func Check(ctx context.Context, dir string, o Options) (pages int, findings []diagnostic.Diagnostic, err error) {
 	c, err := newChecker(o)
 	if err == nil {
-		err = c.list(os.DirFS(dir))
+		err = c.listFiles(os.DirFS(dir))
 	}
 	if err == nil {
-		err = c.read(ctx, dir)
+		err = c.readDocuments(ctx, dir)
 	}
 	if err != nil {
 		return 0, nil, err
@@ -53,7 +53,7 @@ func Check(ctx context.Context, dir string, o Options) (pages int, findings []di
 		}
 		c.checkAddresses(d)
 	}
-	c.findOrphans()
+	c.checkOrphans()
 	if o.Complete {
 		for _, s := range c.site.All() {
 			c.checkEmergency(s)
@@ -62,63 +62,63 @@ func Check(ctx context.Context, dir string, o Options) (pages int, findings []di
 	if o.External != nil {
 		o.External.check(ctx, c)
 	}
-	c.merge()
-	c.findUnusedIgnores(o.External != nil && ctx.Err() == nil)
+	c.mergeFindings()
+	c.checkIgnores(o.External != nil && ctx.Err() == nil)
 	return pages, diagnostic.Sort(c.findings), nil
 }
 
 type checker struct {
 	options     Options
-	site        *site.Site // never nil
+	site        *site.Site // options.Site, or an empty site
 	baseURL     *whatwg.Url
 	origin      string                // such as https://site.example
-	subPath     string                // of the site, such as /sub, or ""
+	subPath     string                // of baseURL, such as /sub, or ""
 	sources     map[string]*site.Page // by the value of data-source
-	files       map[string]*document  // by the path that they are served at
-	paths       []string              // of the files, but for the home page, which is near to any short path
-	documents   []*document           // those of the files that are read
-	missing     map[string]string     // what to say, by the path at which there is nothing
+	files       map[string]*document  // all files, by path
+	paths       []string              // to suggest; without the home page's, which is similar to any short path
+	documents   []*document           // the files to be checked
+	brokenPaths map[string]string     // messages about paths that lead nowhere
 	external    []externalLink
-	findings    []diagnostic.Diagnostic // that are merged, or of no document
-	usedIgnores map[int]bool
+	findings    []diagnostic.Diagnostic // those of documents only after mergeFindings
+	usedIgnores map[int]bool            // by index in site.Ignores
 }
 
 func newChecker(o Options) (*checker, error) {
 	s := cmp.Or(o.Site, &site.Site{})
-	base := cmp.Or(o.BaseURL, s.BaseURL, "http://unknown.invalid/") // a name that no link can hold
+	base := cmp.Or(o.BaseURL, s.BaseURL, "http://unknown.invalid/") // a reserved name, which no real link holds
 	u, err := whatwg.Parse(base)
 	if err != nil {
 		return nil, fmt.Errorf("%q is not an address: %w", base, err)
 	}
 	return &checker{
 		options: o, site: s, baseURL: u, origin: u.Protocol() + "//" + u.Host(), subPath: strings.TrimRight(decode(u.Pathname()), "/"),
-		sources: map[string]*site.Page{}, files: map[string]*document{}, missing: map[string]string{}, usedIgnores: map[int]bool{},
+		sources: map[string]*site.Page{}, files: map[string]*document{}, brokenPaths: map[string]string{}, usedIgnores: map[int]bool{},
 	}, nil
 }
 
-// document is what is known of one rendered file.
+// document is a rendered file.
 type document struct {
 	file       string // with slashes, relative to the folder
-	kind       string // the file name's ending
+	extension  string
 	isHTML     bool
-	isRedirect bool       // it sends every reader elsewhere
-	isLinked   bool       // another page leads here
-	path       string     // that it is served at, with the site's sub-path
+	isRedirect bool       // it sends readers to another page
+	isLinked   bool       // another page links to it
+	path       string     // on the host, with the site's sub-path
 	page       *site.Page // that is published here, or nil
-	base       string     // the address of the first <base>, if there is one
+	baseHref   string     // of the first <base>, or ""
 	baseURL    *whatwg.Url
 	references []reference
 	findings   []finding
 	ids        map[string]bool    // that fragments can lead to; false for the name of an <a>
-	headings   []string           // fragments that lead to the first headings
-	links      map[*site.Page]int // how many links of each page's Markdown there are
-	phones     map[string]string  // the number that each tel: link shows, by the one that it calls
-	text       []byte             // where Options.Complete is set
+	headings   []string           // fragments of the first headings
+	linkCounts map[*site.Page]int // number of links by the page whose Markdown holds them
+	phones     map[string]string  // the number that each tel: link shows, by the number that it calls
+	text       []byte             // only if Options.Complete is set
 }
 
-// list finds the files, and reports pages of the site that are missing. A link on disk that leads nowhere or to a folder,
-// a pipe or a device is nothing that is served.
-func (c *checker) list(folder fs.FS) error {
+// listFiles lists what a host would serve, and reports pages that are missing. Pipes, devices and symbolic links to no file
+// are not served.
+func (c *checker) listFiles(folder fs.FS) error {
 	err := fs.WalkDir(folder, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -144,7 +144,7 @@ func (c *checker) list(folder fs.FS) error {
 }
 
 func (c *checker) addFile(name string) {
-	d := &document{file: name, kind: strings.ToLower(path.Ext(name)), path: c.subPath + "/" + name}
+	d := &document{file: name, extension: strings.ToLower(path.Ext(name)), path: c.subPath + "/" + name}
 	c.files[d.path] = d
 	if dir, isIndex := strings.CutSuffix(d.path, "/index.html"); isIndex {
 		d.path = dir + "/"
@@ -153,13 +153,13 @@ func (c *checker) addFile(name string) {
 	if name != "index.html" {
 		c.paths = append(c.paths, d.path)
 	}
-	d.isHTML = strings.Contains(d.kind, "htm")
-	if d.isHTML || d.kind == ".svg" || d.kind == ".css" || d.kind == ".xml" {
+	d.isHTML = strings.Contains(d.extension, "htm")
+	if d.isHTML || d.extension == ".svg" || d.extension == ".css" || d.extension == ".xml" {
 		c.documents = append(c.documents, d)
 	}
 }
 
-// lookup returns the file that a static host serves for a path, or nil: for a folder, its index.html. Case matters.
+// lookup returns the file that a static host serves for a path, or nil. For a folder, that is its index.html. Case matters.
 func (c *checker) lookup(path string) *document {
 	if d := c.files[path]; d != nil {
 		return d
@@ -167,94 +167,100 @@ func (c *checker) lookup(path string) *document {
 	return c.files[path+"/"]
 }
 
-// read reads the documents, as many at a time as there are processors.
-func (c *checker) read(ctx context.Context, dir string) error {
-	group, ctx := errgroup.WithContext(ctx)
-	readers := make(chan *reader, runtime.GOMAXPROCS(0))
-	for range cap(readers) {
-		readers <- newReader(c)
-	}
+// readDocuments reads the documents, as many at a time as there are processors.
+func (c *checker) readDocuments(ctx context.Context, dir string) error {
+	queue := make(chan *document, len(c.documents))
 	for _, d := range c.documents {
-		r := <-readers
+		queue <- d
+	}
+	close(queue)
+	group, ctx := errgroup.WithContext(ctx)
+	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() error {
-			defer func() { readers <- r }()
-			file, err := os.Open(filepath.Join(dir, filepath.FromSlash(d.file))) // list has seen that it is a regular one
-			if err != nil {
-				return err
+			r := newReader(c)
+			for d := range queue {
+				src, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(d.file))) // a regular file, as listFiles has seen
+				if err := cmp.Or(err, ctx.Err()); err != nil {
+					return err
+				}
+				r.read(ctx, d, src)
 			}
-			defer file.Close()
-			r.src.Reset()
-			if _, err = r.src.ReadFrom(file); err == nil {
-				r.read(ctx, d, r.src.Bytes())
-			}
-			return cmp.Or(err, ctx.Err())
+			return ctx.Err()
 		})
 	}
 	return group.Wait()
 }
 
-// findOrphans reports pages that no other page leads to. Readers come to the home page and to 404.html without a link,
-// and to a redirection by an old one.
-func (c *checker) findOrphans() {
+// checkOrphans reports pages that no other page links to. The home page, 404.html and redirects need no link.
+func (c *checker) checkOrphans() {
 	for _, d := range c.documents {
-		isEntrance := d.file == "index.html" || path.Base(d.file) == "404.html" || d.isRedirect
-		if d.isHTML && !d.isLinked && !isEntrance && (d.page != nil || c.options.Site == nil) {
+		needsLink := d.file != "index.html" && path.Base(d.file) != "404.html" && !d.isRedirect
+		if d.isHTML && needsLink && !d.isLinked && (d.page != nil || c.options.Site == nil) {
 			place := diagnostic.Place{File: cmp.Or(d.page, &site.Page{File: d.file}).File}
-			d.add(d.path, place.Warningf(diagnostic.RuleOrphanPage,
+			d.report(d.path, place.Warningf(diagnostic.RuleOrphanPage,
 				"no other page links to %s, so readers don't find it: link to it, or add it to the menu", d.path))
 		}
 	}
 }
 
-// finding is a diagnostic with what it is about.
+// finding is a diagnostic with what decides whether an ignore rule of config.toml matches it.
 type finding struct {
 	diagnostic.Diagnostic
 	document *document // that shows it
 	value    string    // as the message quotes it
 }
 
-func (d *document) add(value string, f diagnostic.Diagnostic) {
+func (d *document) report(value string, f diagnostic.Diagnostic) {
 	d.findings = append(d.findings, finding{f, d, value})
 }
 
-// placeOf returns where an editor can mend a reference: in the Markdown, or else in the file itself. In Markdown the line is
-// known where it has as many links as the rendered text.
-func (d *document) placeOf(ref reference) diagnostic.Place {
+// reportLink reports a reference. The message continues after the quoted address.
+func (d *document) reportLink(ref reference, rule diagnostic.Rule, message string) {
+	f := d.editablePlace(ref).Errorf(rule, "%q %s", ref.value, message)
+	if rule == diagnostic.RuleUnknownLink {
+		f.Severity = diagnostic.Warning
+	}
+	d.report(ref.value, f)
+}
+
+// editablePlace returns where an editor can fix a reference: in the Markdown, or else in the rendered file. The line in the
+// Markdown is known only if that has as many links as its rendered text.
+func (d *document) editablePlace(ref reference) diagnostic.Place {
 	switch p := ref.source; {
 	case p == nil:
 		return ref.place
-	case ref.ordinal > 0 && d.links[p] == len(p.Links):
+	case ref.ordinal > 0 && d.linkCounts[p] == len(p.Links):
 		return p.Links[ref.ordinal-1].Place
 	default:
 		return diagnostic.Place{File: p.File}
 	}
 }
 
-// merge takes in the documents' findings: those of one place in Markdown as one, as its own page shows it, and those of layouts
-// as one if their messages are equal.
-func (c *checker) merge() {
-	groups := map[diagnostic.Diagnostic][]finding{} // one of each document
+// mergeFindings moves the findings of documents to the checker. It merges those at one place in Markdown, and those from
+// layouts with equal messages. Of findings in Markdown, it keeps the one on the page that the Markdown is rendered to.
+func (c *checker) mergeFindings() {
+	groups := map[diagnostic.Diagnostic][]finding{} // at most one finding of each document
 	for _, d := range c.documents {
 		for _, f := range d.findings {
-			if g := groups[f.key()]; !c.isIgnored(f) && (len(g) == 0 || g[len(g)-1].document != d) {
-				groups[f.key()] = append(g, f)
+			if g := groups[f.mergeKey()]; !c.isIgnored(f) && (len(g) == 0 || g[len(g)-1].document != d) {
+				groups[f.mergeKey()] = append(g, f)
 			}
 		}
 	}
 	for _, g := range groups {
 		own := slices.IndexFunc(g, func(f finding) bool { return f.document.page != nil && f.document.page.File == f.File })
 		f := g[max(own, 0)].Diagnostic
-		if len(g) > 1 && g[0].isLayout() {
+		if len(g) > 1 && g[0].isFromLayout() {
 			f.Message += fmt.Sprintf(" (and on %s: it comes from layouts/ or config.toml)", diagnostic.Plural(len(g)-1, "more page"))
 		}
 		c.findings = append(c.findings, f)
 	}
 }
 
-// key returns what is equal of findings that merge.
-func (f finding) key() diagnostic.Diagnostic {
+// mergeKey returns what findings that are merged have in common.
+func (f finding) mergeKey() diagnostic.Diagnostic {
 	key := f.Diagnostic
-	if f.isLayout() {
+	if f.isFromLayout() {
 		key.Place = diagnostic.Place{}
 	} else if f.Line > 0 {
 		key.Message = ""
@@ -262,13 +268,13 @@ func (f finding) key() diagnostic.Diagnostic {
 	return key
 }
 
-func (f finding) isLayout() bool { return f.File == f.document.file }
+func (f finding) isFromLayout() bool { return f.File == f.document.file }
 
-// isIgnored reports whether somebody has a reason for a finding, and remembers that the reason is needed.
+// isIgnored reports whether config.toml ignores a finding, and records which of its rules do.
 func (c *checker) isIgnored(f finding) (isIgnored bool) {
 	for i, ignore := range c.site.Ignores {
 		isLayout := ignore.Page == site.ConfigFile || strings.HasPrefix(ignore.Page, "layouts/")
-		isPage := ignore.Page == f.File || c.subPath+ignore.Page == f.document.path || isLayout && f.isLayout()
+		isPage := ignore.Page == f.File || c.subPath+ignore.Page == f.document.path || isLayout && f.isFromLayout()
 		if isPage && ignore.Target == f.value {
 			c.usedIgnores[i], isIgnored = true, true
 		}
@@ -276,10 +282,10 @@ func (c *checker) isIgnored(f finding) (isIgnored bool) {
 	return isIgnored
 }
 
-// findUnusedIgnores reports reasons that no finding needs. Of other sites nothing is known unless they were asked.
-func (c *checker) findUnusedIgnores(isAsked bool) {
+// checkIgnores reports ignore rules that were not used. Those for other sites are judged only if the sites were asked.
+func (c *checker) checkIgnores(hasAskedSites bool) {
 	for i, ignore := range c.site.Ignores {
-		if !c.usedIgnores[i] && (isAsked || c.parse(ignore.Target, c.baseURL).href == "") {
+		if !c.usedIgnores[i] && (hasAskedSites || c.resolveURL(ignore.Target, c.baseURL).href == "") {
 			c.findings = append(c.findings, ignore.Place.Warningf(diagnostic.RuleUnused,
 				"nothing is wrong with %q on %s any more: remove this rule", ignore.Target, ignore.Page))
 		}

@@ -256,7 +256,7 @@ func TestFindMarkup(t *testing.T) {
 		var got []string
 		for _, m := range FindMarkup(text) {
 			got = append(got, m.Text)
-			expect(t, m.Mend != "" && !strings.Contains(m.Mend, "%s") && strings.HasPrefix(text[m.Offset:], m.Text), "%q: %+v", text, m)
+			expect(t, m.Fix != "" && !strings.Contains(m.Fix, "%s") && strings.HasPrefix(text[m.Offset:], m.Text), "%q: %+v", text, m)
 		}
 		expect(t, strings.Join(got, ", ") == want, "%q: %q, not %q", text, got, want)
 	}

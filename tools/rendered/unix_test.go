@@ -41,7 +41,7 @@ func TestFiles(t *testing.T) {
 	}
 	expect(t, strings.Join(got, " ") == "a.html pipe.html x" && pages == 3 && err == nil, "%d pages: %s %v", pages, got, err)
 	c, err := newChecker(Options{})
-	expect(t, err == nil && c.list(os.DirFS(root)) == nil && len(c.documents) == 3 && len(c.paths) == 3,
+	expect(t, err == nil && c.listFiles(os.DirFS(root)) == nil && len(c.documents) == 3 && len(c.paths) == 3,
 		"%d of %d files would be read: %v", len(c.documents), len(c.files), err)
 }
 

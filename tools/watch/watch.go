@@ -1,4 +1,4 @@
-// Package watch reports what is saved in a site's folders: once for each save, however many steps an editor takes for it.
+// Package watch reports saved files in a site's folders, once for each save, even if an editor takes several steps for it.
 package watch
 
 import (
@@ -16,27 +16,26 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// quiet is how long nothing must happen before a save is reported: an editor renames, writes and removes several files
-// to save one. Tests on busy machines need longer.
+// quiet is how long nothing may change before a save is reported, because editors rename, write and remove several files to
+// save one. It is a variable for the tests.
 var quiet = 50 * time.Millisecond
 
-// maxDebounce is after how long a burst of changes that does not end is reported.
-const maxDebounce = 2 * time.Second
+const maxDebounce = 2 * time.Second // after which changes are reported even if they don't end
 
-// watcher watches folders, not files, because editors replace files.
+// watcher watches folders rather than files, because editors replace files.
 type watcher struct {
 	root    string
-	sources []string // files and folders in root
+	sources []string // names of files and folders in root
 	notify  *fsnotify.Watcher
 }
 
-// ignored matches what editors and systems use for copies and locks: hidden files, causes.md~, #causes.md#, ~$causes.md,
-// Vim's 4913, sed's sedJqTzYx, KDE's causes.md.JqTzYx.
+// ignored matches the backup, lock and temporary files of editors and systems: hidden files, causes.md~, #causes.md#,
+// ~$causes.md, Vim's 4913, sed's sedJqTzYx, KDE's causes.md.JqTzYx.
 var ignored = regexp.MustCompile(`^(?:\.|#|~\$|4913$|sed\w{6}$)|~$|\.(?:md|toml|html|css|js|svg)\.\w{6}$|` +
 	`(?i)\.(?:sw[a-z]|tmp|temp|bak|part|crdownload)$|___jb_(?:tmp|old)___$`)
 
-// Saves gives the names of each save until ctx ends, sorted: of files and folders below those in root that are sources.
-// A nil list says that anything may have changed.
+// Saves watches files and folders in root, the sources, until ctx ends. It sends the sorted names of the changed files and
+// folders of each save, or nil if any may have changed.
 func Saves(ctx context.Context, root string, sources []string) (<-chan []string, error) {
 	notify, err := fsnotify.NewWatcher()
 	w := &watcher{root, sources, notify}
@@ -52,14 +51,14 @@ func Saves(ctx context.Context, root string, sources []string) (<-chan []string,
 	return saves, nil
 }
 
-// run gathers changes until nothing happens for a while, and hands them over.
+// run collects changes until none comes for a while, and sends them.
 func (w *watcher) run(ctx context.Context, saves chan<- []string) {
 	defer w.notify.Close()
 	changed := map[string]bool{}
-	var files []string
-	var first time.Time       // when the first of changed came
-	var ready chan<- []string // saves, once files are complete
-	var debounce <-chan time.Time
+	var deadline time.Time // when changed is reported at the latest
+	var timer <-chan time.Time
+	var ready chan<- []string // saves if names are to be sent, or nil
+	var names []string
 	for {
 		select {
 		case <-ctx.Done():
@@ -69,48 +68,49 @@ func (w *watcher) run(ctx context.Context, saves chan<- []string) {
 			if name == "" || event.Op == fsnotify.Chmod {
 				continue
 			}
-			w.follow(event)
+			w.updateFolders(event)
 			if len(changed) == 0 {
-				first = time.Now()
+				deadline = time.Now().Add(maxDebounce)
 			}
 			changed[name] = true
-			ready, debounce = nil, time.After(min(quiet, time.Until(first.Add(maxDebounce))))
-		case <-w.notify.Errors: // the system has lost count
+			ready, timer = nil, time.After(min(quiet, time.Until(deadline)))
+		case <-w.notify.Errors: // the system has dropped events
 			_ = w.addFolders(w.root)
-			ready, files = saves, nil
-		case <-debounce:
-			ready, files = saves, slices.Sorted(maps.Keys(changed))
-		case ready <- files:
+			ready, names = saves, nil
+		case <-timer:
+			ready, names = saves, slices.Sorted(maps.Keys(changed))
+		case ready <- names:
 			ready, changed = nil, map[string]bool{}
 		}
 	}
 }
 
-// sourceName returns the name of a path below root, or "" where that is no source.
+// sourceName returns the slash-separated name of a path relative to root, or "" if it is not in the sources or is ignored.
 func (w *watcher) sourceName(path string) string {
 	rel, err := filepath.Rel(w.root, path)
 	name := filepath.ToSlash(rel)
-	steps := strings.Split(name, "/")
-	if err != nil || !slices.Contains(w.sources, steps[0]) || slices.ContainsFunc(steps, ignored.MatchString) {
+	elements := strings.Split(name, "/")
+	if err != nil || !slices.Contains(w.sources, elements[0]) || slices.ContainsFunc(elements, ignored.MatchString) {
 		return ""
 	}
 	return name
 }
 
-// follow watches folders that come, and forgets those that go: the system goes on watching what was moved.
-func (w *watcher) follow(event fsnotify.Event) {
+// updateFolders watches a folder that was created, and stops watching one that was removed or renamed with all folders in
+// it, because the system goes on watching folders that are moved away.
+func (w *watcher) updateFolders(event fsnotify.Event) {
 	if event.Has(fsnotify.Create) {
 		_ = w.addFolders(event.Name)
 	}
 	const separator = string(filepath.Separator)
 	for _, folder := range w.notify.WatchList() {
 		if event.Has(fsnotify.Remove|fsnotify.Rename) && strings.HasPrefix(folder+separator, event.Name+separator) {
-			_ = w.notify.Remove(folder) // which the system may have done by itself
+			_ = w.notify.Remove(folder) // fails if the system has done so by itself
 		}
 	}
 }
 
-// addFolders watches a folder and those in it, as far as they are not gone again.
+// addFolders watches a folder and the folders in it, except those that are removed meanwhile.
 func (w *watcher) addFolders(folder string) error {
 	return filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.IsDir() && path != w.root {

@@ -10,8 +10,8 @@ import (
 	"microsite/tools/site"
 )
 
-// checkEmergency reports what readers in an emergency would miss: a number to call on any page, the emergency page's card
-// with its signs, and these signs on the reader's checklist, in one language.
+// checkEmergency reports what readers in an emergency would miss in one language: a number to call on any page, the card with
+// the signs on the emergency page, and these signs on the reader's checklist.
 func (c *checker) checkEmergency(s *site.Site) {
 	page, level := s.EmergencyPage(), cmp.Or(s.Cards...)
 	var signs []site.Item
@@ -28,7 +28,8 @@ func (c *checker) checkEmergency(s *site.Site) {
 	}
 	for _, sign := range signs {
 		if !slices.Contains(c.options.Checklist, sign.Text) {
-			c.reportEmergency(sign.Place, "this emergency sign is not in the checklist: put %q into the levels of [params.checklist] in config.toml", level)
+			c.reportEmergency(sign.Place,
+				"this emergency sign is not in the checklist: put %q into the levels of [params.checklist] in config.toml", level)
 		}
 	}
 	for _, d := range c.documents {
@@ -36,26 +37,28 @@ func (c *checker) checkEmergency(s *site.Site) {
 			continue
 		}
 		c.checkNumbers(d)
-		isNeeded, text := d.page == page || d.page.Layout == "checklist", site.NormalizeSpace(string(d.text))
+		if d.page != page && d.page.Layout != "checklist" {
+			continue
+		}
+		text := site.NormalizeSpace(string(d.text))
 		for _, sign := range signs {
-			if isNeeded && !strings.Contains(text, sign.Text) {
+			if !strings.Contains(text, sign.Text) {
 				c.reportEmergency(sign.Place, "the published page %s does not show this emergency sign", d.page.URL())
 			}
 		}
 	}
 }
 
-// checkNumbers reports emergency numbers that a page does not show as a link that calls the very number.
+// checkNumbers reports emergency numbers that a page does not show as a link that calls the same number.
 func (c *checker) checkNumbers(d *document) {
 	place := diagnostic.Place{File: d.page.File}
 	for _, number := range d.page.Site.Emergency {
-		want := digits(number.Number)
+		want := phoneDigits(number.Number)
 		shown, isLinked := d.phones[want]
-		switch {
-		case !isLinked:
+		if !isLinked {
 			c.reportEmergency(place, "the published page has no link that calls the emergency number %s (%s): "+
 				"the layout of this page has to show the emergency box", number.Number, number.Where)
-		case shown != want:
+		} else if shown != want {
 			c.reportEmergency(place, "the published page shows %q where its link calls the emergency number %s: "+
 				"the layout has to show the same number", shown, number.Number)
 		}
@@ -67,8 +70,8 @@ func (c *checker) reportEmergency(place diagnostic.Place, format string, args ..
 }
 
 var (
-	numberPattern = regexp.MustCompile(`\+?[0-9][0-9 ]*`)
-	noDigits      = regexp.MustCompile(`[^0-9+]+`)
+	phonePattern = regexp.MustCompile(`\+?[0-9][0-9 ]*`)
+	nonDigits    = regexp.MustCompile(`[^0-9+]+`)
 )
 
-func digits(number string) string { return noDigits.ReplaceAllString(number, "") }
+func phoneDigits(number string) string { return nonDigits.ReplaceAllString(number, "") }
