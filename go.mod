@@ -2,6 +2,9 @@ module microsite
 
 go 1.26.0
 
+// npm puts Go files there.
+ignore ./tools/node_modules
+
 tool github.com/gohugoio/hugo
 
 require (
