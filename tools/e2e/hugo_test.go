@@ -72,7 +72,7 @@ An !["A" & B](/a.png?b&c) image.
 	// A sentence that i18n/ lacks is named, in Hugo's own words.
 	f.replace(t, "i18n/en.toml", "skip =", "unused =")
 	out, err := f.run("build")
-	expect(t, err != nil && strings.Contains(out, `i18n/en.toml: error: the sentence "skip" is missing`), "%v\n%s", err, out)
+	expect(t, err != nil && strings.Contains(out, `i18n/en.toml: error: the sentence "skip", which a layout shows, is missing`), "%v\n%s", err, out)
 	// What check refuses, bare Hugo renders harmless.
 	f.write(t, text, src+"\n[x](javascript:alert(1)) [x](vbscript:x) [x](data:text/html,x)\n")
 	out, err = f.bare()

@@ -23,17 +23,25 @@ var markdown = goldmark.New(
 	goldmark.WithParserOptions(parser.WithHeadingAttribute()),
 )
 
+// strangeSpace matches the spaces and zero-width characters that Markdown does not take for a space.
+const strangeSpace = `[\x{a0}\x{ad}\x{1680}\x{2000}-\x{200d}\x{202f}\x{205f}\x{3000}\x{feff}]`
+
 var (
-	alert      = regexp.MustCompile(`^\[!([a-zA-Z]+)\][-+]?`) // as Hugo's blockquote hook reads it
-	comment    = regexp.MustCompile(`(?s)<!--.*?(?:-->|\z)`)
+	alert = regexp.MustCompile(`^\[!([a-zA-Z]+)\][-+]?`) // as Hugo's blockquote hook reads it
+	// comment matches one that ends, and in which neither another comment nor a card starts: these would vanish with it.
+	comment    = regexp.MustCompile(`(?s)<!--(?:[^<\[]|<[^!]|\[[^!])*?-->`)
 	escape     = regexp.MustCompile(`\\[!-/:-@\[-` + "`" + `{-~]|&[#0-9A-Za-z]+;`)
 	linkOrNote = regexp.MustCompile(`\]\(|\]\[|\[\^|://`)
-	firstWord  = regexp.MustCompile(`^([^\pL!]*)(\pL+)`) // without [!, which the rule markup reports
-	vagueWords = regexp.MustCompile(`(?i)^(?:click |tap |see |read )?(?:here|this|this page|this link|link|more)[.:]?$`)
+	definition = regexp.MustCompile(`(?m)^[ \t>]*\[([^\]\n!]+)\]:`) // of a footnote, or of the address of links
+	firstWord  = regexp.MustCompile(`^(\PL*)(\pL+)([^\s\pL,]?)`)
+	reported   = regexp.MustCompile(`(?:\[ ?!|!\[|\(!)$`) // before a word, by the rule markup
+	vagueWords = regexp.MustCompile(`(?i)^[^\pL\pN]*(?:(?:click|tap|see|read|learn|haga clic|toque|vea|lea|leer|ver) )?(?:here|this|this page|` +
+		`this link|link|more|aquí|esta página|este enlace|enlace|más)?[^\pL\pN]*$|(?:click|tap|clic) (?:here|aquí)`)
 
 	// lostItem matches the start of a line that was meant to be a list item, but that Markdown joins to the line above.
-	lostItem = regexp.MustCompile(`^(?:[•‣▪◦●][\s\x{a0}]?|[–—][\s\x{a0}]|` +
-		`[-*+][\x{a0}\x{202f}\x{200b}-\x{200d}\x{feff}\x{ad}]|[-+](?:\*\*|\[|\pL))`)
+	lostItem = regexp.MustCompile(`^(?:(?:[•‣▪◦●■□○◆➢➤✓✔☐⁃·∙→]|&(?:bull|middot);)[\s\p{Zs}]?|[–—−‐‑](?:[\s\p{Zs}]|\*\*|\pL)|` +
+		`(?:[-*+]|\d{1,2}[.)])` + strangeSpace + `|[ \t]*` + strangeSpace + `+(?:(?:[-*+]|\d{1,2}[.)]) |> ?[^\s\[])|` +
+		`[-+](?:\*\*|[\[(_“"'¿¡]|\pL)|-\d|\d{1,2}[.)]\pL)`)
 	// deepQuote matches a line with more nested quotes than any page needs. The parser takes long for these.
 	deepQuote = regexp.MustCompile(`(?m)^(?:[ \t]*>){9}`)
 )
@@ -47,6 +55,13 @@ func (l *loader) parseBody(p *Page) {
 	if m := deepQuote.FindStringIndex(p.Body); m != nil {
 		b.fail(m[0], diagnostic.RuleCard, "too many > start this line: a card has one before each line")
 		return
+	}
+	for _, m := range definition.FindAllStringSubmatchIndex(p.Body, -1) {
+		label := p.Body[m[2]:m[3]]
+		if rest := strings.ReplaceAll(p.Body, "["+label+"](", ""); strings.Count(strings.ToLower(rest), "["+strings.ToLower(label)+"]") < 2 {
+			b.fail(m[2]-1, diagnostic.RuleMarkup, "readers would not see this line, because nothing on this page refers to [%s]: "+
+				"write it without brackets, or take it out", label)
+		}
 	}
 	_ = ast.Walk(markdown.Parser().Parse(text.NewReader(b.src)), func(n ast.Node, isEntering bool) (ast.WalkStatus, error) {
 		if isEntering {
@@ -82,7 +97,11 @@ func (b *body) visit(n ast.Node) {
 	case *east.TaskCheckBox:
 		b.addTaskItem(n)
 	case *ast.HTMLBlock:
-		b.checkHTML(n, n.Lines().Value(b.src))
+		raw := n.Lines().Value(b.src)
+		if n.HasClosure() {
+			raw = append(raw, n.ClosureLine.Value(b.src)...)
+		}
+		b.checkHTML(n, raw)
 	case *ast.RawHTML:
 		b.checkHTML(n, n.Segments.Value(b.src))
 	case *ast.Heading:
@@ -90,7 +109,8 @@ func (b *body) visit(n ast.Node) {
 		b.addBlock(n)
 	case *ast.Link:
 		b.addLink(n, string(n.Destination), false)
-		if name := b.words(n); name == "" || vagueWords.MatchString(name) {
+		_, isPicture := n.FirstChild().(*ast.Image)
+		if name := b.words(n); !isPicture && vagueWords.MatchString(name) {
 			b.fail(n.Pos(), diagnostic.RuleLink, "the words %q do not say where this link leads: "+
 				"name what readers find there, as in [causes of pain](causes.md)", name)
 		}
@@ -102,6 +122,8 @@ func (b *body) visit(n ast.Node) {
 			destination = "mailto:" + destination
 		}
 		b.addLink(n, destination, false)
+	case *east.TableRow:
+		b.checkRow(n)
 	case *ast.Paragraph, *ast.TextBlock, *east.TableCell, *east.DefinitionTerm:
 		b.checkLostItems(n)
 		b.addBlock(n)
@@ -126,9 +148,24 @@ func (b *body) checkHeading(n *ast.Heading) {
 	b.headings[name] = true
 }
 
+// checkRow reports cells beyond the columns of the table, which Hugo leaves out.
+func (b *body) checkRow(row ast.Node) {
+	if cell := row.LastChild().Lines(); cell.Len() > 0 {
+		end := cell.At(0).Stop
+		rest, _, _ := bytes.Cut(b.src[end:], []byte("\n"))
+		if extra := bytes.Trim(rest, "| \t\r"); len(extra) > 0 {
+			b.fail(end, diagnostic.RuleMarkup, "readers would not see %q: this row has more cells than the first row of its table", extra)
+		}
+	}
+}
+
 // checkHTML reports HTML other than comments.
 func (b *body) checkHTML(n ast.Node, raw []byte) {
-	if rest := bytes.TrimSpace(comment.ReplaceAll(raw, nil)); len(rest) > 0 {
+	rest := bytes.TrimSpace(comment.ReplaceAll(raw, nil))
+	if bytes.HasPrefix(rest, []byte("<!--")) {
+		b.fail(n.Pos(), diagnostic.RuleRawHTML, "readers would not see what follows this <!--: "+
+			"end the comment with -->, and put neither a card nor another comment into it")
+	} else if len(rest) > 0 {
 		b.fail(n.Pos(), diagnostic.RuleRawHTML, "HTML is not used in pages: write Markdown instead of %q, "+
 			"or put a \\ before the < to show it", diagnostic.Excerpt(string(rest)))
 	}
@@ -159,10 +196,7 @@ func (b *body) addCard(n *ast.Blockquote) {
 	start := string(line.Value(b.src))
 	m := alert.FindStringSubmatch(start)
 	if m == nil {
-		w := firstWord.FindStringSubmatch(start)
-		if w != nil && slices.Contains(cards, strings.ToLower(w[2])) && (w[1] != "" || w[2] == strings.ToUpper(w[2])) {
-			b.fail(line.Start, diagnostic.RuleCard, "this would show as a plain quote: start a card with > [!%s]", strings.ToUpper(w[2]))
-		}
+		b.checkQuote(line.Start, start)
 		return
 	}
 	level := strings.ToLower(m[1])
@@ -170,9 +204,24 @@ func (b *body) addCard(n *ast.Blockquote) {
 		b.fail(line.Start, diagnostic.RuleCard, "%s", diagnostic.Unknown("card type", m[1], "Known types", cards))
 	}
 	title := cutFirstLine(first, line.Start+len(m[0]))
+	if b.words(title)+b.words(first) == "" && n.LastChild() == first || n.Parent().Kind() != ast.KindDocument {
+		b.fail(line.Start, diagnostic.RuleCard, "a card has words, and stands in no list and no other card: "+
+			"put > before each of its lines, and each empty line between them")
+	}
 	n.InsertBefore(n, first, title)
 	b.page.Cards = append(b.page.Cards, Card{Level: level, Title: b.words(title), Place: b.place(line.Start)})
 	b.cardNode = n
+}
+
+// checkQuote reports a quote that was meant to be a card, or whose > was meant to show.
+func (b *body) checkQuote(offset int, start string) {
+	switch m := firstWord.FindStringSubmatch(start); {
+	case strings.IndexAny(start, "0123456789") == 0:
+		b.fail(offset, diagnostic.RuleCard, "the > in front of this makes a quote of it, and does not show: write it in words, such as \"over\"")
+	case m == nil || reported.MatchString(m[1]) || m[1]+m[3] == "" && m[2] != strings.ToUpper(m[2]):
+	case slices.Contains(b.page.Site.Cards, strings.ToLower(m[2])):
+		b.fail(offset, diagnostic.RuleCard, "this would show as a plain quote: start a card with > [!%s]", strings.ToUpper(m[2]))
+	}
 }
 
 // cutFirstLine removes the first line from a paragraph, and returns the part of it that starts at an offset.

@@ -226,11 +226,11 @@ var leftovers = []struct {
 	message  string
 }{
 	{regexp.MustCompile(`[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f` +
-		`\x{202a}-\x{202e}\x{2066}-\x{2069}\x{feff}\x{fffd}\p{Co}]|\r(?:[^\n]|\z)`), diagnostic.RuleEncoding, diagnostic.Error,
+		`\x{61c}\x{2028}-\x{202e}\x{2066}-\x{2069}\x{feff}\x{fffc}\x{fffd}\p{Co}\x{e0000}-\x{e007f}]|\r(?:[^\n]|\z)`), diagnostic.RuleEncoding, diagnostic.Error,
 		"%+q is a character that readers see wrongly or not at all: " +
 			"delete it or write it again, and save the file as UTF-8 without BOM, with LF or CRLF line ends"},
-	// UTF-8 quotes, dashes and accents that were read as Windows-1252.
-	{regexp.MustCompile(`â€[\x{80}-\x{ff}™œžš“”˜¦¢]|Ã[\x{80}-\x{bf}©¨¼¶¤ŸŒ]`), diagnostic.RuleEncoding, diagnostic.Error,
+	// UTF-8 that was read as Windows-1252: quotes, dashes, letters with accents, arrows, emoji.
+	{regexp.MustCompile(`[ÂÃ][\x{80}-\x{bf}€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â[€†‰].?|ï¿.|ðŸ..`), diagnostic.RuleEncoding, diagnostic.Error,
 		"%q is left of a character that a program misread: write the quote, dash or letter again"},
 	// The line ======= of a conflict is not matched, because it may belong to a heading:
 	// https://git-scm.com/docs/git-merge#_how_conflicts_are_presented
@@ -245,7 +245,7 @@ var leftovers = []struct {
 func (l *loader) checkEncoding(file string, text []byte) (isReadable bool) {
 	// The patterns are slow, and nearly no text needs them.
 	isSuspect := func(r rune) bool {
-		return r < ' ' && r != '\n' || r > '~' && (unicode.Is(unicode.C, r) || strings.ContainsRune("âÃ\uFFFD", r))
+		return r < ' ' && r != '\n' || r > '~' && (unicode.Is(unicode.C, r) || strings.ContainsRune("âÂÃïð\u2028\u2029\uFFFC\uFFFD", r))
 	}
 	hasConflict := bytes.Contains(text, []byte("<<<<<<<")) || bytes.Contains(text, []byte(">>>>>>>"))
 	if !hasConflict && !bytes.ContainsFunc(text, isSuspect) {

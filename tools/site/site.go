@@ -128,6 +128,14 @@ func Load(root string) (*Site, []diagnostic.Diagnostic, error) {
 	}
 	first := all[0]
 	first.Translations = all[1:]
+	for _, pattern := range []string{"i18n/*.toml", FiguresDir + "/*.svg"} {
+		files, _ := fs.Glob(os.DirFS(root), pattern)
+		for _, file := range files {
+			if src, err := ReadRegular(filepath.Join(root, file), 0); err == nil { // else publish reports it
+				l.checkEncoding(file, src)
+			}
+		}
+	}
 	if !isUsable {
 		return first, l.findings, nil
 	}
@@ -346,10 +354,11 @@ func (l *loader) checkPages(originals map[string]*Page) {
 	for _, p := range l.site.Pages {
 		p.Original = originals[p.Path]
 		names := []*Node{cmp.Or(p.FrontMatter.Get("title"), &Node{Raw: p.File})}
+		names = append(names, cmp.Or(p.FrontMatter.Get("linkTitle"), names[0]))
 		names = append(names, cmp.Or(p.FrontMatter.Get("aliases"), &Node{}).Items...)
 		for _, n := range names {
 			name := strings.ToLower(NormalizeSpace(n.Raw))
-			if other := taken[name]; other != nil {
+			if other := taken[name]; other != nil && (other != p || strings.HasPrefix(name, "/")) {
 				l.fail(n.Place, diagnostic.RuleFrontMatter, "%q is already a title or address of %s: reword or remove it", n.Raw, other.File)
 			}
 			taken[name] = p
@@ -385,6 +394,8 @@ func (l *loader) checkHomePages() {
 	}
 }
 
+var pictureName = regexp.MustCompile(`(?i)\.(?:avif|bmp|gif|jpe?g|png|svg|tiff?|webp)$`) // as Hugo's
+
 // linkProblem returns what is wrong with a link and what to write instead, or "". Absolute URLs and fragments are checked
 // on the rendered site.
 func (p *Page) linkProblem(link Link) string {
@@ -392,6 +403,8 @@ func (p *Page) linkProblem(link Link) string {
 	switch {
 	case err == nil && link.IsImage && (u.IsAbs() || u.Host != ""):
 		return "browsers won't show a picture of another site here: put a copy into static/, and write /" + path.Base(u.Path)
+	case err == nil && (u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1"):
+		return "this address leads readers to their own computer: link to the file of the page, as in [words](causes.md)"
 	case err == nil && (u.Scheme == "mailto" || u.Scheme == "tel" || u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")):
 		return ""
 	case err != nil || u.IsAbs() || u.Host != "" || strings.HasPrefix(u.Path, "www.") || u.Path+u.Fragment == "":
@@ -414,13 +427,20 @@ func (p *Page) pathProblem(to string, isImage bool) string {
 	isPage := path.Ext(file) == ".md"
 	info, err := os.Stat(filepath.Join(p.Site.Root, "static", static))
 	isStatic := err == nil && info.Mode().IsRegular() && !isPage
+	isOtherLanguage := func(s *Site) bool { return strings.HasPrefix(file, s.Key+"/") }
 	switch target := p.Site.byPath[file]; {
+	case slices.ContainsFunc(p.Site.Translations, isOtherLanguage):
+		return "links stay in one language, and readers change it at the top of each page: link to a page in " + p.Site.Folder
 	case target != nil && target.Draft && !p.Draft:
 		return target.File + " is a draft, which is not published: remove the link, or publish the page first"
 	case target != nil || isPage && filepath.IsLocal(file) && p.Site.hasFile(p.Site.Folder+"/"+file): // a page with findings
 		return ""
 	case isStatic && !isAbsolute:
 		return "the file stands in static/: write " + static
+	case strings.HasPrefix(static, "/static/"):
+		return "files in static/ are linked without its name: write " + strings.TrimPrefix(static, "/static")
+	case isStatic && isImage && !pictureName.MatchString(static):
+		return "browsers show no such file as a picture: link to it, without the !"
 	case isStatic && isImage && info.Size() > 300<<10:
 		return fmt.Sprintf("this picture has %d KB, and more than 300 take long on a phone: make it smaller", info.Size()>>10)
 	case isStatic:
