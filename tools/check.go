@@ -80,7 +80,9 @@ func (t *tool) checkSite(today day, base baseURL, isStrict bool) (*checkedSite, 
 		s.findings = slices.Concat(s.findings, leftoverMarkup(language), readability.Check(language),
 			reviewFindings, listFindings)
 	}
-	s.findings = append(s.findings, publish.CheckFiles(t.root, s.committedLists)...)
+	if len(s.Pages) > 0 { // else it is not known which languages there are
+		s.findings = append(s.findings, publish.CheckFiles(t.root, s.committedLists)...)
+	}
 	return s, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -82,7 +83,7 @@ func (t *tool) reportError(err error) int {
 	case errors.Is(err, context.Canceled):
 		t.logf("Stopped before the end: nothing was changed.")
 	default:
-		t.logf("Could not do its work: %s", diagnostic.OneLine(err.Error()))
+		t.logf("Could not do its work: %s", diagnostic.OneLine(strings.ReplaceAll(err.Error(), "\n", "; ")))
 	}
 	return exitFailed
 }

@@ -77,7 +77,10 @@ func (t *tool) findPages(today day, format string, files []string) (*checkedSite
 	for _, name := range files {
 		file := strings.TrimPrefix(filepath.Clean(name), s.Root+string(filepath.Separator))
 		if byFile[file] == nil {
-			return nil, nil, usageError{fmt.Errorf("%s is not a page of this site that can be read.%s",
+			if s.HasFile(filepath.ToSlash(file)) {
+				return nil, nil, fmt.Errorf("%s can't be read as a page of this site: run check", name)
+			}
+			return nil, nil, usageError{fmt.Errorf("%s is not a page of this site.%s",
 				name, diagnostic.DidYouMean(name, slices.Sorted(maps.Keys(byFile))))}
 		}
 		pages = append(pages, byFile[file])

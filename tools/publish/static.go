@@ -21,6 +21,7 @@ import (
 	minifyxml "github.com/tdewolff/minify/v2/xml"
 
 	"microsite/tools/diagnostic"
+	"microsite/tools/site"
 )
 
 const staticDir = "static"
@@ -29,7 +30,7 @@ const staticDir = "static"
 // generated files is not checked, because they will be written again.
 func CheckFiles(root string, generated map[string][]byte) (findings []diagnostic.Diagnostic) {
 	isBackup := regexp.MustCompile(`~$|^#.*#$|^~\$|(?i)\.(?:bak|old|orig|rej|tmp|sw[a-p])$`).MatchString
-	for _, folder := range []string{"layouts", "i18n", staticDir} {
+	for _, folder := range []string{"layouts", "i18n", site.FiguresDir, staticDir} {
 		_ = fs.WalkDir(os.DirFS(root), folder, func(name string, d fs.DirEntry, err error) error {
 			if err != nil { // the folder is optional, and Hugo reports what it can't read
 				return nil
@@ -39,15 +40,14 @@ func CheckFiles(root string, generated map[string][]byte) (findings []diagnostic
 			switch {
 			case !d.Type().IsRegular() && !d.IsDir():
 				message = "this is a link, a pipe or the like, which Hugo can't publish: put the file itself here"
-			case folder != staticDir:
-			case isHidden || isBackup(d.Name()):
+			case folder == staticDir && (isHidden || isBackup(d.Name())):
 				message = "this looks like a hidden file or a copy that an editor or git made, and it would be published: " +
 					"delete it, or give it another name"
 			case generated[name] != nil:
-			case d.Name() == "checklist.json":
+			case folder == staticDir && d.Name() == "checklist.json":
 				message = "config.toml has no language that this checklist is for, and it would be published: " +
 					"delete the file, or give it another name"
-			case !d.IsDir():
+			case !d.IsDir() && (folder == staticDir || folder == site.FiguresDir):
 				if err := checkFormat(filepath.Join(root, name)); err != nil {
 					message = "this file can't be read as what its name says: " + err.Error()
 				}

@@ -43,6 +43,9 @@ func (r *Report) readFrontMatter() {
 
 // checkSources checks that a page names known sources, each once, that are not newer than its text.
 func (r *Report) checkSources(list *site.Node) {
+	if list == nil && r.Page.HasUnknownKey {
+		return
+	}
 	if list == nil || len(list.Items) == 0 {
 		r.addError(keyPlace(r.Page, "sources"), diagnostic.RuleSources, `"sources" must name where the facts come from, `+
 			"as in sources: [KEY, KEY], where each KEY is one of [params.sources] in %s", site.ConfigFile)
@@ -114,7 +117,9 @@ func (r *Report) readRecord(block *site.Node) {
 func (r *Report) readDate(table *site.Node, key string) time.Time {
 	node := table.Get(key)
 	if node == nil {
-		r.addError(table.KeyPlace, diagnostic.RuleDate, "%q is missing: add it as a date, %s: YYYY-MM-DD", key, key)
+		if key != "adapted" || !r.Page.HasUnknownKey {
+			r.addError(table.KeyPlace, diagnostic.RuleDate, "%q is missing: add it as a date, %s: YYYY-MM-DD", key, key)
+		}
 		return time.Time{}
 	}
 	date, err := site.ParseDate(node)

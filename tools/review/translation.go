@@ -24,6 +24,7 @@ func checkTranslations(s *site.Site) (findings []diagnostic.Diagnostic) {
 		case isDefault && p.FrontMatter.Get("translates") != nil:
 			fail(`this page is in the site's default language and translates none: remove "translates"`)
 		case isDefault:
+		case p.Original == nil && s.HasFile(site.ContentDir+"/"+p.Path): // and can't be read, which is reported there
 		case p.Original == nil:
 			fail("there is no %s/%s of which this would be a translation: write it first, or give this file the name of its original",
 				site.ContentDir, p.Path)

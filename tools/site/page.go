@@ -37,6 +37,8 @@ type Page struct {
 	Links       []Link  `json:"-"`
 	Blocks      []Block `json:"-"` // the words of the body, in order
 
+	HasUnknownKey bool `json:"-"` // in its front matter: perhaps a required key with a slip
+
 	bodyOffset int // of Body in Source
 }
 
@@ -128,6 +130,10 @@ func (s *Site) ParsePage(file string, src []byte) (*Page, []diagnostic.Diagnosti
 		return nil, l.findings
 	}
 	l.validate(p.FrontMatter, "", pageSchema, diagnostic.RuleFrontMatter)
+	p.HasUnknownKey = slices.ContainsFunc(p.FrontMatter.Items, func(n *Node) bool {
+		_, isKnown := pageSchema.Properties[n.Key]
+		return !isKnown
+	})
 	p.FrontMatter.decode(p)
 	l.parseBody(p)
 	return p, l.findings

@@ -184,8 +184,8 @@ func (s *Site) Figure(name string) ([]byte, error) {
 	return ReadRegular(filepath.Join(s.Root, FiguresDir, name+".svg"), 0)
 }
 
-// hasFile reports whether the root folder has a regular file of this name.
-func (s *Site) hasFile(name string) bool {
+// HasFile reports whether the root folder has a regular file of this name.
+func (s *Site) HasFile(name string) bool {
 	info, err := os.Stat(filepath.Join(s.Root, name))
 	return err == nil && info.Mode().IsRegular()
 }
@@ -335,7 +335,7 @@ func (l *loader) listContent(translations []string) (files []string, err error) 
 		case !fileName.MatchString(strings.TrimSuffix(name, ".md")) || d.IsDir() && isPage || name == "404.md":
 			fail("rename this: small letters a to z, digits and single hyphens only, such as about-us.md, " +
 				"because the name becomes part of the page's address")
-		case d.IsDir() && !l.site.hasFile(file+"/_index.md") && !l.site.hasFile(file+"/index.md"):
+		case d.IsDir() && !l.site.HasFile(file+"/_index.md") && !l.site.HasFile(file+"/index.md"):
 			fail("this folder has no page of its own: add %s/_index.md", file)
 		case !d.IsDir() && info != nil && info.Size() > maxPage:
 			fail("this page is larger than %d bytes, which nobody reads: is it the right file? Make several pages of it", maxPage)
@@ -363,7 +363,7 @@ func (l *loader) checkPages(originals map[string]*Page) {
 			}
 			taken[name] = p
 		}
-		if n := p.FrontMatter.Get("layout"); n != nil && !l.site.hasFile("layouts/"+n.Raw+".html") { // Hugo would use another
+		if n := p.FrontMatter.Get("layout"); n != nil && !l.site.HasFile("layouts/"+n.Raw+".html") { // Hugo would use another
 			l.fail(n.Place, diagnostic.RuleFrontMatter,
 				"there is no layouts/%s.html: remove \"layout\", or name a file in layouts/", n.Raw)
 		}
@@ -386,8 +386,8 @@ func (l *loader) checkHomePages() {
 	places := map[string]diagnostic.Place{s.EmergencyURL: s.config.Get("params", "emergencyPage").Place}
 	places["/"] = diagnostic.Place{File: s.Folder + "/_index.md"} // even if it is the emergency page
 	for url, place := range places {
-		hasFile := s.hasFile(s.Folder+url+"_index.md") || s.hasFile(s.Folder+strings.TrimSuffix(url, "/")+".md")
-		if p := s.byURL[s.Prefix+url]; p != nil && p.Draft || p == nil && !hasFile {
+		HasFile := s.HasFile(s.Folder+url+"_index.md") || s.HasFile(s.Folder+strings.TrimSuffix(url, "/")+".md")
+		if p := s.byURL[s.Prefix+url]; p != nil && p.Draft || p == nil && !HasFile {
 			l.fail(place, diagnostic.RuleConfig,
 				"no page is published at %s, where readers look for one: write it, and not as a draft", s.Prefix+url)
 		}
@@ -433,7 +433,7 @@ func (p *Page) pathProblem(to string, isImage bool) string {
 		return "links stay in one language, and readers change it at the top of each page: link to a page in " + p.Site.Folder
 	case target != nil && target.Draft && !p.Draft:
 		return target.File + " is a draft, which is not published: remove the link, or publish the page first"
-	case target != nil || isPage && filepath.IsLocal(file) && p.Site.hasFile(p.Site.Folder+"/"+file): // a page with findings
+	case target != nil || isPage && filepath.IsLocal(file) && p.Site.HasFile(p.Site.Folder+"/"+file): // a page with findings
 		return ""
 	case isStatic && !isAbsolute:
 		return "the file stands in static/: write " + static
