@@ -49,18 +49,23 @@ func (c *checker) checkEmergency(s *site.Site) {
 	}
 }
 
-// checkNumbers reports emergency numbers that a page does not show as a link that calls the same number.
+// call is a tel: link: the number that it calls, and the first number in its words.
+type call struct{ called, shown string }
+
+// checkNumbers reports an emergency number that no link of a page shows and calls, and links that show it but call another.
 func (c *checker) checkNumbers(d *document) {
 	place := diagnostic.Place{File: d.page.File}
 	for _, number := range d.page.Site.Emergency {
 		want := phoneDigits(number.Number)
-		shown, isLinked := d.phones[want]
-		if !isLinked {
-			c.reportEmergency(place, "the published page has no link that calls the emergency number %s (%s): "+
+		if !d.calls[call{want, want}] {
+			c.reportEmergency(place, "the published page has no link that shows and calls the emergency number %s (%s): "+
 				"the layout of this page has to show the emergency box", number.Number, number.Where)
-		} else if shown != want {
-			c.reportEmergency(place, "the published page shows %q where its link calls the emergency number %s: "+
-				"the layout has to show the same number", shown, number.Number)
+		}
+		for link := range d.calls {
+			if link.shown == want && link.called != want {
+				c.reportEmergency(place, "a link of the published page shows the emergency number %s but calls %q: make them the same",
+					number.Number, link.called)
+			}
 		}
 	}
 }

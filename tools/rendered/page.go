@@ -49,7 +49,7 @@ func newReader(c *checker) *reader { return &reader{checker: c, tags: map[string
 
 // read reads a document from its source. If ctx ends, it stops early.
 func (r *reader) read(ctx context.Context, d *document, src []byte) {
-	d.ids, d.linkCounts, d.phones = map[string]bool{}, map[*site.Page]int{}, map[string]string{}
+	d.ids, d.linkCounts, d.calls = map[string]bool{}, map[*site.Page]int{}, map[call]bool{}
 	*r = reader{checker: r.checker, tags: r.tags, document: d, tokens: html.NewTokenizer(bytes.NewReader(src)),
 		cursor: site.Cursor{File: d.file, Text: src}, isForeign: !d.isHTML, block: r.block[:0], buffer: r.buffer[:0]}
 	switch d.extension {
@@ -160,7 +160,7 @@ func (r *reader) endTag(t *tag) {
 		r.skipDepth = max(r.skipDepth-1, 0)
 		r.isStyle = false
 	case t.element == "a" && strings.HasPrefix(r.href, "tel:"):
-		r.phones[phoneDigits(r.href)] = phoneDigits(phonePattern.FindString(string(r.text[r.hrefStart:])))
+		r.calls[call{phoneDigits(r.href), phoneDigits(phonePattern.FindString(string(r.text[r.hrefStart:])))}] = true
 	}
 	if !t.isInline {
 		r.endBlock()
