@@ -42,10 +42,11 @@ func (c *serveCommand) Run(ctx context.Context, t *tool) error {
 // session checks a site after each save and, with a port, shows it in a preview.
 type session struct {
 	*tool
-	today    day
-	isStrict bool
-	saved    []string          // the files of the last save; nil for all
-	lists    map[string][]byte // the checklists to commit, by file
+	today     day
+	isStrict  bool
+	saved     []string          // the files of the last save; nil for all
+	hasErrors bool              // after the last save
+	lists     map[string][]byte // the checklists to commit, by file
 
 	// The preview: Hugo's server, which renders into options.Destination.
 	port       int    // 0: no preview
@@ -92,7 +93,7 @@ func (s *session) run(ctx context.Context) (err error) {
 		case saved := <-saves:
 			s.handleSave(ctx, saved)
 		case event := <-s.events:
-			s.handleEvent(event)
+			s.handleEvent(ctx, event)
 		case <-s.pagesReady:
 			s.checkPages(ctx)
 		}
@@ -142,7 +143,7 @@ func (s *session) checkContent(saved []string) error {
 		subject = diagnostic.Plural(len(checked.AllPages()), "page")
 	}
 	s.report(subject, saved, checked.findings)
-	if hasFailures(false, checked.findings) {
+	if s.hasErrors = hasFailures(false, checked.findings); s.hasErrors {
 		return nil
 	}
 	s.lists = checked.committedLists
@@ -183,11 +184,16 @@ func (s *session) stopServer() {
 }
 
 // handleEvent prints that Hugo's server has started or ended, and schedules a check of the pages that it rendered.
-func (s *session) handleEvent(e hugo.Event) {
+func (s *session) handleEvent(ctx context.Context, e hugo.Event) {
 	s.hugoLog = e.Findings
 	if e.Err != nil {
+		wasRunning := s.url != ""
 		s.stopServer()
 		s.url = ""
+		if wasRunning && slices.Contains(s.saved, site.ConfigFile) && !s.hasErrors {
+			s.startServer(ctx) // Hugo may end after a mistake in config.toml that has been mended since
+			return
+		}
 		if len(s.hugoLog) > 0 {
 			s.report("Rendering", nil, s.hugoLog)
 		}
