@@ -181,6 +181,13 @@ func TestServeRecovers(t *testing.T) {
 	must(t, os.Rename(d.path("away"), d.path("content")))
 	saves("Words after the return.")
 
+	// config.toml is broken and mended, at which Hugo may end.
+	config := d.read(t, "config.toml")
+	for _, slip := range []string{"\n[", ""} {
+		d.write(t, "config.toml", config+slip)
+		d.reads(map[bool]string{true: `Links: all clear`, false: `config\.toml: 1 error`}[slip == ""])
+	}
+
 	// Many saves in a loop, the last of them broken.
 	for i := range 1000 {
 		d.write(t, causes, text+fmt.Sprintf("\n[x](gone-%d.md)\n", i))
