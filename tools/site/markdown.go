@@ -2,6 +2,7 @@ package site
 
 import (
 	"bytes"
+	"cmp"
 	"html"
 	"regexp"
 	"slices"
@@ -33,7 +34,7 @@ var (
 	escape     = regexp.MustCompile(`\\[!-/:-@\[-` + "`" + `{-~]|&[#0-9A-Za-z]+;`)
 	linkOrNote = regexp.MustCompile(`\]\(|\]\[|\[\^|://`)
 	definition = regexp.MustCompile(`(?m)^[ \t>]*\[([^\]\n!]+)\]:`) // of a footnote, or of the address of links
-	firstWord  = regexp.MustCompile(`^(\PL*)(\pL+)([^\s\pL,]?)`)
+	firstWord  = regexp.MustCompile(`^["'“‘«\s]*(\PL*)(\pL+)([^\s\pL,'’"”»]?)`)
 	reported   = regexp.MustCompile(`(?:\[ ?!|!\[|\(!)$`) // before a word, by the rule markup
 	vagueWords = regexp.MustCompile(`(?i)^[^\pL\pN]*(?:(?:click|tap|see|read|learn|haga clic|toque|vea|lea|leer|ver) )?(?:here|this|this page|` +
 		`this link|link|more|aquí|esta página|este enlace|enlace|más)?[^\pL\pN]*$|(?:click|tap|clic) (?:here|aquí)`)
@@ -41,7 +42,7 @@ var (
 	// lostItem matches the start of a line that was meant to be a list item, but that Markdown joins to the line above.
 	lostItem = regexp.MustCompile(`^(?:(?:[•‣▪◦●■□○◆➢➤✓✔☐⁃·∙→]|&(?:bull|middot);)[\s\p{Zs}]?|[–—−‐‑](?:[\s\p{Zs}]|\*\*|\pL)|` +
 		`(?:[-*+]|\d{1,2}[.)])` + strangeSpace + `|[ \t]*` + strangeSpace + `+(?:(?:[-*+]|\d{1,2}[.)]) |> ?[^\s\[])|` +
-		`[-+](?:\*\*|[\[(_“"'¿¡]|\pL)|-\d|\d{1,2}[.)]\pL)`)
+		`[-+](?:\*\*|[\[(_“"'¿¡]|\pL)|-\d|\d{1,2}[.)]\pL|\*[^\s*][^*\n]*\n?$|[ \t]*(?:[02-9]|\d\d)[.)] )`)
 	// deepQuote matches a line with more nested quotes than any page needs. The parser takes long for these.
 	deepQuote = regexp.MustCompile(`(?m)^(?:[ \t]*>){9}`)
 )
@@ -219,8 +220,12 @@ func (b *body) checkQuote(offset int, start string) {
 	case strings.IndexAny(start, "0123456789") == 0:
 		b.fail(offset, diagnostic.RuleCard, "the > in front of this makes a quote of it, and does not show: write it in words, such as \"over\"")
 	case m == nil || reported.MatchString(m[1]) || m[1]+m[3] == "" && m[2] != strings.ToUpper(m[2]):
-	case slices.Contains(b.page.Site.Cards, strings.ToLower(m[2])):
-		b.fail(offset, diagnostic.RuleCard, "this would show as a plain quote: start a card with > [!%s]", strings.ToUpper(m[2]))
+	default:
+		word := strings.ToLower(m[2])
+		level := cmp.Or(b.page.Site.cardNames[word], word)
+		if slices.Contains(b.page.Site.Cards, level) {
+			b.fail(offset, diagnostic.RuleCard, "this would show as a plain quote: start a card with > [!%s]", strings.ToUpper(level))
+		}
 	}
 }
 

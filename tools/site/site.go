@@ -18,6 +18,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pelletier/go-toml/v2"
+
 	"microsite/tools/diagnostic"
 )
 
@@ -58,6 +60,7 @@ type Site struct {
 
 	config        *Node // config.toml, merged with the language's own settings
 	byPath, byURL map[string]*Page
+	cardNames     map[string]string // the types of cards by their names in i18n/, in small letters
 }
 
 // Source is one entry of [params.sources].
@@ -115,7 +118,7 @@ func Load(root string) (*Site, []diagnostic.Diagnostic, error) {
 	for i, key := range languages {
 		l.site = &Site{
 			Root: root, Key: key, Language: "en", Folder: ContentDir, Location: time.UTC, IntervalMonths: 36, DueSoonDays: 60,
-			Sources: map[string]*Source{}, byPath: map[string]*Page{}, byURL: map[string]*Page{},
+			Sources: map[string]*Source{}, byPath: map[string]*Page{}, byURL: map[string]*Page{}, cardNames: map[string]string{},
 		}
 		if i > 0 {
 			l.site.Folder, l.site.Prefix = ContentDir+"/"+key, "/"+key
@@ -253,19 +256,27 @@ func (l *loader) readSettings() (isValid bool) {
 	}
 	if n := cmp.Or(root.Get("locale"), root.Get("languageCode"), root.Get("defaultContentLanguage")); n != nil {
 		s.Language = n.Raw
-		l.checkLanguageFile(n)
+		l.readLanguageFile(n)
 	}
 	return true
 }
 
-// checkLanguageFile reports a language without a file in i18n/, because Hugo would show the words of another. A site without
-// any file there has no such words.
-func (l *loader) checkLanguageFile(n *Node) {
+// readLanguageFile reads the names of cards from the language's file in i18n/. It reports a missing one, because Hugo would
+// show the words of another language, unless the site has no such files.
+func (l *loader) readLanguageFile(n *Node) {
 	language, _, _ := strings.Cut(n.Raw, "-")
 	files, _ := fs.Glob(os.DirFS(l.site.Root), "i18n/*.toml")
 	if files != nil && !slices.Contains(files, "i18n/"+language+".toml") {
 		l.fail(n.Place, diagnostic.RuleConfig,
 			"there is no i18n/%s.toml with the words of this language: write it, and set defaultContentLanguage", language)
+	}
+	var words map[string]any
+	src, _ := ReadRegular(filepath.Join(l.site.Root, "i18n", language+".toml"), 0)
+	_ = toml.Unmarshal(src, &words) // Hugo reports a mistake there
+	for _, level := range l.site.Cards {
+		if name, isText := words["card_"+level].(string); isText {
+			l.site.cardNames[strings.ToLower(name)] = level
+		}
 	}
 }
 
