@@ -434,7 +434,7 @@ func TestBehindItsOriginal(t *testing.T) {
 		f.succeed(t, "translated", "content/es/"+filepath.Base(file))
 	}
 	f.write(t, "content/causes.md", f.read(t, "content/causes.md")+"\nMore.\n")
-	f.write(t, "content/untranslated.md", strings.Replace(f.read(t, "content/about.md"), "title: ", "title: More ", 1))
+	f.write(t, "content/untranslated.md", strings.ReplaceAll(f.read(t, "content/about.md"), "itle: ", "itle: More "))
 	f.succeed(t, "build", "--strict=false", "--base", site.server.URL+"/")
 	for _, p := range site.pages {
 		if p.isOriginal() {
