@@ -3,7 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"slices"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -61,14 +61,14 @@ func (d *days) UnmarshalText(text []byte) error {
 // shortLine is a name, role or reason that goes into a sign-off or a commit message.
 type shortLine string
 
-// placeholders are words that the manual has in the place of a name or role.
-var placeholders = []string{"", "NAME", "ROLE", "CREDENTIAL AND ROLE", "TODO"}
+// placeholder matches nothing, and words that the manual has in the place of a name or role.
+var placeholder = regexp.MustCompile(`^(?i:name|role|credential and role|todo|\PL*)$|\b(?:NAME|ROLE|TODO)\b`)
 
 func (l *shortLine) UnmarshalText(text []byte) error {
 	*l = shortLine(text)
 	isUnprintable := func(r rune) bool { return r == unicode.ReplacementChar || !unicode.IsGraphic(r) }
 	if len(text) > 200 || strings.ContainsFunc(string(text), isUnprintable) ||
-		slices.Contains(placeholders, strings.ToUpper(site.NormalizeSpace(string(text)))) {
+		placeholder.MatchString(site.NormalizeSpace(string(text))) {
 		return errors.New("give one short line of words, not a placeholder such as NAME")
 	}
 	return nil

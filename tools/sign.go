@@ -21,7 +21,7 @@ type signCommand struct {
 	dayFlag
 	formatFlag
 	By       shortLine `and:"person" placeholder:"NAME" help:"Name of the clinician who reviewed the text."`
-	Role     shortLine `and:"person" help:"The clinician's credential and role."`
+	Role     shortLine `and:"person" placeholder:"ROLE" help:"The clinician's credential and role."`
 	Reviewed day       `placeholder:"DAY" help:"Day of the review, YYYY-MM-DD. Without it, today."`
 	Due      day       `placeholder:"DAY" help:"Day of the next review, YYYY-MM-DD. Without it, the site's whole interval from the review."`
 	Show     bool      `xor:"action" help:"Print what would be signed, one sentence a line, and sign nothing."`

@@ -129,7 +129,10 @@ func fetch(ctx context.Context, client *retryablehttp.Client, u *externalURL) (t
 	response, err := client.Do(request)
 	if failure, isURLError := errors.AsType[*url.Error](err); isURLError {
 		isOwn := strings.Contains(failure.URL+"/", "//"+u.host+"/") // and not of another host, to which this one redirects
-		return unknown(failure.Err), isOwn && failure.Timeout()
+		if failure.Timeout() {
+			return unknown(errors.New("the site did not answer in time")), isOwn
+		}
+		return unknown(failure.Err), false
 	}
 	if err != nil {
 		return unknown(err), false
