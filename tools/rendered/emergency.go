@@ -49,23 +49,29 @@ func (c *checker) checkEmergency(s *site.Site) {
 	}
 }
 
-// call is a tel: link: the number that it calls, and the first number in its words.
-type call struct{ called, shown string }
+// call is a tel: link.
+type call struct {
+	called string
+	shown  []string // the numbers in its words
+}
 
 // checkNumbers reports an emergency number that no link of a page shows and calls, and links that show it but call another.
 func (c *checker) checkNumbers(d *document) {
 	place := diagnostic.Place{File: d.page.File}
 	for _, number := range d.page.Site.Emergency {
-		want := phoneDigits(number.Number)
-		if !d.calls[call{want, want}] {
-			c.reportEmergency(place, "the published page has no link that shows and calls the emergency number %s (%s): "+
-				"the layout of this page has to show the emergency box", number.Number, number.Where)
-		}
-		for link := range d.calls {
-			if link.shown == want && link.called != want {
+		want, isThere := phoneDigits(number.Number), false
+		for _, link := range d.calls {
+			switch isShown := slices.Contains(link.shown, want); {
+			case isShown && link.called == want:
+				isThere = true
+			case isShown && !slices.Contains(link.shown, link.called):
 				c.reportEmergency(place, "a link of the published page shows the emergency number %s but calls %q: make them the same",
 					number.Number, link.called)
 			}
+		}
+		if !isThere {
+			c.reportEmergency(place, "the published page has no link that shows and calls the emergency number %s (%s): "+
+				"the layout of this page has to show the emergency box", number.Number, number.Where)
 		}
 	}
 }
@@ -75,7 +81,7 @@ func (c *checker) reportEmergency(place diagnostic.Place, format string, args ..
 }
 
 var (
-	phonePattern = regexp.MustCompile(`\+?[0-9][0-9 ]*`)
+	phonePattern = regexp.MustCompile(`\+?[0-9][0-9 ().\x{a0}-]*`)
 	nonDigits    = regexp.MustCompile(`[^0-9+]+`)
 )
 

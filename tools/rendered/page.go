@@ -49,7 +49,7 @@ func newReader(c *checker) *reader { return &reader{checker: c, tags: map[string
 
 // read reads a document from its source. If ctx ends, it stops early.
 func (r *reader) read(ctx context.Context, d *document, src []byte) {
-	d.ids, d.linkCounts, d.calls = map[string]bool{}, map[*site.Page]int{}, map[call]bool{}
+	d.ids, d.linkCounts, d.calls = map[string]bool{}, map[*site.Page]int{}, nil
 	*r = reader{checker: r.checker, tags: r.tags, document: d, tokens: html.NewTokenizer(bytes.NewReader(src)),
 		cursor: site.Cursor{File: d.file, Text: src}, isForeign: !d.isHTML, block: r.block[:0], buffer: r.buffer[:0]}
 	switch d.extension {
@@ -160,7 +160,11 @@ func (r *reader) endTag(t *tag) {
 		r.skipDepth = max(r.skipDepth-1, 0)
 		r.isStyle = false
 	case t.element == "a" && strings.HasPrefix(r.href, "tel:"):
-		r.calls[call{phoneDigits(r.href), phoneDigits(phonePattern.FindString(string(r.text[r.hrefStart:])))}] = true
+		shown := phonePattern.FindAllString(string(r.text[r.hrefStart:]), -1)
+		for i := range shown {
+			shown[i] = phoneDigits(shown[i])
+		}
+		r.calls = append(r.calls, call{phoneDigits(r.href), shown})
 	}
 	if !t.isInline {
 		r.endBlock()

@@ -112,7 +112,7 @@ type document struct {
 	ids        map[string]bool    // that fragments can lead to; false for the name of an <a>
 	headings   []string           // fragments of the first headings
 	linkCounts map[*site.Page]int // number of links by the page whose Markdown holds them
-	calls      map[call]bool      // of tel: links
+	calls      []call             // of tel: links
 	text       []byte             // only if Options.Complete is set
 }
 

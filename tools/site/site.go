@@ -440,7 +440,7 @@ func (p *Page) pathProblem(to string, isImage bool) string {
 	isStatic := err == nil && info.Mode().IsRegular() && !isPage
 	isOtherLanguage := func(s *Site) bool { return strings.HasPrefix(file, s.Key+"/") }
 	switch target := p.Site.byPath[file]; {
-	case slices.ContainsFunc(p.Site.Translations, isOtherLanguage):
+	case !isStatic && slices.ContainsFunc(p.Site.Translations, isOtherLanguage):
 		return "links stay in one language, and readers change it at the top of each page: link to a page in " + p.Site.Folder
 	case target != nil && target.Draft && !p.Draft:
 		return target.File + " is a draft, which is not published: remove the link, or publish the page first"
