@@ -34,7 +34,6 @@ const strangeSpace = `[\x{a0}\x{ad}\x{1680}\x{2000}-\x{200d}\x{202f}\x{205f}\x{3
 var (
 	alert      = regexp.MustCompile(`^\[!([a-zA-Z]+)\][-+]?`) // as Hugo's blockquote hook reads it
 	comment    = regexp.MustCompile(`(?s)<!--.*?-->`)
-	hiddenCard = regexp.MustCompile(`\n[ \t>]*>[ \t]*\[!|(?s:.)<!--`) // in a comment, whose own end may be missing
 	escape     = regexp.MustCompile(`\\[!-/:-@\[-` + "`" + `{-~]|&[#0-9A-Za-z]+;`)
 	linkOrNote = regexp.MustCompile(`\]\(|\]\[|\[\^|://`)
 	definition = regexp.MustCompile(`(?m)^(?:[ \t>]|(?:[-*+]|\d+[.)])[ \t])*\[([^\]\n]+)\]:`) // of a note, or of a link's address
@@ -208,11 +207,10 @@ func (b *body) checkRow(row ast.Node) {
 	}
 }
 
-// checkHTML reports HTML other than comments, and what a comment hides by mistake.
+// checkHTML reports HTML other than comments, and comments without an end, which may reach to that of the next.
 func (b *body) checkHTML(n ast.Node, raw []byte) {
-	isPlain := func(c []byte) bool { return !hiddenCard.Match(c) }
 	rest := bytes.TrimSpace(comment.ReplaceAllFunc(raw, func(c []byte) []byte {
-		if isPlain(c) {
+		if bytes.LastIndex(c, []byte("<!--")) == 0 {
 			return nil
 		}
 		return c
@@ -221,7 +219,7 @@ func (b *body) checkHTML(n ast.Node, raw []byte) {
 	case len(rest) == 0:
 	case bytes.HasPrefix(rest, []byte("<!--")):
 		b.fail(n.Pos(), diagnostic.RuleRawHTML, "readers would not see what follows this <!--: "+
-			"end the comment with -->, and take cards and other comments out of it")
+			"end the comment with -->, and put no other comment into it")
 	case !bytes.Contains(rest, []byte("<")):
 		b.fail(n.Pos(), diagnostic.RuleRawHTML, "readers would not see %q: put an empty line behind the -->", diagnostic.Excerpt(string(rest)))
 	default:
