@@ -7,8 +7,10 @@
 package rendered
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -177,13 +179,18 @@ func (c *checker) readDocuments(ctx context.Context, dir string) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() error {
-			r := newReader(c)
+			r, src := newReader(c), bytes.Buffer{}
 			for d := range queue {
-				src, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(d.file))) // a regular file, as listFiles has seen
+				file, err := os.Open(filepath.Join(dir, filepath.FromSlash(d.file))) // a regular file, as listFiles has seen
+				if err == nil {
+					src.Reset()
+					_, err = src.ReadFrom(file)
+					err = errors.Join(err, file.Close())
+				}
 				if err := cmp.Or(err, ctx.Err()); err != nil {
 					return err
 				}
-				r.read(ctx, d, src)
+				r.read(ctx, d, src.Bytes())
 			}
 			return ctx.Err()
 		})

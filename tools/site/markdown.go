@@ -3,13 +3,9 @@ package site
 import (
 	"bytes"
 	"html"
-	"maps"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
@@ -17,7 +13,6 @@ import (
 	east "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
-	"github.com/yuin/goldmark/util"
 
 	"microsite/tools/diagnostic"
 )
@@ -28,32 +23,12 @@ var markdown = goldmark.New(
 	goldmark.WithParserOptions(parser.WithHeadingAttribute()),
 )
 
-// strangeSpace matches the spaces and zero-width characters that Markdown does not take for a space.
-const strangeSpace = `[\x{a0}\x{ad}\x{1680}\x{2000}-\x{200d}\x{202f}\x{205f}\x{3000}\x{feff}]`
-
 var (
 	alert      = regexp.MustCompile(`^\[!([a-zA-Z]+)\][-+]?`) // as Hugo's blockquote hook reads it
-	comment    = regexp.MustCompile(`(?s)<!--.*?-->`)
 	escape     = regexp.MustCompile(`\\[!-/:-@\[-` + "`" + `{-~]|&[#0-9A-Za-z]+;`)
 	linkOrNote = regexp.MustCompile(`\]\(|\]\[|\[\^|://`)
-	definition = regexp.MustCompile(`(?m)^(?:[ \t>]|(?:[-*+]|\d+[.)])[ \t])*\[([^\]\n]+)\]:`) // of a note, or of a link's address
-	extraCell  = regexp.MustCompile(`<!--.*?-->|[|\s]|` + strangeSpace)                       // matches what is none
-	reported   = regexp.MustCompile(`(?:\[ ?!|!\[|\(!)$`)                                     // before a word, by the rule markup
-	itemNumber = regexp.MustCompile(`(\d+)[.)][ \t]*$`)
-	limitStart = regexp.MustCompile(`^[\p{Ll}\p{N}=~+]`) // of a quote such as > 38 degrees
-	// The name of a card is a label, and no word of a sentence, between these, or in brackets.
-	labelPrefix    = regexp.MustCompile("^[ [(*_{!`]*$")
-	labelRest      = regexp.MustCompile("^[\\s)*_}\\]!`]*(?:[:!]|$)")
-	closingBracket = regexp.MustCompile(`^\](?:[^(]|$)`)
-	vagueWords     = regexp.MustCompile(`(?i)^[^\pL\pN]*(?:(?:click|tap|see|read|learn|haga clic|toque|vea|lea|leer|ver) )?(?:here|this|this page|` +
+	vagueWords = regexp.MustCompile(`(?i)^[^\pL\pN]*(?:(?:click|tap|see|read|learn|haga clic|toque|vea|lea|leer|ver) )?(?:here|this|this page|` +
 		`this link|link|more|aquí|esta página|este enlace|enlace|más)?[^\pL\pN]*$|(?:click|tap|clic) (?:here|aquí)`)
-
-	// lostItem matches the start of a line that was meant to be a list item, but that Markdown joins to the line above.
-	lostItem = regexp.MustCompile(`^(?:(?:[•‣▪◦●■◆➢➤⁃]|&(?:bull|middot);)[\s\p{Zs}]?|(?:[-*+]|\d{1,2}[.)])` + strangeSpace + `|` +
-		strangeSpace + `+(?:(?:[-*+]|\d{1,2}[.)]) |> ?[^\s\[])|[-*+] |[-+](?:\*\*|[\[(_“"'¿¡]))`)
-	// likelyItem matches one that may also be prose, unless another line starts so, or the line above ends in a colon or is an item.
-	likelyItem = regexp.MustCompile(`^(?:[·∙○□☐✓✔✗✘✅❌→①-⑳][\s\p{Zs}]?|[–—−‐‑‒―](?:[\s\p{Zs}]|\*\*|\pL)|-(?:> |\d|\pL)|\+\pL|` +
-		`\*[^\s*][^*\n]*\n?$|\d{1,2}[.)](?:[^\PLªº]| )|\(?(?:\d{1,2}|[a-h])(?:\)|[.ºª]?-|º) ?\pL)`)
 	// deepQuote matches a line with more nested quotes than any page needs. The parser takes long for these.
 	deepQuote = regexp.MustCompile(`(?m)^(?:[ \t]*>){9}`)
 )
@@ -77,27 +52,6 @@ func (l *loader) parseBody(p *Page) {
 		}
 		return ast.WalkContinue, nil
 	})
-}
-
-// checkDefinitions reports footnotes and addresses that nothing refers to, because they vanish.
-func (b *body) checkDefinitions(context parser.Context) {
-	src := comment.ReplaceAllFunc(b.src, func(c []byte) []byte { return bytes.Repeat([]byte(" "), len(c)) })
-	normalize := func(s string) string { return strings.ToLower(NormalizeSpace(s)) }
-	isKnown := map[string]bool{}
-	for _, m := range definition.FindAllSubmatchIndex(src, -1) {
-		label := string(src[m[2]:m[3]])
-		key := normalize("[" + label + "]")
-		uses := strings.Count(normalize(string(src)), key) - strings.Count(normalize(string(src)), key+"(")
-		_, isAddress := context.Reference(util.ToLinkReference([]byte(label)))
-		switch {
-		case strings.HasPrefix(label, "!"):
-			b.fail(m[2]-1, diagnostic.RuleCard, "a card has no colon behind its type: write > [%s] and its title", label)
-		case (isAddress || label[0] == '^') && (uses < 2 || isKnown[key]):
-			b.fail(m[2]-1, diagnostic.RuleMarkup, "readers would not see this line, because nothing on this page refers to [%s], "+
-				"or because it stands twice: write it without brackets, or take it out", label)
-		}
-		isKnown[key] = true
-	}
 }
 
 // body is the state of parseBody.
@@ -188,46 +142,6 @@ func (b *body) checkHeading(n *ast.Heading) {
 	b.headings[name] = true
 }
 
-// checkRow reports cells beyond the columns of the table, which Hugo leaves out, and a line that became a row.
-func (b *body) checkRow(row ast.Node) {
-	cell := row.LastChild().Lines()
-	if cell.Len() == 0 {
-		cell = row.FirstChild().Lines()
-	}
-	if cell.Len() == 0 {
-		return
-	}
-	end := cell.At(0).Stop
-	rest, _, _ := bytes.Cut(b.src[end:], []byte("\n"))
-	line := b.src[bytes.LastIndexByte(b.src[:end], '\n')+1 : end+len(rest)]
-	if extra := extraCell.ReplaceAll(rest, nil); len(extra) > 0 && row.LastChild().Lines().Len() > 0 {
-		b.fail(end, diagnostic.RuleMarkup, "readers would not see %q: this row has more cells than the first row of its table", bytes.Trim(rest, "| \t\r"))
-	} else if !bytes.Contains(line, []byte("|")) {
-		b.fail(end-len(line)+len(rest), diagnostic.RuleMarkup, "this line would be a row of the table above: put an empty line between them")
-	}
-}
-
-// checkHTML reports HTML other than comments, and comments without an end, which may reach to that of the next.
-func (b *body) checkHTML(n ast.Node, raw []byte) {
-	rest := bytes.TrimSpace(comment.ReplaceAllFunc(raw, func(c []byte) []byte {
-		if bytes.LastIndex(c, []byte("<!--")) == 0 {
-			return nil
-		}
-		return c
-	}))
-	switch {
-	case len(rest) == 0:
-	case bytes.HasPrefix(rest, []byte("<!--")):
-		b.fail(n.Pos(), diagnostic.RuleRawHTML, "readers would not see what follows this <!--: "+
-			"end the comment with -->, and put no other comment into it")
-	case !bytes.Contains(rest, []byte("<")):
-		b.fail(n.Pos(), diagnostic.RuleRawHTML, "readers would not see %q: put an empty line behind the -->", diagnostic.Excerpt(string(rest)))
-	default:
-		b.fail(n.Pos(), diagnostic.RuleRawHTML, "HTML is not used in pages: write Markdown instead of %q, "+
-			"or put a \\ before the < to show it", diagnostic.Excerpt(string(rest)))
-	}
-}
-
 func (b *body) addLink(n ast.Node, destination string, isImage bool) {
 	b.page.Links = append(b.page.Links, Link{Destination: destination, IsImage: isImage, Place: b.place(n.Pos())})
 }
@@ -274,36 +188,6 @@ func (b *body) addCard(n *ast.Blockquote) {
 	b.cardNode = n
 }
 
-// checkQuote reports a quote that was meant to be a card or a part of one, or whose > was meant to show. start is its first line.
-func (b *body) checkQuote(n *ast.Blockquote, offset int, start string) {
-	fail := func(format string, args ...any) { b.fail(offset, diagnostic.RuleCard, format, args...) }
-	if n.PreviousSibling() == b.cardNode && b.hasBareCard {
-		fail("this is no part of the card above: put > on the empty line between them, or words between them")
-		return
-	}
-	lineStart := bytes.LastIndexByte(b.src[:offset], '\n') + 1
-	above := bytes.TrimSpace(b.src[bytes.LastIndexByte(b.src[:max(lineStart-1, 0)], '\n')+1 : lineStart])
-	isBelowText := len(above) > 0 && above[len(above)-1] != ':' || n.Parent().Kind() == ast.KindListItem
-	if isBelowText && limitStart.MatchString(start) {
-		fail("the > in front of this makes a quote of it, and does not show: write it in words, such as \"over\"")
-		return
-	}
-	names := map[string]string{}
-	for _, level := range b.page.Site.Cards {
-		names[level] = level
-	}
-	maps.Copy(names, b.page.Site.cardNames)
-	longestFirst := slices.SortedFunc(maps.Keys(names), func(x, y string) int { return len(y) - len(x) })
-	m := regexp.MustCompile(`^(\PL*)((?i:` + strings.Join(longestFirst, "|") + `))(\PL.*|)\n?$`).FindStringSubmatch(start)
-	if m == nil || reported.MatchString(m[1]) {
-		return
-	}
-	isLabel := labelPrefix.MatchString(m[1]) && labelRest.MatchString(m[3]) || strings.HasSuffix(m[1], "[") && closingBracket.MatchString(m[3])
-	if isLabel || m[2] == strings.ToUpper(m[2]) {
-		fail("this would show as a plain quote: start a card with > [!%s]", strings.ToUpper(names[strings.ToLower(m[2])]))
-	}
-}
-
 // cutFirstLine removes the first line from a paragraph, and returns the part of it that starts at an offset.
 func cutFirstLine(paragraph *ast.Paragraph, offset int) ast.Node {
 	line := ast.NewTextBlock()
@@ -348,77 +232,6 @@ func (b *body) addTaskItem(box *east.TaskCheckBox) {
 	}
 	card := &b.page.Cards[len(b.page.Cards)-1]
 	card.Items = append(card.Items, Item{Text: words, Place: b.place(box.Pos())})
-}
-
-// checkLostItems reports lines that were meant to be list items, but silently become part of the line above, and lines that
-// become part of an item. addTaskItem reports any line below a task item.
-func (b *body) checkLostItems(n ast.Node) {
-	if hasBox(n.Parent()) {
-		return
-	}
-	isInItem := n.Parent().Kind() == ast.KindListItem
-	var likely []text.Segment
-	above := ""
-	for i, segment := range n.Lines().Sliced(0, n.Lines().Len()) {
-		line := string(segment.Value(b.src))
-		first, _ := utf8.DecodeRuneInString(line)
-		indent := b.src[bytes.LastIndexByte(b.src[:segment.Start], '\n')+1 : segment.Start]
-		isLazy := i > 0 && isInItem && !bytes.HasSuffix(indent, []byte("  ")) && !bytes.HasSuffix(indent, []byte("\t"))
-		switch {
-		case strings.HasSuffix(above, "  \n") || strings.HasSuffix(above, "\\\n"): // it starts a line for readers, too
-		case lostItem.MatchString(line) && (i > 0 || n.Kind() == ast.KindParagraph):
-			b.failItem(segment.Start, lostItem.FindString(line))
-		case likelyItem.MatchString(line) && (isInItem && i > 0 || strings.HasSuffix(above, ":\n")):
-			b.failItem(segment.Start, likelyItem.FindString(line))
-		case likelyItem.MatchString(line):
-			likely = append(likely, segment)
-		case isLazy && unicode.IsUpper(first):
-			b.fail(segment.Start, diagnostic.RuleTaskItem, "this would join the item above: put an empty line between them, or two spaces in front")
-		}
-		above = line
-	}
-	if len(likely) > 1 {
-		for _, segment := range likely {
-			b.failItem(segment.Start, likelyItem.FindString(string(segment.Value(b.src))))
-		}
-	}
-}
-
-func (b *body) failItem(offset int, start string) {
-	b.fail(offset, diagnostic.RuleTaskItem, "this would not start an item of a list: "+
-		"write - and an ordinary space, or - [ ] and a space for a box, instead of %q", start)
-}
-
-// checkNumbers reports an item of an ordered list that would show another number than its line, unless all are the same.
-func (b *body) checkNumbers(list *ast.List) {
-	isSame := true
-	for item, shown := list.FirstChild(), list.Start; item != nil; item, shown = item.NextSibling(), shown+1 {
-		if item.FirstChild() == nil || item.FirstChild().Lines().Len() == 0 {
-			return
-		}
-		offset := item.FirstChild().Lines().At(0).Start
-		number := itemNumber.FindSubmatchIndex(b.src[bytes.LastIndexByte(b.src[:offset], '\n')+1 : offset])
-		if number == nil {
-			return
-		}
-		lineStart := bytes.LastIndexByte(b.src[:offset], '\n') + 1
-		written, _ := strconv.Atoi(string(b.src[lineStart+number[2] : lineStart+number[3]]))
-		if isSame = isSame && written == list.Start; !isSame && written != shown {
-			b.fail(lineStart+number[2], diagnostic.RuleTaskItem, "this would show as %d: count on from the line above, or write - for a list without order", shown)
-			return
-		}
-	}
-}
-
-// checkEmphasis reports signs between letters or digits, which do not show: 2*200 mg or 3*100 mg reads 2200 mg or 3100 mg.
-func (b *body) checkEmphasis(n ast.Node) {
-	if first, isText := n.FirstChild().(*ast.Text); isText {
-		before := bytes.TrimRight(b.src[:first.Segment.Start], "*_~")
-		if r, _ := utf8.DecodeLastRune(before); unicode.IsLetter(r) || unicode.IsDigit(r) {
-			b.fail(len(before), diagnostic.RuleMarkup, "this %q would not show, but change how the words look: put a \\ before it, and before the next",
-				b.src[len(before):first.Segment.Start])
-		}
-	}
 }
 
 // addBlock adds the words of a node to the page, if it has any.

@@ -274,7 +274,7 @@ func (l *loader) readLanguageFile(n *Node) {
 	src, _ := ReadRegular(filepath.Join(l.site.Root, "i18n", language+".toml"), 0)
 	_ = toml.Unmarshal(src, &words) // Hugo reports a mistake there
 	for _, level := range l.site.Cards {
-		if name, isText := words["card_"+level].(string); isText {
+		if name, _ := words["card_"+level].(string); name != "" {
 			l.site.cardNames[strings.ToLower(name)] = level
 		}
 	}

@@ -1,0 +1,216 @@
+package site
+
+import (
+	"bytes"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+
+	"microsite/tools/diagnostic"
+)
+
+// This file reports what Markdown hides from readers, or changes, without a word.
+
+// strangeSpace matches the spaces and zero-width characters that Markdown does not take for a space.
+const strangeSpace = `[\x{a0}\x{ad}\x{1680}\x{2000}-\x{200d}\x{202f}\x{205f}\x{3000}\x{feff}]`
+
+var (
+	comment    = regexp.MustCompile(`(?s)<!--.*?-->`)
+	definition = regexp.MustCompile(`(?m)^(?:[ \t>]|(?:[-*+]|\d+[.)])[ \t])*\[([^\]\n]+)\]:`) // of a footnote, or of a link's address
+	notInCell  = regexp.MustCompile(`<!--.*?-->|[|\s]|` + strangeSpace)
+	itemNumber = regexp.MustCompile(`(\d+)[.)][ \t]*$`)
+
+	// limit matches the start of a text whose > was probably meant to show, as in "> 38 degrees".
+	limit = regexp.MustCompile(`^[\p{Ll}\p{N}=~+]`)
+	// A card's name is its label, and not a word of a sentence, between labelPrefix and labelRest, or in brackets.
+	labelPrefix    = regexp.MustCompile("^[ [(*_{!`]*$")
+	labelRest      = regexp.MustCompile("^[\\s)*_}\\]!`]*(?:[:!]|$)")
+	closingBracket = regexp.MustCompile(`^\](?:[^(]|$)`)
+	// markupPrefix matches what the rule markup reports in front of a word.
+	markupPrefix = regexp.MustCompile(`(?:\[ ?!|!\[|\(!)$`)
+
+	// lostItem matches the start of a line that was meant to be a list item, but that Markdown joins to the line above.
+	lostItem = regexp.MustCompile(`^(?:(?:[•‣▪◦●■◆➢➤⁃]|&(?:bull|middot);)[\s\p{Zs}]?|(?:[-*+]|\d{1,2}[.)])` + strangeSpace + `|` +
+		strangeSpace + `+(?:(?:[-*+]|\d{1,2}[.)]) |> ?[^\s\[])|[-*+] |[-+](?:\*\*|[\[(_“"'¿¡]))`)
+	// likelyItem matches one that may also be prose, unless another line starts so, or the line above ends in a colon or is an item.
+	likelyItem = regexp.MustCompile(`^(?:[·∙○□☐✓✔✗✘✅❌→①-⑳][\s\p{Zs}]?|[–—−‐‑‒―](?:[\s\p{Zs}]|\*\*|\pL)|-(?:> |\d|\pL)|\+\pL|` +
+		`\*[^\s*][^*\n]*\n?$|\d{1,2}[.)](?:[^\PLªº]| )|\(?(?:\d{1,2}|[a-h])(?:\)|[.ºª]?-|º) ?\pL)`)
+)
+
+// lineStart returns the offset at which the line of an offset starts.
+func (b *body) lineStart(offset int) int { return bytes.LastIndexByte(b.src[:offset], '\n') + 1 }
+
+// checkDefinitions reports footnotes and addresses that nothing refers to, because they vanish.
+func (b *body) checkDefinitions(context parser.Context) {
+	src := comment.ReplaceAllFunc(b.src, func(c []byte) []byte { return bytes.Repeat([]byte(" "), len(c)) })
+	normalize := func(s string) string { return strings.ToLower(NormalizeSpace(s)) }
+	words := normalize(string(src))
+	isKnown := map[string]bool{}
+	for _, m := range definition.FindAllSubmatchIndex(src, -1) {
+		label := string(src[m[2]:m[3]])
+		key := normalize("[" + label + "]")
+		uses := strings.Count(words, key) - strings.Count(words, key+"(")
+		_, isAddress := context.Reference(util.ToLinkReference([]byte(label)))
+		switch {
+		case strings.HasPrefix(label, "!"):
+			b.fail(m[2]-1, diagnostic.RuleCard, "a card has no colon behind its type: write > [%s] and its title", label)
+		case (isAddress || label[0] == '^') && (uses < 2 || isKnown[key]):
+			b.fail(m[2]-1, diagnostic.RuleMarkup, "readers would not see this line, because nothing on this page refers to [%s], "+
+				"or because it stands twice: write it without brackets, or take it out", label)
+		}
+		isKnown[key] = true
+	}
+}
+
+// checkRow reports cells beyond the columns of the table, which Hugo leaves out, and a line that became a row.
+func (b *body) checkRow(row ast.Node) {
+	cell := row.LastChild().Lines()
+	if cell.Len() == 0 {
+		cell = row.FirstChild().Lines()
+	}
+	if cell.Len() == 0 {
+		return
+	}
+	end := cell.At(0).Stop
+	rest, _, _ := bytes.Cut(b.src[end:], []byte("\n"))
+	line := b.src[b.lineStart(end) : end+len(rest)]
+	if extra := notInCell.ReplaceAll(rest, nil); len(extra) > 0 && row.LastChild().Lines().Len() > 0 {
+		b.fail(end, diagnostic.RuleMarkup, "readers would not see %q: this row has more cells than the first row of its table", bytes.Trim(rest, "| \t\r"))
+	} else if !bytes.Contains(line, []byte("|")) {
+		b.fail(end-len(line)+len(rest), diagnostic.RuleMarkup, "this line would be a row of the table above: put an empty line between them")
+	}
+}
+
+// checkHTML reports HTML other than comments, and comments without an end, which may reach to that of the next.
+func (b *body) checkHTML(n ast.Node, raw []byte) {
+	rest := bytes.TrimSpace(comment.ReplaceAllFunc(raw, func(c []byte) []byte {
+		if bytes.LastIndex(c, []byte("<!--")) == 0 {
+			return nil
+		}
+		return c
+	}))
+	switch {
+	case len(rest) == 0:
+	case bytes.HasPrefix(rest, []byte("<!--")):
+		b.fail(n.Pos(), diagnostic.RuleRawHTML, "readers would not see what follows this <!--: "+
+			"end the comment with -->, and put no other comment into it")
+	case !bytes.Contains(rest, []byte("<")):
+		b.fail(n.Pos(), diagnostic.RuleRawHTML, "readers would not see %q: put an empty line behind the -->", diagnostic.Excerpt(string(rest)))
+	default:
+		b.fail(n.Pos(), diagnostic.RuleRawHTML, "HTML is not used in pages: write Markdown instead of %q, "+
+			"or put a \\ before the < to show it", diagnostic.Excerpt(string(rest)))
+	}
+}
+
+// checkQuote reports a quote that was meant to be a card or a part of one, or whose > was meant to show. words are its first line.
+func (b *body) checkQuote(n *ast.Blockquote, offset int, words string) {
+	fail := func(format string, args ...any) { b.fail(offset, diagnostic.RuleCard, format, args...) }
+	if n.PreviousSibling() == b.cardNode && b.hasBareCard {
+		fail("this is no part of the card above: put > on the empty line between them, or words between them")
+		return
+	}
+	start := b.lineStart(max(offset, 0))
+	above := bytes.TrimSpace(b.src[b.lineStart(max(start-1, 0)):start])
+	isBelowText := len(above) > 0 && above[len(above)-1] != ':' || n.Parent().Kind() == ast.KindListItem
+	if isBelowText && limit.MatchString(words) {
+		fail("the > in front of this makes a quote of it, and does not show: write it in words, such as \"over\"")
+		return
+	}
+	names := map[string]string{}
+	maps.Copy(names, b.page.Site.cardNames)
+	for _, level := range b.page.Site.Cards {
+		names[level] = level
+	}
+	longestFirst := slices.SortedFunc(maps.Keys(names), func(x, y string) int { return len(y) - len(x) })
+	for i, name := range longestFirst {
+		longestFirst[i] = regexp.QuoteMeta(name)
+	}
+	m := regexp.MustCompile(`^(\PL*)((?i:` + strings.Join(longestFirst, "|") + `))(\PL.*|)\n?$`).FindStringSubmatch(words)
+	if m == nil || markupPrefix.MatchString(m[1]) {
+		return
+	}
+	isLabel := labelPrefix.MatchString(m[1]) && labelRest.MatchString(m[3]) || strings.HasSuffix(m[1], "[") && closingBracket.MatchString(m[3])
+	if isLabel || m[2] == strings.ToUpper(m[2]) {
+		fail("this would show as a plain quote: start a card with > [!%s]", strings.ToUpper(names[strings.ToLower(m[2])]))
+	}
+}
+
+// checkLostItems reports lines that were meant to be list items, but silently become part of the line above, and lines that
+// become part of an item. addTaskItem reports any line below a task item.
+func (b *body) checkLostItems(n ast.Node) {
+	if hasBox(n.Parent()) {
+		return
+	}
+	isInItem := n.Parent().Kind() == ast.KindListItem
+	var likely []text.Segment
+	above := ""
+	for i, segment := range n.Lines().Sliced(0, n.Lines().Len()) {
+		line := string(segment.Value(b.src))
+		first, _ := utf8.DecodeRuneInString(line)
+		indent := b.src[b.lineStart(segment.Start):segment.Start]
+		isLazy := i > 0 && isInItem && !bytes.HasSuffix(indent, []byte("  ")) && !bytes.HasSuffix(indent, []byte("\t"))
+		switch {
+		case strings.HasSuffix(above, "  \n") || strings.HasSuffix(above, "\\\n"): // it starts a line for readers, too
+		case lostItem.MatchString(line) && (i > 0 || n.Kind() == ast.KindParagraph):
+			b.failItem(segment.Start, lostItem.FindString(line))
+		case likelyItem.MatchString(line) && (isInItem && i > 0 || strings.HasSuffix(above, ":\n")):
+			b.failItem(segment.Start, likelyItem.FindString(line))
+		case likelyItem.MatchString(line):
+			likely = append(likely, segment)
+		case isLazy && unicode.IsUpper(first):
+			b.fail(segment.Start, diagnostic.RuleTaskItem, "this would join the item above: put an empty line between them, or two spaces in front")
+		}
+		above = line
+	}
+	if len(likely) > 1 {
+		for _, segment := range likely {
+			b.failItem(segment.Start, likelyItem.FindString(string(segment.Value(b.src))))
+		}
+	}
+}
+
+func (b *body) failItem(offset int, start string) {
+	b.fail(offset, diagnostic.RuleTaskItem, "this would not start an item of a list: "+
+		"write - and an ordinary space, or - [ ] and a space for a box, instead of %q", start)
+}
+
+// checkNumbers reports an item of an ordered list that would show another number than its line, unless all are the same.
+func (b *body) checkNumbers(list *ast.List) {
+	isSame := true
+	for item, shown := list.FirstChild(), list.Start; item != nil; item, shown = item.NextSibling(), shown+1 {
+		if item.FirstChild() == nil || item.FirstChild().Lines().Len() == 0 {
+			return
+		}
+		offset := item.FirstChild().Lines().At(0).Start
+		lineStart := b.lineStart(offset)
+		number := itemNumber.FindSubmatchIndex(b.src[lineStart:offset])
+		if number == nil {
+			return
+		}
+		written, _ := strconv.Atoi(string(b.src[lineStart+number[2] : lineStart+number[3]]))
+		if isSame = isSame && written == list.Start; !isSame && written != shown {
+			b.fail(lineStart+number[2], diagnostic.RuleTaskItem, "this would show as %d: count on from the line above, or write - for a list without order", shown)
+			return
+		}
+	}
+}
+
+// checkEmphasis reports signs between letters or digits, which do not show: 2*200 mg or 3*100 mg reads 2200 mg or 3100 mg.
+func (b *body) checkEmphasis(n ast.Node) {
+	if first, isText := n.FirstChild().(*ast.Text); isText {
+		before := bytes.TrimRight(b.src[:first.Segment.Start], "*_~")
+		if r, _ := utf8.DecodeLastRune(before); unicode.IsLetter(r) || unicode.IsDigit(r) {
+			b.fail(len(before), diagnostic.RuleMarkup, "this %q would not show, but change how the words look: put a \\ before it, and before the next",
+				b.src[len(before):first.Segment.Start])
+		}
+	}
+}
