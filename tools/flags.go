@@ -61,7 +61,7 @@ func (d *days) UnmarshalText(text []byte) error {
 // shortLine is a name, role or reason that goes into a sign-off or a commit message.
 type shortLine string
 
-// placeholder matches nothing, and words that the manual has in the place of a name or role.
+// placeholder matches a text without letters, and one with the words that stand for a name or role in the manual.
 var placeholder = regexp.MustCompile(`^(?i:name|role|credential and role|todo|\PL*)$|\b(?:NAME|ROLE|TODO)\b`)
 
 func (l *shortLine) UnmarshalText(text []byte) error {

@@ -29,8 +29,8 @@ var (
 	notInCell  = regexp.MustCompile(`<!--.*?-->|[|\s]|` + strangeSpace)
 	itemNumber = regexp.MustCompile(`(\d+)[.)][ \t]*$`)
 
-	// limit matches the start of a text whose > was probably meant to show, as in "> 38 degrees".
-	limit = regexp.MustCompile(`^[\p{Ll}\p{N}=~+]`)
+	// comparison matches the start of a text whose > was probably meant to show, as in "> 38 degrees".
+	comparison = regexp.MustCompile(`^[\p{Ll}\p{N}=~+]`)
 	// A card's name is its label, and not a word of a sentence, between labelPrefix and labelRest, or in brackets.
 	labelPrefix    = regexp.MustCompile("^[ [(*_{!`]*$")
 	labelRest      = regexp.MustCompile("^[\\s)*_}\\]!`]*(?:[:!]|$)")
@@ -41,7 +41,8 @@ var (
 	// lostItem matches the start of a line that was meant to be a list item, but that Markdown joins to the line above.
 	lostItem = regexp.MustCompile(`^(?:(?:[•‣▪◦●■◆➢➤⁃]|&(?:bull|middot);)[\s\p{Zs}]?|(?:[-*+]|\d{1,2}[.)])` + strangeSpace + `|` +
 		strangeSpace + `+(?:(?:[-*+]|\d{1,2}[.)]) |> ?[^\s\[])|[-*+] |[-+](?:\*\*|[\[(_“"'¿¡]))`)
-	// likelyItem matches one that may also be prose, unless another line starts so, or the line above ends in a colon or is an item.
+	// likelyItem matches such a start that may also be prose. It counts if two lines start so, or if the line above is an item
+	// or ends in a colon.
 	likelyItem = regexp.MustCompile(`^(?:[·∙○□☐✓✔✗✘✅❌→①-⑳][\s\p{Zs}]?|[–—−‐‑‒―](?:[\s\p{Zs}]|\*\*|\pL)|-(?:> |\d|\pL)|\+\pL|` +
 		`\*[^\s*][^*\n]*\n?$|\d{1,2}[.)](?:[^\PLªº]| )|\(?(?:\d{1,2}|[a-h])(?:\)|[.ºª]?-|º) ?\pL)`)
 )
@@ -81,12 +82,13 @@ func (b *body) checkRow(row ast.Node) {
 		return
 	}
 	end := cell.At(0).Stop
+	start := b.lineStart(end)
 	rest, _, _ := bytes.Cut(b.src[end:], []byte("\n"))
-	line := b.src[b.lineStart(end) : end+len(rest)]
-	if extra := notInCell.ReplaceAll(rest, nil); len(extra) > 0 && row.LastChild().Lines().Len() > 0 {
-		b.fail(end, diagnostic.RuleMarkup, "readers would not see %q: this row has more cells than the first row of its table", bytes.Trim(rest, "| \t\r"))
-	} else if !bytes.Contains(line, []byte("|")) {
-		b.fail(end-len(line)+len(rest), diagnostic.RuleMarkup, "this line would be a row of the table above: put an empty line between them")
+	if len(notInCell.ReplaceAll(rest, nil)) > 0 && row.LastChild().Lines().Len() > 0 {
+		b.fail(end, diagnostic.RuleMarkup, "readers would not see %q: "+
+			"this row has more cells than the first row of its table", bytes.Trim(rest, "| \t\r"))
+	} else if !bytes.Contains(b.src[start:end+len(rest)], []byte("|")) {
+		b.fail(start, diagnostic.RuleMarkup, "this line would be a row of the table above: put an empty line between them")
 	}
 }
 
@@ -104,7 +106,8 @@ func (b *body) checkHTML(n ast.Node, raw []byte) {
 		b.fail(n.Pos(), diagnostic.RuleRawHTML, "readers would not see what follows this <!--: "+
 			"end the comment with -->, and put no other comment into it")
 	case !bytes.Contains(rest, []byte("<")):
-		b.fail(n.Pos(), diagnostic.RuleRawHTML, "readers would not see %q: put an empty line behind the -->", diagnostic.Excerpt(string(rest)))
+		b.fail(n.Pos(), diagnostic.RuleRawHTML, "readers would not see %q: put an empty line behind the -->",
+			diagnostic.Excerpt(string(rest)))
 	default:
 		b.fail(n.Pos(), diagnostic.RuleRawHTML, "HTML is not used in pages: write Markdown instead of %q, "+
 			"or put a \\ before the < to show it", diagnostic.Excerpt(string(rest)))
@@ -121,7 +124,7 @@ func (b *body) checkQuote(n *ast.Blockquote, offset int, words string) {
 	start := b.lineStart(max(offset, 0))
 	above := bytes.TrimSpace(b.src[b.lineStart(max(start-1, 0)):start])
 	isBelowText := len(above) > 0 && above[len(above)-1] != ':' || n.Parent().Kind() == ast.KindListItem
-	if isBelowText && limit.MatchString(words) {
+	if isBelowText && comparison.MatchString(words) {
 		fail("the > in front of this makes a quote of it, and does not show: write it in words, such as \"over\"")
 		return
 	}
@@ -138,8 +141,9 @@ func (b *body) checkQuote(n *ast.Blockquote, offset int, words string) {
 	if m == nil || markupPrefix.MatchString(m[1]) {
 		return
 	}
-	isLabel := labelPrefix.MatchString(m[1]) && labelRest.MatchString(m[3]) || strings.HasSuffix(m[1], "[") && closingBracket.MatchString(m[3])
-	if isLabel || m[2] == strings.ToUpper(m[2]) {
+	isLabel := labelPrefix.MatchString(m[1]) && labelRest.MatchString(m[3])
+	isBracketed := strings.HasSuffix(m[1], "[") && closingBracket.MatchString(m[3])
+	if isLabel || isBracketed || m[2] == strings.ToUpper(m[2]) {
 		fail("this would show as a plain quote: start a card with > [!%s]", strings.ToUpper(names[strings.ToLower(m[2])]))
 	}
 }
@@ -167,7 +171,8 @@ func (b *body) checkLostItems(n ast.Node) {
 		case likelyItem.MatchString(line):
 			likely = append(likely, segment)
 		case isLazy && unicode.IsUpper(first):
-			b.fail(segment.Start, diagnostic.RuleTaskItem, "this would join the item above: put an empty line between them, or two spaces in front")
+			b.fail(segment.Start, diagnostic.RuleTaskItem,
+				"this would join the item above: put an empty line between them, or two spaces in front")
 		}
 		above = line
 	}
@@ -183,8 +188,9 @@ func (b *body) failItem(offset int, start string) {
 		"write - and an ordinary space, or - [ ] and a space for a box, instead of %q", start)
 }
 
-// checkNumbers reports an item of an ordered list that would show another number than its line, unless all are the same.
-func (b *body) checkNumbers(list *ast.List) {
+// checkItemNumbers reports an item of an ordered list that would show another number than its line has, unless all of the
+// list's lines have the same.
+func (b *body) checkItemNumbers(list *ast.List) {
 	isSame := true
 	for item, shown := list.FirstChild(), list.Start; item != nil; item, shown = item.NextSibling(), shown+1 {
 		if item.FirstChild() == nil || item.FirstChild().Lines().Len() == 0 {
@@ -198,7 +204,8 @@ func (b *body) checkNumbers(list *ast.List) {
 		}
 		written, _ := strconv.Atoi(string(b.src[lineStart+number[2] : lineStart+number[3]]))
 		if isSame = isSame && written == list.Start; !isSame && written != shown {
-			b.fail(lineStart+number[2], diagnostic.RuleTaskItem, "this would show as %d: count on from the line above, or write - for a list without order", shown)
+			b.fail(lineStart+number[2], diagnostic.RuleTaskItem,
+				"this would show as %d: count on from the line above, or write - for a list without order", shown)
 			return
 		}
 	}
@@ -209,8 +216,8 @@ func (b *body) checkEmphasis(n ast.Node) {
 	if first, isText := n.FirstChild().(*ast.Text); isText {
 		before := bytes.TrimRight(b.src[:first.Segment.Start], "*_~")
 		if r, _ := utf8.DecodeLastRune(before); unicode.IsLetter(r) || unicode.IsDigit(r) {
-			b.fail(len(before), diagnostic.RuleMarkup, "this %q would not show, but change how the words look: put a \\ before it, and before the next",
-				b.src[len(before):first.Segment.Start])
+			b.fail(len(before), diagnostic.RuleMarkup, "this %q would not show, but change how the words look: "+
+				"put a \\ before it, and before the next", b.src[len(before):first.Segment.Start])
 		}
 	}
 }

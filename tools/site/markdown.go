@@ -108,7 +108,7 @@ func (b *body) visit(n ast.Node) {
 		b.addLink(n, destination, false)
 	case *ast.List:
 		if n.IsOrdered() {
-			b.checkNumbers(n)
+			b.checkItemNumbers(n)
 		}
 	case *ast.Emphasis, *east.Strikethrough:
 		b.checkEmphasis(n)

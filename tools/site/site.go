@@ -131,14 +131,7 @@ func Load(root string) (*Site, []diagnostic.Diagnostic, error) {
 	}
 	first := all[0]
 	first.Translations = all[1:]
-	for _, pattern := range []string{"i18n/*.toml", FiguresDir + "/*.svg"} {
-		files, _ := fs.Glob(os.DirFS(root), pattern)
-		for _, file := range files {
-			if src, err := ReadRegular(filepath.Join(root, file), 0); err == nil { // else publish reports it
-				l.checkEncoding(file, src)
-			}
-		}
-	}
+	l.checkShownFiles(root)
 	if !isUsable {
 		return first, l.findings, nil
 	}
@@ -151,6 +144,18 @@ func Load(root string) (*Site, []diagnostic.Diagnostic, error) {
 		originals = first.byPath
 	}
 	return first, l.findings, nil
+}
+
+// checkShownFiles checks the encoding of files that Hugo alone reads, but whose words and drawings readers see.
+func (l *loader) checkShownFiles(root string) {
+	for _, pattern := range []string{"i18n/*.toml", FiguresDir + "/*.svg"} {
+		files, _ := fs.Glob(os.DirFS(root), pattern)
+		for _, file := range files {
+			if src, err := ReadRegular(filepath.Join(root, file), 0); err == nil { // publish reports what is no file
+				l.checkEncoding(file, src)
+			}
+		}
+	}
 }
 
 // languagesOf returns the keys of a site's languages, the default one first, or "" if config.toml has no [languages].
