@@ -9,7 +9,6 @@ import (
 	"microsite/tools/diagnostic"
 	"microsite/tools/publish"
 	"microsite/tools/readability"
-	"microsite/tools/rendered"
 	"microsite/tools/review"
 	"microsite/tools/site"
 )
@@ -77,26 +76,10 @@ func (t *tool) checkSite(today day, base baseURL, isStrict bool) (*checkedSite, 
 		}
 		s.publishedLists = append(s.publishedLists, list)
 		s.reports = append(s.reports, reports...)
-		s.findings = slices.Concat(s.findings, leftoverMarkup(language), readability.Check(language),
-			reviewFindings, listFindings)
+		s.findings = slices.Concat(s.findings, readability.Check(language), reviewFindings, listFindings)
 	}
 	if len(s.Pages) > 0 { // else it is not known which languages there are
 		s.findings = append(s.findings, publish.CheckFiles(t.root, s.committedLists)...)
 	}
 	return s, nil
-}
-
-// leftoverMarkup reports Markdown that readers would see as written. The check of rendered pages applies the same rule.
-func leftoverMarkup(s *site.Site) (findings []diagnostic.Diagnostic) {
-	for _, p := range s.Pages {
-		for _, b := range p.Blocks {
-			for _, m := range rendered.FindMarkup(b.Text) {
-				if place, isLiteral := p.BlockPlace(b, m.Offset); !isLiteral {
-					findings = append(findings, place.Errorf(diagnostic.RuleMarkup,
-						"%q would show as it is written: %s", diagnostic.Excerpt(b.Text[m.Offset:]), m.Fix))
-				}
-			}
-		}
-	}
-	return findings
 }

@@ -27,7 +27,7 @@ var (
 	comment    = regexp.MustCompile(`(?s)<!--.*?-->`)
 	definition = regexp.MustCompile(`(?m)^(?:[ \t>]|(?:[-*+]|\d+[.)])[ \t])*\[([^\]\n]+)\]:`) // of a footnote, or of a link's address
 	notInCell  = regexp.MustCompile(`<!--.*?-->|[|\s]|` + strangeSpace)
-	itemNumber = regexp.MustCompile(`(\d+)[.)][ \t]*$`)
+	itemNumber = regexp.MustCompile(`^\d+`)
 
 	// comparison matches the start of a text whose > was probably meant to show, as in "> 38 degrees".
 	comparison = regexp.MustCompile(`^[\p{Ll}\p{N}=~+]`)
@@ -35,8 +35,6 @@ var (
 	labelPrefix    = regexp.MustCompile("^[ [(*_{!`]*$")
 	labelRest      = regexp.MustCompile("^[\\s)*_}\\]!`]*(?:[:!]|$)")
 	closingBracket = regexp.MustCompile(`^\](?:[^(]|$)`)
-	// markupPrefix matches what the rule markup reports in front of a word.
-	markupPrefix = regexp.MustCompile(`(?:\[ ?!|!\[|\(!)$`)
 
 	// lostItem matches the start of a line that was meant to be a list item, but that Markdown joins to the line above.
 	lostItem = regexp.MustCompile(`^(?:(?:[•‣▪◦●■◆➢➤⁃]|&(?:bull|middot);)[\s\p{Zs}]?|(?:[-*+]|\d{1,2}[.)])` + strangeSpace + `|` +
@@ -138,7 +136,7 @@ func (b *body) checkQuote(n *ast.Blockquote, offset int, words string) {
 		longestFirst[i] = regexp.QuoteMeta(name)
 	}
 	m := regexp.MustCompile(`^(\PL*)((?i:` + strings.Join(longestFirst, "|") + `))(\PL.*|)\n?$`).FindStringSubmatch(words)
-	if m == nil || markupPrefix.MatchString(m[1]) {
+	if m == nil || len(FindMarkup(b.words(n.FirstChild()))) > 0 { // which addBlock reports
 		return
 	}
 	isLabel := labelPrefix.MatchString(m[1]) && labelRest.MatchString(m[3])
@@ -193,18 +191,9 @@ func (b *body) failItem(offset int, start string) {
 func (b *body) checkItemNumbers(list *ast.List) {
 	isSame := true
 	for item, shown := list.FirstChild(), list.Start; item != nil; item, shown = item.NextSibling(), shown+1 {
-		if item.FirstChild() == nil || item.FirstChild().Lines().Len() == 0 {
-			return
-		}
-		offset := item.FirstChild().Lines().At(0).Start
-		lineStart := b.lineStart(offset)
-		number := itemNumber.FindSubmatchIndex(b.src[lineStart:offset])
-		if number == nil {
-			return
-		}
-		written, _ := strconv.Atoi(string(b.src[lineStart+number[2] : lineStart+number[3]]))
+		written, _ := strconv.Atoi(string(itemNumber.Find(b.src[item.Pos():])))
 		if isSame = isSame && written == list.Start; !isSame && written != shown {
-			b.fail(lineStart+number[2], diagnostic.RuleTaskItem,
+			b.fail(item.Pos(), diagnostic.RuleTaskItem,
 				"this would show as %d: count on from the line above, or write - for a list without order", shown)
 			return
 		}

@@ -234,11 +234,19 @@ func (b *body) addTaskItem(box *east.TaskCheckBox) {
 	card.Items = append(card.Items, Item{Text: words, Place: b.place(box.Pos())})
 }
 
-// addBlock adds the words of a node to the page, if it has any.
+// addBlock adds the words of a node to the page, if it has any, and reports Markdown that readers would see as written. The
+// check of rendered pages applies the same rule.
 func (b *body) addBlock(n ast.Node) {
-	if block := b.plainText(n); block.Text != "" {
-		block.IsParagraph = n.Kind() == ast.KindParagraph && n.Parent().Kind() != ast.KindListItem
-		b.page.Blocks = append(b.page.Blocks, block)
+	block := b.plainText(n)
+	if block.Text == "" {
+		return
+	}
+	block.IsParagraph = n.Kind() == ast.KindParagraph && n.Parent().Kind() != ast.KindListItem
+	b.page.Blocks = append(b.page.Blocks, block)
+	for _, m := range FindMarkup(block.Text) {
+		if place, isLiteral := b.page.BlockPlace(block, m.Offset); !isLiteral {
+			b.loader.fail(place, diagnostic.RuleMarkup, "%q would show as it is written: %s", diagnostic.Excerpt(block.Text[m.Offset:]), m.Fix)
+		}
 	}
 }
 

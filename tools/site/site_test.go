@@ -159,3 +159,30 @@ func FuzzParsePage(f *testing.F) {
 		walk(p.FrontMatter)
 	})
 }
+
+// Each text is as readers see it, and the signs that are left in it.
+func TestFindMarkup(t *testing.T) {
+	for text, want := range map[string]string{
+		"[!EMERGENCY] Call now": "[!", "\u200b[!DO] Walk": "[!", "[ !NOTE] Careful": "[ !", "[\u00a0!NOTE]": "[\u00a0!", "[!NO TE] Careful": "[!", "x ![EMERGENCY] y": "![", "(!EMERGENCY) Call": "(!", "**[!DO]** Walk": "**, [!",
+		"![A picture](a b.png)": "![", "See ![a picture]": "![", "A [signed page](signed page.md) is": "](", "[An [inner] one](signed page.md)": "](", "[x]\u200b(y z)": "]\u200b(",
+		"[a] (signed.md), [b] (http://site.example/__a__)": "] (, ] (", "[two\nlines] (signed.md)": "] (", "[e]\u00a0(#heat)": "]\u00a0(", "(c)[signed.md#x] (d)[https://site.example/]": ")[, )[",
+		"[a][b] and [c][]": "][, ][", "[[signed]]": "[[", "A claim.[^1]": "[^1]", "** bold ** and\n** more **.": "**", "is **strong.": "**", "Now**": "**", "***both": "***", "x **a** [b](c d)": "**, ](",
+		"__Loud and quiet__ or__": "__", "[ ] Sit up": "[ ]", "[x] Sit up": "[x]", "[] Sit": "[]", "[  ] Walk": "[  ]", "-[ ] Sit": "-[ ]", "*\u00a0[ ] Walk": "*\u00a0[ ]", "– [ ] Lie": "– [ ]", "Words\n[ ] Sit": "[ ]",
+		"## Words": "##", "##Ä heading": "##", "Text\n##\u00a0Heading": "##", "#\u00a0Words": "#\u00a0", "#Heading": "#", "####### Seven": "#######", "Ä {#my id}": "{#my id}", "One { #one }": "{ #one }",
+		"| Heat | Cold |\n| warm | numb |": "|", "Heat | Cold\nwarm | numb": "|", "a | b | c": "|", "{{< figure >}} x": "{{", "}} x": "}}", "{% if %}": "{%", "<!-- a note": "<!--", "a note -->": "-->", "<!-- a --> b": "<!--",
+		"```\ncode": "```", "soft\u00adly *\u00ad*strong": "*\u00ad*",
+		"[words] (or none).": "", "x (page.md) and [y]": "", "(z)[z]": "", "[sic] it said.": "", "[A page] says so.": "", "Name: ____ Age: __ __ snake__case ***** * * 2 * 3": "", "#1 is a number, and so is ## here\n#words too": "", "#9": "", "#": "",
+		"{c} d {x}": "", "An item\non two lines, – [ ] here": "", "a | b": "", "either|or": "", "5 < 6 > 4, a -> b": "", "https://site.example/a**b__c__|d|{{e}}": "", "`x` and [x]": "", "Stop! (Now!)": "", "": "",
+	} {
+		var got []string
+		for _, m := range FindMarkup(text) {
+			got = append(got, m.Text)
+			if m.Fix == "" || strings.Contains(m.Fix, "%s") || !strings.HasPrefix(text[m.Offset:], m.Text) {
+				t.Errorf("%q: %+v", text, m)
+			}
+		}
+		if strings.Join(got, ", ") != want {
+			t.Errorf("%q: %q, not %q", text, got, want)
+		}
+	}
+}
