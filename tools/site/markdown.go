@@ -278,7 +278,11 @@ func (b *body) plainText(n ast.Node) (block Block) {
 			}
 			for _, m := range escapes {
 				write(string(source[last:m[0]]), child.Segment.Start+last, false)
-				write(html.UnescapeString(strings.TrimPrefix(string(source[m[0]:m[1]]), `\`)), child.Segment.Start+m[0], true)
+				offset, character := child.Segment.Start+m[0], html.UnescapeString(strings.TrimPrefix(string(source[m[0]:m[1]]), `\`))
+				if unshowable.MatchString(character) {
+					b.fail(offset, diagnostic.RuleEncoding, "%q stands for a character that readers don't see: delete it", source[m[0]:m[1]])
+				}
+				write(character, offset, true)
 				last = m[1]
 			}
 			write(string(source[last:]), child.Segment.Start+last, isCode)

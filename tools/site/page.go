@@ -224,6 +224,10 @@ func ReadRegular(name string, limit int64) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
+// unshowable matches control characters, marks that turn the direction of a text, and characters that no font has.
+var unshowable = regexp.MustCompile(`[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f` +
+	`\x{61c}\x{2028}-\x{202e}\x{2066}-\x{2069}\x{feff}\x{fffc}\x{fffd}\p{Co}\x{e0000}-\x{e007f}]|\r(?:[^\n]|\z)`)
+
 // leftovers match what pasting, wrong conversions and git leave in a text. Parsers must not see those that are errors.
 var leftovers = []struct {
 	pattern  *regexp.Regexp
@@ -231,8 +235,7 @@ var leftovers = []struct {
 	severity diagnostic.Severity
 	message  string
 }{
-	{regexp.MustCompile(`[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f` +
-		`\x{61c}\x{2028}-\x{202e}\x{2066}-\x{2069}\x{feff}\x{fffc}\x{fffd}\p{Co}\x{e0000}-\x{e007f}]|\r(?:[^\n]|\z)`), diagnostic.RuleEncoding, diagnostic.Error,
+	{unshowable, diagnostic.RuleEncoding, diagnostic.Error,
 		"%+q is a character that readers see wrongly or not at all: " +
 			"delete it or write it again, and save the file as UTF-8 without BOM, with LF or CRLF line ends"},
 	// UTF-8 that was read as Windows-1252: quotes, dashes, letters with accents, arrows, emoji.

@@ -56,7 +56,7 @@ func (s schema) allows(n *Node) bool {
 	case "array":
 		return n.Kind == List && len(n.Items) >= s.MinItems
 	case "string":
-		return n.Kind == Text && (s.Pattern == nil || s.Pattern.MatchString(n.Raw))
+		return n.Kind == Text && (s.Pattern == nil || s.Pattern.MatchString(n.Raw)) && !unshowable.MatchString(n.Raw)
 	case "boolean":
 		return n.Kind == Scalar && (n.Raw == "true" || n.Raw == "false")
 	case "integer":
