@@ -27,20 +27,20 @@ type component struct {
 	X, Y, Width, Height float64
 }
 
-// TestComponents looks at the two pages of the preview that are never published: that of all figures shows each once, and small;
-// each card, list, table, notice and drawing of /components/ looks as in the pictures that are kept in testdata/components, in
+// TestComponents looks at a page of the preview that is never published, which shows each drawing once, and small: each card, list,
+// table, notice and drawing of /components/ looks as in the pictures that are kept in testdata/components, in
 // light, dark, forced colors and on paper. UPDATE_PICTURES=1 keeps those of today; look at them first.
 func TestComponents(t *testing.T) {
 	t.Parallel()
 	f := ours(t)
 	out, err := f.bare("-D")
 	require(t, err == nil, "%v\n%s", err, out)
-	figures := f.page(t, "/figures/")
-	expect(t, strings.Contains(figures, "Draft. This page is not published."), "the page of all figures does not say that it is a draft")
+	html := f.page(t, "/components/")
+	expect(t, strings.Contains(html, "Draft. This page is not published."), "the page of all components does not say that it is a draft")
 	for _, name := range drawings(t) {
-		parts := strings.Split(figures, `aria-label="`+name+`"`)
+		parts := strings.Split(html, `aria-label="`+name+`"`)
 		if n := strings.Index(parts[len(parts)-1], "</svg>"); len(parts) != 2 || n < 0 || n > 1536 {
-			t.Errorf("the page of all figures shows %s %d times, in %d bytes, at most 1536", name, len(parts)-1, n)
+			t.Errorf("the page of all components shows %s %d times, in %d bytes, at most 1536", name, len(parts)-1, n)
 		}
 	}
 	tb := open(t)

@@ -109,10 +109,10 @@ func TestHugoRefuses(t *testing.T) {
 		{`![](figure:foot "Rest")`, figure},
 		{`![Rest](figure:foot)`, figure},
 		{`See ![Rest](figure:foot "Rest").`, figure},
-		{`![](/a.png)`, "needs an alternative"},
-		{`![A](a.png)`, "write /a.png"},
-		{`![A](/b.png)`, "there is no picture /b.png"},
-		{`![A](https://pictures.test/c.png)`, "is of another site"},
+		{`![](/a.png)`, "the picture /a.png is no file of static/, or has no alternative"},
+		{`![A](a.png)`, "write ![What it shows](/a.png)"},
+		{`![A](/b.png)`, "the picture /b.png is no file"},
+		{`![A](https://pictures.test/c.png)`, "the picture https://pictures.test/c.png is no file"},
 	}
 	for i, slip := range slips {
 		f.write(t, fmt.Sprintf("content/slip-%d.md", i), "---\ntitle: Slip\nadapted: 2024-03-01\n---\n\n"+slip[0]+"\n")

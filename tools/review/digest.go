@@ -98,7 +98,7 @@ func splitSentences(body string) (sentences []string) {
 func Digest(p *site.Page, record Record) string { return computeDigest(SignedText(p, record)) }
 
 // TextDigest returns the digest of a page's title, description and body, by which a translation names its original.
-// layouts/_partials/translation/newer.html computes the same.
+// layouts/_partials/translation/outdated.html computes the same.
 func TextDigest(p *site.Page) string { return computeDigest(pageText(p)) }
 
 // pageText returns a page's title, description and body, each on one line.

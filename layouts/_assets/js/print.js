@@ -1,10 +1,10 @@
-// Shows the button that this stands behind, which would do nothing without a script, and says the day when it prints. What has a
-// last day, a review or a source, says from the reader's next day on what holds then: the page brings the sentence.
+// Shows the print button, which needs a script, and adds the date when printing. From the day after data-due, each element that has
+// it shows its data-late.
 {
   const button = document.querySelector('.print-page button');
   const root = document.documentElement;
   const facts = root.dataset;
-  const age = () => {
+  const showOutdated = () => {
     for (const node of document.querySelectorAll('[data-due]')) {
       const { due, late } = node.dataset;
       if (new Date() >= Date.parse(due + 'T24:00')) {
@@ -13,9 +13,9 @@
       }
     }
   };
-  addEventListener('DOMContentLoaded', age);
+  addEventListener('DOMContentLoaded', showOutdated);
   addEventListener('beforeprint', () => {
-    age();
+    showOutdated();
     facts.printNow = facts.printPrinted.replace('%', new Date().toLocaleDateString(root.lang, { dateStyle: 'long' }));
   });
   button.hidden = false;
