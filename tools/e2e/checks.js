@@ -209,10 +209,11 @@ const checks = {
     box.remove();
   },
 
-  // On pages, lists are plain bullets with a link to the checklist below.
+  // On pages, lists are plain bullets with a link to the checklist below, but for emergency signs, for which readers call.
   lists() {
     for (const e of all('main input')) found.push('a box to tick: ' + name(e));
-    for (const card of all('.card:has(.tasks):is(.emergency, .today, .routine, .tell)')) {
+    for (const e of all('.card.emergency a')) found.push('a link in ' + name(e));
+    for (const card of all('.card:has(.tasks):is(.today, .routine, .tell)')) {
       const a = card.querySelector('.tasks ~ .to-checklist a');
       if (!a?.checkVisibility() || !/\/checklist\/#list_/.test(a.getAttribute('href'))) found.push('no link below ' + name(card));
     }
