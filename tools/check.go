@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -40,6 +41,21 @@ func (c *checkCommand) Run(ctx context.Context, t *tool) error {
 		}
 	}
 	return t.printFindings(c.Format, c.Strict, s.findings)
+}
+
+// updateLists writes the committed checklists that are behind the content, unless that has errors, and returns their names.
+func (t *tool) updateLists(s *checkedSite) (updated []string, err error) {
+	for _, file := range slices.Sorted(maps.Keys(s.committedLists)) {
+		findings, err := checklist.Compare(t.root, file, s.committedLists[file])
+		if err == nil && len(findings) > 0 && !hasFailures(false, s.findings) {
+			updated = append(updated, file)
+			err = publish.ReplaceFile(t.root, file, s.committedLists[file])
+		}
+		if err != nil {
+			return updated, err
+		}
+	}
+	return updated, nil
 }
 
 // checkedSite is a site with the results of checking its content in all languages.

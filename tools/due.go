@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -76,9 +77,19 @@ func (c *dueCommand) Run(t *tool) error {
 	return list.print(t.stdout)
 }
 
-// listPages returns the pages with medical text. A limit leaves out those that are current for more days than that.
+// listPages returns the pages with medical text, and those that can't be read. A limit leaves out those that are current for more days than that.
 func listPages(s *checkedSite, limit *days) []duePage {
 	list := []duePage{} // not nil, which JSON would make null
+	isListed := map[string]bool{}
+	for _, page := range s.AllPages() {
+		isListed[page.File] = true
+	}
+	for _, f := range s.findings { // pages that can't be read
+		if path.Ext(f.File) == ".md" && f.Severity == diagnostic.Error && !isListed[f.File] {
+			list = append(list, duePage{File: f.File, State: review.Invalid})
+			isListed[f.File] = true
+		}
+	}
 	for _, r := range s.reports {
 		isCurrent := limit != nil && r.State == review.Current && review.DaysBetween(s.today, r.Record.Due) > int(*limit)
 		if r.Page.Medical && !isCurrent {

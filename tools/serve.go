@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -147,23 +146,19 @@ func (s *session) checkContent(saved []string) error {
 		return nil
 	}
 	s.lists = checked.committedLists
-	for _, file := range slices.Sorted(maps.Keys(s.lists)) {
-		if s.isCurrentList(file) {
-			continue
-		}
-		if err := publish.ReplaceFile(s.root, file, s.lists[file]); err != nil {
-			return err
-		}
+	updated, err := s.updateLists(checked)
+	for _, file := range updated {
 		s.printf("%s is up to date again: commit it with your change.", file)
 	}
-	return nil
+	return err
 }
 
 // needsRestart reports whether Hugo's server would go wrong after a save: it keeps the pages of deleted files, does not
-// notice a restored folder, and does not report that it has copied a static file.
+// notice a restored folder, keeps the state of pages whose drawing has changed, and does not report that it has copied a static
+// file.
 func (s *session) needsRestart(saved string) bool {
 	info, err := os.Stat(filepath.Join(s.root, saved))
-	return err != nil || info.IsDir() || strings.HasPrefix(saved, "static/")
+	return err != nil || info.IsDir() || strings.HasPrefix(saved, "static/") || strings.HasPrefix(saved, site.FiguresDir+"/")
 }
 
 func (s *session) startServer(ctx context.Context) {

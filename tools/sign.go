@@ -35,8 +35,8 @@ type signCommand struct {
 // Validate reports flags that make no sense together. Kong calls it.
 func (c *signCommand) Validate() error {
 	switch {
-	case c.Exact && !c.Show, c.Reason != "" && !c.Remove:
-		return errors.New("--exact needs --show, and --reason needs --remove")
+	case c.Exact && (!c.Show || len(c.Files) > 1), c.Reason != "" && !c.Remove:
+		return errors.New("--exact needs --show and one page, and --reason needs --remove")
 	case c.By == "" && !c.Show && !c.Changes && !c.Remove:
 		return errors.New("who has reviewed it? Give --by and --role")
 	}
@@ -144,20 +144,26 @@ func (c *signCommand) sign(t *tool, s *checkedSite, pages []*site.Page) error {
 		due := review.Day(c.record(page, s.today).Due)
 		t.logf("Signed %s: %q, by %s (%s), reviewed %s, due %s", page.File, page.Title, c.By, c.Role, reviewed, due)
 	}
-	t.suggestCommit(fmt.Sprintf("Sign off: reviewed by %s (%s) on %s", c.By, c.Role, reviewed))
-	return nil
+	return t.finish(c.Today, fmt.Sprintf("Sign off: reviewed by %s (%s) on %s", c.By, c.Role, reviewed))
 }
 
-// suggestCommit prints shell commands that commit all that a sign-off covers.
-func (t *tool) suggestCommit(message string) {
-	t.logf("To keep this in git's history, run:\n  git add -- %[1]s %[2]s\n  git commit -m '%[3]s' -- %[1]s %[2]s",
-		site.ConfigFile, site.ContentDir, strings.ReplaceAll(message, "'", `'\''`))
+// finish updates the checklists, which say whether their lists are signed, and prints shell commands that commit them with
+// all that a sign-off covers.
+func (t *tool) finish(today day, message string) error {
+	s, err := t.checkSite(today, "", false)
+	if err == nil {
+		_, err = t.updateLists(s)
+	}
+	t.logf("To keep this in git's history, run:\n  git add -- %[1]s\n  git commit -m '%[2]s' -- %[1]s",
+		site.ConfigFile+" "+site.ContentDir+" static", strings.ReplaceAll(message, "'", `'\''`))
+	return err
 }
 
 // remove removes the sign-offs of pages.
 func (c *signCommand) remove(t *tool, pages []*site.Page) error {
+	isSigned := func(page *site.Page) bool { return page.FrontMatter.Get("review") != nil }
 	for _, page := range pages {
-		if page.FrontMatter.Get("review") == nil {
+		if !isSigned(page) {
 			t.logf("%s has no sign-off.", page.File)
 			continue
 		}
@@ -165,8 +171,10 @@ func (c *signCommand) remove(t *tool, pages []*site.Page) error {
 			return err
 		}
 	}
-	t.suggestCommit("Withdraw the sign-off: " + cmp.Or(string(c.Reason), "no reason given"))
-	return nil
+	if !slices.ContainsFunc(pages, isSigned) {
+		return nil
+	}
+	return t.finish(c.Today, "Withdraw the sign-off: " + cmp.Or(string(c.Reason), "no reason given"))
 }
 
 // replaceTable replaces a top-level key of a page's front matter, or removes it if lines is nil, and prints message.

@@ -91,9 +91,9 @@ func Build(s *site.Site, reports []review.Report) (*Questionnaire, []diagnostic.
 		}
 		lists := b.listsOf(page)
 		q.Lists = append(q.Lists, lists...)
+		isSigned = isSigned && (len(lists) == 0 || report.IsSigned()) // nobody signs a page without medical text
 		if len(lists) > 0 && page.Medical {
 			q.Date = max(q.Date, review.Day(report.Adapted))
-			isSigned = isSigned && report.IsSigned()
 			reviewed = append(reviewed, review.Day(report.Record.Reviewed))
 			due = append(due, review.Day(report.Record.Due))
 		}

@@ -46,7 +46,7 @@ func (r *Report) checkSources(list *site.Node) {
 	if list == nil && r.Page.HasUnknownKey {
 		return
 	}
-	if list == nil || len(list.Items) == 0 {
+	if list == nil || len(list.Items) == 0 || list.Kind != site.List {
 		r.addError(keyPlace(r.Page, "sources"), diagnostic.RuleSources, `"sources" must name where the facts come from, `+
 			"as in sources: [KEY, KEY], where each KEY is one of [params.sources] in %s", site.ConfigFile)
 		return
@@ -54,6 +54,8 @@ func (r *Report) checkSources(list *site.Node) {
 	for i, item := range list.Items {
 		isSame := func(other *site.Node) bool { return other.Raw == item.Raw }
 		switch source := r.Page.Site.Sources[item.Raw]; {
+		case item.Kind != site.Text:
+			r.addError(item.Place, diagnostic.RuleSources, "the key of a source stands in quotes where it looks like a number: %q", item.Raw)
 		case source == nil:
 			known := slices.Sorted(maps.Keys(r.Page.Site.Sources))
 			r.addError(item.Place, diagnostic.RuleSources, "%s",
@@ -140,6 +142,11 @@ func Sign(p *site.Page, record Record, today time.Time) ([]byte, []diagnostic.Di
 		finding := keyPlace(p, "medical").Errorf(diagnostic.RuleReview,
 			"this page holds no medical text of its own (\"medical: false\"), so there is nothing to sign")
 		return nil, []diagnostic.Diagnostic{finding}, nil
+	}
+	for _, m := range figureLink.FindAllStringSubmatch(p.Body, -1) {
+		if _, err := p.Site.Figure(m[1]); err != nil {
+			return nil, nil, fmt.Errorf("%s: the drawing %s can't be read, so nobody can sign it: %w", p.File, m[1], err)
+		}
 	}
 	record.Digest = Digest(p, record)
 	format := "review:\n  by: %s\n  role: %s\n  reviewed: %s\n  due: %s\n  text: %s"

@@ -152,15 +152,20 @@ func (b *body) checkLostItems(n ast.Node) {
 	if hasBox(n.Parent()) {
 		return
 	}
-	isInItem := n.Parent().Kind() == ast.KindListItem
+	isInItem, isInQuote := n.Parent().Kind() == ast.KindListItem, false
+	for parent := n.Parent(); parent != nil; parent = parent.Parent() {
+		isInQuote = isInQuote || parent.Kind() == ast.KindBlockquote
+	}
 	var likely []text.Segment
 	above := ""
 	for i, segment := range n.Lines().Sliced(0, n.Lines().Len()) {
 		line := string(segment.Value(b.src))
-		first, _ := utf8.DecodeRuneInString(line)
+		first, _ := utf8.DecodeRuneInString(strings.TrimLeft(line, "*_[(“\"'¿¡"))
 		indent := b.src[b.lineStart(segment.Start):segment.Start]
 		isLazy := i > 0 && isInItem && !bytes.HasSuffix(indent, []byte("  ")) && !bytes.HasSuffix(indent, []byte("\t"))
 		switch {
+		case i > 0 && isInQuote && !bytes.Contains(indent, []byte(">")):
+			b.fail(segment.Start, diagnostic.RuleCard, "this would join the card above: put an empty line between them, or > in front")
 		case strings.HasSuffix(above, "  \n") || strings.HasSuffix(above, "\\\n"): // it starts a line for readers, too
 		case lostItem.MatchString(line) && (i > 0 || n.Kind() == ast.KindParagraph):
 			b.failItem(segment.Start, lostItem.FindString(line))

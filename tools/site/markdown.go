@@ -147,8 +147,11 @@ func (b *body) addLink(n ast.Node, destination string, isImage bool) {
 }
 
 func (b *body) addImage(n *ast.Image) {
-	if !strings.HasPrefix(string(n.Destination), "figure:") { // a layout shows drawings, and reports a missing one
+	name, isDrawing := strings.CutPrefix(string(n.Destination), "figure:")
+	if !isDrawing { // a layout shows drawings, and reports a missing one
 		b.addLink(n, string(n.Destination), true)
+	} else if !fileName.MatchString(name) {
+		b.fail(n.Pos(), diagnostic.RulePicture, "%q is no name of a drawing: it has small letters, digits and single hyphens", name)
 	}
 	if b.words(n) == "" {
 		b.fail(n.Pos(), diagnostic.RulePicture, "this picture has no alternative, for readers who can't see it: "+

@@ -127,6 +127,9 @@ func Load(root string) (*Site, []diagnostic.Diagnostic, error) {
 		if config != nil {
 			l.site.config = config.merge(config.Get("languages", key))
 			isUsable = l.readSettings() && isUsable
+			if n := config.Get("languages", key, "timeZone"); n != nil {
+				l.fail(n.KeyPlace, diagnostic.RuleConfig, "a site has one time zone: put it above all tables of this file")
+			}
 		}
 	}
 	first := all[0]
@@ -344,13 +347,14 @@ func (l *loader) listContent(translations []string) (files []string, err error) 
 		switch info, _ := d.Info(); {
 		case isHidden && d.IsDir():
 			return fs.SkipDir
-		case isHidden, isDrawing && d.Type().IsRegular():
-		case !d.IsDir() && (!isPage || !d.Type().IsRegular()):
+		case isHidden:
+		case !d.IsDir() && (!isPage && !isDrawing || !d.Type().IsRegular()):
 			fail("only pages belong into %s, in regular files that end in .md: "+
 				"move pictures and other files into static/, and link them as /%s", ContentDir, name)
-		case !fileName.MatchString(strings.TrimSuffix(name, ".md")) || d.IsDir() && isPage || name == "404.md":
+		case !fileName.MatchString(strings.TrimSuffix(strings.TrimSuffix(name, ".md"), ".svg")) || d.IsDir() && isPage || name == "404.md":
 			fail("rename this: small letters a to z, digits and single hyphens only, such as about-us.md, " +
-				"because the name becomes part of the page's address")
+				"because the name becomes part of an address")
+		case isDrawing:
 		case d.IsDir() && !l.site.HasFile(file+"/_index.md") && !l.site.HasFile(file+"/index.md"):
 			fail("this folder has no page of its own: add %s/_index.md", file)
 		case !d.IsDir() && info != nil && info.Size() > maxPage:
@@ -374,6 +378,9 @@ func (l *loader) checkPages(originals map[string]*Page) {
 		names = append(names, cmp.Or(p.FrontMatter.Get("aliases"), &Node{}).Items...)
 		for _, n := range names {
 			name := strings.ToLower(NormalizeSpace(n.Raw))
+			if strings.HasPrefix(name, "/") { // Hugo puts the language before an alias
+				name = p.Site.Prefix + name
+			}
 			if other := taken[name]; other != nil && (other != p || strings.HasPrefix(name, "/")) {
 				l.fail(n.Place, diagnostic.RuleFrontMatter, "%q is already a title or address of %s: reword or remove it", n.Raw, other.File)
 			}

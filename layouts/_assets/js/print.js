@@ -13,7 +13,7 @@
       }
     }
   };
-  addEventListener('DOMContentLoaded', showOutdated);
+  for (const event of ['DOMContentLoaded', 'pageshow', 'visibilitychange']) addEventListener(event, showOutdated);
   addEventListener('beforeprint', () => {
     showOutdated();
     facts.printNow = facts.printPrinted.replace('%', new Date().toLocaleDateString(root.lang, { dateStyle: 'long' }));
