@@ -118,7 +118,7 @@ func TestEverySentenceAboutReview(t *testing.T) {
 			sheet  string
 		}{
 			"/": {home, c.all.sheet}, "/what-to-do/": {[]string{c.what.page}, c.what.sheet}, "/more/deeper/": {[]string{c.deep.page}, c.deep.sheet},
-			"/checklist/": {[]string{c.all.page}, c.all.sheet}, "/about/": {[]string{c.all.page}, c.all.sheet},
+			"/checklist/": {[]string{c.all.page}, c.all.sheet}, "/about/": {[]string{"This page has no medical text of its own. The other pages: " + c.all.page}, c.all.sheet},
 			"/handout/": {[]string{c.deep.page, c.what.page, c.booklet.page}, c.booklet.sheet}, "/more/": {[]string{folder.page}, folder.sheet},
 		} {
 			tb.visit(url + p)

@@ -205,7 +205,7 @@ func TestPreviewPanel(t *testing.T) {
 	d := work(t, f, "--today", "2026-11-22")
 	for p, wants := range map[string][]string{
 		"/leaflets/what-to-do/": {
-			`Draft\. This page is not published\.`, `No clinician has reviewed this text\.`, `Text last changed 2024-03-01`, ` words\.`,
+			`No clinician has reviewed this text\.`, `Text last changed 2024-03-01`, ` words\.`,
 			`Sources Nobody: [^:]+: 2024-02-29, 32 months ago`,
 		},
 		"/leaflets/more/": {`Preview: only you see this line\.`},
