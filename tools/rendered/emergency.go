@@ -21,6 +21,11 @@ func (c *checker) checkEmergency(s *site.Site) {
 				signs = append(signs, card.Items...)
 			}
 		}
+		for _, card := range page.Cards {
+			if len(card.Items) == 0 && slices.Contains(s.ChecklistLevels, card.Level) {
+				c.reportEmergency(card.Place, "the signs of this card would not be on the checklist: write a box, - [ ], before each")
+			}
+		}
 		if len(signs) == 0 {
 			c.reportEmergency(diagnostic.Place{File: page.File},
 				"this page has no emergency signs any more: it needs a card > [!%s] with a list of boxes, - [ ]", strings.ToUpper(level))

@@ -119,6 +119,11 @@ func (b *body) checkQuote(n *ast.Blockquote, offset int, words string) {
 		fail("this is no part of the card above: put > on the empty line between them, or words between them")
 		return
 	}
+	if kind := n.Parent().Kind(); kind == ast.KindBlockquote || n.FirstChild() != nil && n.FirstChild().Kind() == ast.KindList {
+		fail("this is a quote, and no part of a card: put one > before each line of a card, each empty line in it, " +
+			"and its first line, such as > [!NOTE]")
+		return
+	}
 	start := b.lineStart(max(offset, 0))
 	above := bytes.TrimSpace(b.src[b.lineStart(max(start-1, 0)):start])
 	isBelowText := len(above) > 0 && above[len(above)-1] != ':' || n.Parent().Kind() == ast.KindListItem

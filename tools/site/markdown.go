@@ -107,11 +107,17 @@ func (b *body) visit(n ast.Node) {
 		}
 		b.addLink(n, destination, false)
 	case *ast.List:
+		if above := n.PreviousSibling(); above != nil && above.Kind() == ast.KindBlockquote && !n.HasBlankPreviousLines() && !hasBox(n.FirstChild()) {
+			b.fail(n.Pos(), diagnostic.RuleCard, "this list is no part of the card above: put > before it, or an empty line")
+		}
 		if n.IsOrdered() {
 			b.checkItemNumbers(n)
 		}
 	case *ast.Emphasis, *east.Strikethrough:
 		b.checkEmphasis(n)
+		if n.Kind() == east.KindStrikethrough && b.src[max(n.Pos(), 0)] == '~' && b.src[max(n.Pos(), 0)+1] != '~' {
+			b.fail(n.Pos(), diagnostic.RuleMarkup, "this would be struck out: write \\~, or words such as \"about\"")
+		}
 	case *east.TableRow:
 		b.checkRow(n)
 	case *ast.Paragraph, *ast.TextBlock, *east.TableCell, *east.DefinitionTerm:
@@ -130,6 +136,9 @@ func (b *body) checkHeading(n *ast.Heading) {
 	_, hasID := n.AttributeString("id")
 	if len(n.Attributes()) > 1 || len(n.Attributes()) == 1 && !hasID {
 		b.fail(n.Pos(), diagnostic.RuleHeading, "a heading has an id, as in {#heat}, and nothing else in braces")
+	}
+	if n.Parent().Kind() != ast.KindDocument {
+		b.fail(n.Pos(), diagnostic.RuleHeading, "a heading stands in no card and no list: put an empty line without > above it")
 	}
 	if isUnderlined || n.Level == 1 || n.Level > b.headingLevel+1 || n.FirstChild() == nil {
 		b.fail(n.Pos(), diagnostic.RuleHeading, "a heading is ## and its words, ### below that, and so on: "+
@@ -177,7 +186,9 @@ func (b *body) addCard(n *ast.Blockquote) {
 		return
 	}
 	level := strings.ToLower(m[1])
-	if !slices.Contains(cards, level) {
+	if english := b.page.Site.cardNames[level]; english != "" && !slices.Contains(cards, level) {
+		b.fail(line.Start, diagnostic.RuleCard, "types of cards are the same in all languages: write [!%s]", strings.ToUpper(english))
+	} else if !slices.Contains(cards, level) {
 		b.fail(line.Start, diagnostic.RuleCard, "%s", diagnostic.Unknown("card type", m[1], "Known types", cards))
 	}
 	title := cutFirstLine(first, line.Start+len(m[0]))
@@ -229,6 +240,11 @@ func (b *body) addTaskItem(box *east.TaskCheckBox) {
 	isLine := words != "" && block.Lines().Len() == 1 && block.NextSibling() == nil && block.Kind() == ast.KindTextBlock &&
 		!linkOrNote.Match(block.Lines().Value(b.src))
 	isBetweenBoxes := (previous == nil || hasBox(previous)) && (next == nil || hasBox(next))
+	for _, other := range []ast.Node{list.PreviousSibling(), list.NextSibling()} {
+		if other != nil && other.Kind() == ast.KindList && !hasBox(other.FirstChild()) && (other == list.NextSibling()) == (next == nil) {
+			b.fail(other.Pos(), diagnostic.RuleTaskItem, "this item has no box, so it would not be on the checklist: write - [ ] before its words")
+		}
+	}
 	if !isLine || !isBetweenBoxes || box.IsChecked || list.IsOrdered() {
 		b.fail(box.Pos(), diagnostic.RuleTaskItem, "a box to tick is - [ ] with ordinary spaces and one line of words: "+
 			"no tick, number, link, picture or note, no empty line between boxes, and no other line, item or list that has no box")

@@ -44,6 +44,8 @@ var markupRules = []struct{ pattern, fix string }{
 	{`(\|)[^|\n]*[\pL\pN][^|\n]*\||[\pL\pN] *(\|) *[\pL\pN][^|\n]*\n[^|\n]*[\pL\pN] *\|`, fixTable},
 	{`(\{\{|\{%)(?:[^{}]*\}\})?|(\}\})`, "{{, {% and }} stand for what only templates can hold: remove them"},
 	{`(<!--|-->)(?:[^<>]*-->)?`, "what readers shall not see stands between <!-- and -->: write both, or remove both"},
+	{`\A(={7})\z`, "git left this line: keep the right one of the two texts around it"},
+	{`(【)[^【】]*】|(:contentReference\[)`, "a program left this: remove it"},
 	{"(```+)", "this makes a block of code, and a page has none: remove it"},
 }
 
@@ -63,7 +65,7 @@ var compileMarkupRules = sync.OnceValues(func() (pattern *regexp.Regexp, fixes [
 var shownAddress = regexp.MustCompile(`(?:https?://|www\.)[^\s()\[\]<>]+`)
 
 // MarkupCharacters has one of the characters of each match of markupRules. Hardly any text has one of them.
-const MarkupCharacters = "[]*_|{}#`<>!"
+const MarkupCharacters = "[]*_|{}#`<>!=【"
 
 // MaxMarkup is how many findings are enough for one text or page.
 const MaxMarkup = 50

@@ -243,7 +243,7 @@ var leftovers = []struct {
 		"%q is left of a character that a program misread: write the quote, dash or letter again"},
 	// The line ======= of a conflict is not matched, because it may belong to a heading:
 	// https://git-scm.com/docs/git-merge#_how_conflicts_are_presented
-	{regexp.MustCompile(`(?m)^(?:<{7}|>{7}) [^\s>]`), diagnostic.RuleMergeConflict, diagnostic.Error,
+	{regexp.MustCompile(`(?m)^(?:<{7}|>{7}|\|{7}) [^\s>]`), diagnostic.RuleMergeConflict, diagnostic.Error,
 		"%q: two changes of this text meet here, and git could not tell which is right: " +
 			"keep the right lines, and delete those that start with <<<<<<<, ======= and >>>>>>>"},
 	{regexp.MustCompile(`[\x{ad}\x{200b}-\x{200f}\x{2060}]`), diagnostic.RuleEncoding, diagnostic.Warning,
@@ -256,7 +256,7 @@ func (l *loader) checkEncoding(file string, text []byte) (isReadable bool) {
 	isSuspect := func(r rune) bool {
 		return r < ' ' && r != '\n' || r > '~' && (unicode.Is(unicode.C, r) || strings.ContainsRune("âÂÃïð\u2028\u2029\uFFFC\uFFFD", r))
 	}
-	hasConflict := bytes.Contains(text, []byte("<<<<<<<")) || bytes.Contains(text, []byte(">>>>>>>"))
+	hasConflict := bytes.Contains(text, []byte("<<<<<<<")) || bytes.Contains(text, []byte(">>>>>>>")) || bytes.Contains(text, []byte("|||||||"))
 	if !hasConflict && !bytes.ContainsFunc(text, isSuspect) {
 		return true
 	}

@@ -144,18 +144,34 @@ func Load(root string) (*Site, []diagnostic.Diagnostic, error) {
 			return nil, nil, err
 		}
 		l.checkPages(originals)
+		l.checkEmergencyNumbers(first)
 		originals = first.byPath
 	}
 	return first, l.findings, nil
 }
 
-// checkShownFiles checks the encoding of files that Hugo alone reads, but whose words and drawings readers see.
+// filledIn matches what a layout fills into a sentence of i18n/, such as {{ .by }}.
+var filledIn = regexp.MustCompile(`\{\{[^{}]*\}\}`)
+
+// checkShownFiles checks files that Hugo alone reads, but whose words and drawings readers see: their encoding, and that a
+// sentence is filled in alike in all languages, because Hugo shows "<no value>" for a misspelt word.
 func (l *loader) checkShownFiles(root string) {
+	first := map[string][]string{}
 	for _, pattern := range []string{"i18n/*.toml", FiguresDir + "/*.svg"} {
 		files, _ := fs.Glob(os.DirFS(root), pattern)
 		for _, file := range files {
 			if src, err := ReadRegular(filepath.Join(root, file), 0); err == nil { // publish reports what is no file
 				l.checkEncoding(file, src)
+				var sentences map[string]any // none in a drawing
+				_ = toml.Unmarshal(src, &sentences)
+				for key, sentence := range sentences {
+					words := slices.Compact(slices.Sorted(slices.Values(filledIn.FindAllString(fmt.Sprint(sentence), -1))))
+					if other, isKnown := first[key]; isKnown && !slices.Equal(words, other) || strings.TrimSpace(fmt.Sprint(sentence)) == "" {
+						l.fail(diagnostic.Place{File: file}, diagnostic.RuleConfig,
+							"the sentence %q is empty, or does not hold the same words in {{ }} as in another language", key)
+					}
+					first[key] = words
+				}
 			}
 		}
 	}
@@ -348,6 +364,8 @@ func (l *loader) listContent(translations []string) (files []string, err error) 
 		case isHidden && d.IsDir():
 			return fs.SkipDir
 		case isHidden:
+		case strings.EqualFold(path.Ext(file), ".md") && !isPage, path.Ext(file) == ".markdown", strings.HasSuffix(name, ".md.txt"):
+			fail("the name of a page ends in .md: rename this")
 		case !d.IsDir() && (!isPage && !isDrawing || !d.Type().IsRegular()):
 			fail("only pages belong into %s, in regular files that end in .md: "+
 				"move pictures and other files into static/, and link them as /%s", ContentDir, name)
@@ -402,6 +420,26 @@ func (l *loader) checkPages(originals map[string]*Page) {
 	}
 }
 
+// checkEmergencyNumbers reports numbers that this language or the default one lacks, if they share others. (Languages without a
+// number in common are for readers in other countries.)
+func (l *loader) checkEmergencyNumbers(first *Site) {
+	here, there := map[string]bool{}, map[string]bool{}
+	isShared := false
+	for _, number := range first.Emergency {
+		there[number.Number] = true
+	}
+	for _, number := range l.site.Emergency {
+		here[number.Number] = true
+		isShared = isShared || there[number.Number]
+	}
+	for _, number := range slices.Concat(first.Emergency, l.site.Emergency) {
+		if isShared && here[number.Number] != there[number.Number] {
+			l.findings = append(l.findings, l.site.config.Get("params", "emergency").Place.Warningf(diagnostic.RuleEmergency,
+				"the emergency number %s is not in all languages: add it to the others, or correct it", number.Number))
+		}
+	}
+}
+
 // checkHomePages reports a home page or emergency page that is missing or a draft, because Hugo does not. It is silent on a
 // page that has a file with another problem.
 func (l *loader) checkHomePages() {
@@ -424,6 +462,8 @@ var pictureName = regexp.MustCompile(`(?i)\.(?:avif|bmp|gif|jpe?g|png|svg|tiff?|
 func (p *Page) linkProblem(link Link) string {
 	u, err := url.Parse(link.Destination)
 	switch {
+	case err == nil && link.IsImage && u.IsAbs() && u.Host == "":
+		return "this is no picture: write a file of static/, such as /room.jpg, or a drawing, such as figure:do-rest, in small letters"
 	case err == nil && link.IsImage && (u.IsAbs() || u.Host != ""):
 		return "browsers won't show a picture of another site here: put a copy into static/, and write /" + path.Base(u.Path)
 	case err == nil && (u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1"):
@@ -457,6 +497,8 @@ func (p *Page) pathProblem(to string, isImage bool) string {
 	case target != nil && target.Draft && !p.Draft:
 		return target.File + " is a draft, which is not published: remove the link, or publish the page first"
 	case target != nil || isPage && filepath.IsLocal(file) && p.Site.HasFile(p.Site.Folder+"/"+file): // a page with findings
+		return ""
+	case static == p.Site.Prefix+"/checklist.json": // which a build writes
 		return ""
 	case isStatic && !isAbsolute:
 		return "the file stands in static/: write " + static
