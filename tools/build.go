@@ -92,7 +92,17 @@ func (t *tool) publish(ctx context.Context, s *checkedSite, isStrict bool) error
 	if err := ctx.Err(); err != nil { // Ctrl-C at the last moment still stops it
 		return err
 	}
-	return stage.Commit(s.committedLists)
+	updated := 0
+	for file, list := range s.committedLists {
+		if findings, err := checklist.Compare(s.Root, file, list); err == nil {
+			updated += len(findings)
+		}
+	}
+	err = stage.Commit(s.committedLists)
+	if err == nil && updated > 0 {
+		t.logf("The checklist has changed: look at it (git diff static), and commit it with your change.")
+	}
+	return err
 }
 
 // listVersions returns Hugo settings with the version of each language's checklist.

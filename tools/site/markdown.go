@@ -239,15 +239,24 @@ func (b *body) addTaskItem(box *east.TaskCheckBox) {
 	words := b.words(block)
 	isLine := words != "" && block.Lines().Len() == 1 && block.NextSibling() == nil && block.Kind() == ast.KindTextBlock &&
 		!linkOrNote.Match(block.Lines().Value(b.src))
-	isBetweenBoxes := (previous == nil || hasBox(previous)) && (next == nil || hasBox(next))
-	for _, other := range []ast.Node{list.PreviousSibling(), list.NextSibling()} {
-		if other != nil && other.Kind() == ast.KindList && !hasBox(other.FirstChild()) && (other == list.NextSibling()) == (next == nil) {
-			b.fail(other.Pos(), diagnostic.RuleTaskItem, "this item has no box, so it would not be on the checklist: write - [ ] before its words")
-		}
-	}
-	if !isLine || !isBetweenBoxes || box.IsChecked || list.IsOrdered() {
+	if !isLine || box.IsChecked || list.IsOrdered() {
 		b.fail(box.Pos(), diagnostic.RuleTaskItem, "a box to tick is - [ ] with ordinary spaces and one line of words: "+
-			"no tick, number, link, picture or note, no empty line between boxes, and no other line, item or list that has no box")
+			"no tick, number, link, picture or note, no empty line between boxes, and no line below that has no box")
+	}
+	neighbors := []ast.Node{next}
+	if next == nil {
+		neighbors = []ast.Node{list.NextSibling()}
+	}
+	if previous == nil {
+		neighbors = append(neighbors, list.PreviousSibling())
+	} else if above := previous.PreviousSibling(); above == nil || !hasBox(above) { // else the box above reports it
+		neighbors = append(neighbors, previous)
+	}
+	for _, n := range neighbors {
+		isList := n != nil && n.Kind() == ast.KindList
+		if isList && !hasBox(n.FirstChild()) || n != nil && n.Kind() == ast.KindListItem && !hasBox(n) {
+			b.fail(n.Pos(), diagnostic.RuleTaskItem, "this item has no box, so it would not be on the checklist: write - [ ] before its words")
+		}
 	}
 	card := &b.page.Cards[len(b.page.Cards)-1]
 	card.Items = append(card.Items, Item{Text: words, Place: b.place(box.Pos())})
