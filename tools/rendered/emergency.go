@@ -22,8 +22,8 @@ func (c *checker) checkEmergency(s *site.Site) {
 			}
 		}
 		for _, card := range page.Cards {
-			if len(card.Items) == 0 && slices.Contains(s.ChecklistLevels, card.Level) {
-				c.reportEmergency(card.Place, "the signs of this card would not be on the checklist: write a box, - [ ], before each")
+			if len(card.Items) == 0 && card.Level == level {
+				c.reportEmergency(card.Place, "the signs of this card would not be on the checklist: write a box, - [ ], before each, or give it another type")
 			}
 		}
 		if len(signs) == 0 {

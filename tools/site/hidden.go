@@ -24,10 +24,11 @@ import (
 const strangeSpace = `[\x{a0}\x{ad}\x{1680}\x{2000}-\x{200d}\x{202f}\x{205f}\x{3000}\x{feff}]`
 
 var (
-	comment    = regexp.MustCompile(`(?s)<!--.*?-->`)
-	definition = regexp.MustCompile(`(?m)^(?:[ \t>]|(?:[-*+]|\d+[.)])[ \t])*\[([^\]\n]+)\]:`) // of a footnote, or of a link's address
-	notInCell  = regexp.MustCompile(`<!--.*?-->|[|\s]|` + strangeSpace)
-	itemNumber = regexp.MustCompile(`^\d+`)
+	comment     = regexp.MustCompile(`(?s)<!--.*?-->`)
+	definition  = regexp.MustCompile(`(?m)^(?:[ \t>]|(?:[-*+]|\d+[.)])[ \t])*\[([^\]\n]+)\]:`) // of a footnote, or of a link's address
+	notInCell   = regexp.MustCompile(`<!--.*?-->|[|\s]|` + strangeSpace)
+	itemNumber  = regexp.MustCompile(`^\d+`)
+	sentenceEnd = regexp.MustCompile(`[.!?:][*_)"'”’]*\n$`)
 
 	// comparison matches the start of a text whose > was probably meant to show, as in "> 38 degrees".
 	comparison = regexp.MustCompile(`^[\p{Ll}\p{N}=~+]`)
@@ -120,8 +121,8 @@ func (b *body) checkQuote(n *ast.Blockquote, offset int, words string) {
 		return
 	}
 	if kind := n.Parent().Kind(); kind == ast.KindBlockquote || n.FirstChild() != nil && n.FirstChild().Kind() == ast.KindList {
-		fail("this is a quote, and no part of a card: put one > before each line of a card, each empty line in it, " +
-			"and its first line, such as > [!NOTE]")
+		fail("a quote starts with words and holds no other quote, and a card has one > before each of its lines, each empty line " +
+			"in it, and its first line, such as > [!NOTE]")
 		return
 	}
 	start := b.lineStart(max(offset, 0))
@@ -164,7 +165,7 @@ func (b *body) checkLostItems(n ast.Node) {
 	var likely []text.Segment
 	above := ""
 	for i, segment := range n.Lines().Sliced(0, n.Lines().Len()) {
-		line := string(segment.Value(b.src))
+		line := strings.Replace(string(segment.Value(b.src)), "\r\n", "\n", 1)
 		first, _ := utf8.DecodeRuneInString(strings.TrimLeft(line, "*_[(“\"'¿¡"))
 		indent := b.src[b.lineStart(segment.Start):segment.Start]
 		isLazy := i > 0 && isInItem && !bytes.HasSuffix(indent, []byte("  ")) && !bytes.HasSuffix(indent, []byte("\t"))
@@ -179,8 +180,12 @@ func (b *body) checkLostItems(n ast.Node) {
 		case likelyItem.MatchString(line):
 			likely = append(likely, segment)
 		case isLazy && unicode.IsUpper(first):
-			b.fail(segment.Start, diagnostic.RuleTaskItem,
+			d := b.place(segment.Start).Errorf(diagnostic.RuleTaskItem,
 				"this would join the item above: put an empty line between them, or two spaces in front")
+			if !sentenceEnd.MatchString(above) { // it may be a name
+				d.Severity = diagnostic.Warning
+			}
+			b.loader.findings = append(b.loader.findings, d)
 		}
 		above = line
 	}

@@ -108,15 +108,18 @@ func (b *body) visit(n ast.Node) {
 		b.addLink(n, destination, false)
 	case *ast.List:
 		if above := n.PreviousSibling(); above != nil && above.Kind() == ast.KindBlockquote && !n.HasBlankPreviousLines() && !hasBox(n.FirstChild()) {
-			b.fail(n.Pos(), diagnostic.RuleCard, "this list is no part of the card above: put > before it, or an empty line")
+			b.fail(n.Pos(), diagnostic.RuleCard, "this list is no part of the card or quote above: put > before it, or an empty line")
 		}
 		if n.IsOrdered() {
 			b.checkItemNumbers(n)
 		}
+	case *ast.ListItem:
+		b.checkItem(n)
 	case *ast.Emphasis, *east.Strikethrough:
-		b.checkEmphasis(n)
-		if n.Kind() == east.KindStrikethrough && b.src[max(n.Pos(), 0)] == '~' && b.src[max(n.Pos(), 0)+1] != '~' {
+		if n.Kind() == east.KindStrikethrough && !bytes.HasPrefix(b.src[max(n.Pos(), 0):], []byte("~~")) {
 			b.fail(n.Pos(), diagnostic.RuleMarkup, "this would be struck out: write \\~, or words such as \"about\"")
+		} else {
+			b.checkEmphasis(n)
 		}
 	case *east.TableRow:
 		b.checkRow(n)
@@ -138,7 +141,7 @@ func (b *body) checkHeading(n *ast.Heading) {
 		b.fail(n.Pos(), diagnostic.RuleHeading, "a heading has an id, as in {#heat}, and nothing else in braces")
 	}
 	if n.Parent().Kind() != ast.KindDocument {
-		b.fail(n.Pos(), diagnostic.RuleHeading, "a heading stands in no card and no list: put an empty line without > above it")
+		b.fail(n.Pos(), diagnostic.RuleHeading, "a heading stands in no card, quote or list: put an empty line without > above it")
 	}
 	if isUnderlined || n.Level == 1 || n.Level > b.headingLevel+1 || n.FirstChild() == nil {
 		b.fail(n.Pos(), diagnostic.RuleHeading, "a heading is ## and its words, ### below that, and so on: "+
@@ -228,9 +231,8 @@ func hasBox(item ast.Node) bool {
 func (b *body) addTaskItem(box *east.TaskCheckBox) {
 	block := box.Parent()
 	item, list := block.Parent(), block.Parent().Parent().(*ast.List)
-	previous, next := item.PreviousSibling(), item.NextSibling()
 	if list.Parent() != b.cardNode {
-		if previous == nil || !hasBox(previous) { // a missing > is reported once
+		if previous := item.PreviousSibling(); previous == nil || !hasBox(previous) { // a missing > is reported once
 			b.fail(box.Pos(), diagnostic.RuleTaskItem, "a box to tick stands in a card: "+
 				"put > before each line, and each empty line, from the card's first line, such as > [!NOTE], on")
 		}
@@ -243,23 +245,29 @@ func (b *body) addTaskItem(box *east.TaskCheckBox) {
 		b.fail(box.Pos(), diagnostic.RuleTaskItem, "a box to tick is - [ ] with ordinary spaces and one line of words: "+
 			"no tick, number, link, picture or note, no empty line between boxes, and no line below that has no box")
 	}
-	neighbors := []ast.Node{next}
-	if next == nil {
-		neighbors = []ast.Node{list.NextSibling()}
-	}
-	if previous == nil {
-		neighbors = append(neighbors, list.PreviousSibling())
-	} else if above := previous.PreviousSibling(); above == nil || !hasBox(above) { // else the box above reports it
-		neighbors = append(neighbors, previous)
-	}
-	for _, n := range neighbors {
-		isList := n != nil && n.Kind() == ast.KindList
-		if isList && !hasBox(n.FirstChild()) || n != nil && n.Kind() == ast.KindListItem && !hasBox(n) {
-			b.fail(n.Pos(), diagnostic.RuleTaskItem, "this item has no box, so it would not be on the checklist: write - [ ] before its words")
-		}
-	}
 	card := &b.page.Cards[len(b.page.Cards)-1]
 	card.Items = append(card.Items, Item{Text: words, Place: b.place(box.Pos())})
+}
+
+// checkItem reports an item without a box beside one with a box, in the same list of a card or in one directly above or below.
+func (b *body) checkItem(item *ast.ListItem) {
+	list := item.Parent()
+	if hasBox(item) || list.Parent() != b.cardNode {
+		return
+	}
+	isAdjacent := func(above, below ast.Node) bool {
+		return above != nil && below != nil && above.Kind() == ast.KindList && below.Kind() == ast.KindList && !below.HasBlankPreviousLines()
+	}
+	previous, next := item.PreviousSibling(), item.NextSibling()
+	if above := list.PreviousSibling(); previous == nil && isAdjacent(above, list) {
+		previous = above.LastChild()
+	}
+	if below := list.NextSibling(); next == nil && isAdjacent(list, below) {
+		next = below.FirstChild()
+	}
+	if previous != nil && hasBox(previous) || next != nil && hasBox(next) {
+		b.fail(item.Pos(), diagnostic.RuleTaskItem, "this item has no box, so it would not be on the checklist: write - [ ] before its words")
+	}
 }
 
 // addBlock adds the words of a node to the page, if it has any, and reports Markdown that readers would see as written. The

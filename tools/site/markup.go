@@ -45,7 +45,7 @@ var markupRules = []struct{ pattern, fix string }{
 	{`(\{\{|\{%)(?:[^{}]*\}\})?|(\}\})`, "{{, {% and }} stand for what only templates can hold: remove them"},
 	{`(<!--|-->)(?:[^<>]*-->)?`, "what readers shall not see stands between <!-- and -->: write both, or remove both"},
 	{`\A(={7})\z`, "git left this line: keep the right one of the two texts around it"},
-	{`(【)[^【】]*】|(:contentReference\[)`, "a program left this: remove it"},
+	{`(【)\d+[:†][^【】]*】|(:contentReference\[)`, "a program left this: remove it"},
 	{"(```+)", "this makes a block of code, and a page has none: remove it"},
 }
 

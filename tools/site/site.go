@@ -144,14 +144,16 @@ func Load(root string) (*Site, []diagnostic.Diagnostic, error) {
 			return nil, nil, err
 		}
 		l.checkPages(originals)
-		l.checkEmergencyNumbers(first)
+		if l.site != first {
+			l.checkEmergencyNumbers(first)
+		}
 		originals = first.byPath
 	}
 	return first, l.findings, nil
 }
 
-// filledIn matches what a layout fills into a sentence of i18n/, such as {{ .by }}.
-var filledIn = regexp.MustCompile(`\{\{[^{}]*\}\}`)
+// filledIn matches the name of what a layout fills into a sentence of i18n/, such as {{ .by }}.
+var filledIn = regexp.MustCompile(`\{\{[^{}.]*(\.\w+)`)
 
 // checkShownFiles checks files that Hugo alone reads, but whose words and drawings readers see: their encoding, and that a
 // sentence is filled in alike in all languages, because Hugo shows "<no value>" for a misspelt word.
@@ -165,12 +167,18 @@ func (l *loader) checkShownFiles(root string) {
 				var sentences map[string]any // none in a drawing
 				_ = toml.Unmarshal(src, &sentences)
 				for key, sentence := range sentences {
-					words := slices.Compact(slices.Sorted(slices.Values(filledIn.FindAllString(fmt.Sprint(sentence), -1))))
+					var words []string
+					for _, m := range filledIn.FindAllStringSubmatch(fmt.Sprint(sentence), -1) {
+						words = append(words, m[1])
+					}
+					words = slices.Compact(slices.Sorted(slices.Values(words)))
+					if file == files[0] {
+						first[key] = words
+					}
 					if other, isKnown := first[key]; isKnown && !slices.Equal(words, other) || strings.TrimSpace(fmt.Sprint(sentence)) == "" {
 						l.fail(diagnostic.Place{File: file}, diagnostic.RuleConfig,
-							"the sentence %q is empty, or does not hold the same words in {{ }} as in another language", key)
+							"the sentence %q is empty, or does not hold the same words in {{ }} as in %s", key, files[0])
 					}
-					first[key] = words
 				}
 			}
 		}
@@ -420,22 +428,18 @@ func (l *loader) checkPages(originals map[string]*Page) {
 	}
 }
 
-// checkEmergencyNumbers reports numbers that this language or the default one lacks, if they share others. (Languages without a
-// number in common are for readers in other countries.)
+// checkEmergencyNumbers reports numbers that this language or the default one lacks, if they share at least two. Other lists are
+// meant to differ, because they are for readers in other countries.
 func (l *loader) checkEmergencyNumbers(first *Site) {
-	here, there := map[string]bool{}, map[string]bool{}
-	isShared := false
-	for _, number := range first.Emergency {
-		there[number.Number] = true
-	}
-	for _, number := range l.site.Emergency {
-		here[number.Number] = true
-		isShared = isShared || there[number.Number]
-	}
+	languages := map[string]int{} // by number, without what separates its digits
 	for _, number := range slices.Concat(first.Emergency, l.site.Emergency) {
-		if isShared && here[number.Number] != there[number.Number] {
+		languages[strings.NewReplacer(" ", "", "-", "").Replace(number.Number)]++
+	}
+	shared := len(first.Emergency) + len(l.site.Emergency) - len(languages)
+	for number, count := range languages {
+		if shared >= 2 && count == 1 {
 			l.findings = append(l.findings, l.site.config.Get("params", "emergency").Place.Warningf(diagnostic.RuleEmergency,
-				"the emergency number %s is not in all languages: add it to the others, or correct it", number.Number))
+				"the emergency number %s is not in all languages: add it to the others, or correct it", number))
 		}
 	}
 }
