@@ -174,7 +174,7 @@ func (c *signCommand) remove(t *tool, pages []*site.Page) error {
 	if !slices.ContainsFunc(pages, isSigned) {
 		return nil
 	}
-	return t.finish(c.Today, "Withdraw the sign-off: " + cmp.Or(string(c.Reason), "no reason given"))
+	return t.finish(c.Today, "Withdraw the sign-off: "+cmp.Or(string(c.Reason), "no reason given"))
 }
 
 // replaceTable replaces a top-level key of a page's front matter, or removes it if lines is nil, and prints message.
