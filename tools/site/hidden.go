@@ -132,11 +132,7 @@ func (b *body) checkQuote(n *ast.Blockquote, offset int, words string) {
 		fail("the > in front of this makes a quote of it, and does not show: write it in words, such as \"over\"")
 		return
 	}
-	names := map[string]string{}
-	maps.Copy(names, b.page.Site.cardNames)
-	for _, level := range b.page.Site.Cards {
-		names[level] = level
-	}
+	names := b.page.Site.cardNames
 	longestFirst := slices.SortedFunc(maps.Keys(names), func(x, y string) int { return len(y) - len(x) })
 	for i, name := range longestFirst {
 		longestFirst[i] = regexp.QuoteMeta(name)

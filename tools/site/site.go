@@ -60,7 +60,7 @@ type Site struct {
 
 	config        *Node // config.toml, merged with the language's own settings
 	byPath, byURL map[string]*Page
-	cardNames     map[string]string // the types of cards by their names in i18n/, in small letters
+	cardNames     map[string]string // the types of cards by their names, also those of i18n/, in small letters
 }
 
 // Source is one entry of [params.sources].
@@ -261,6 +261,9 @@ func (l *loader) readSettings() (isValid bool) {
 			l.fail(root.Get("params", "checklist", "levels").Items[i].Place, diagnostic.RuleConfig, "%s",
 				diagnostic.Unknown("card type", level, "Known types", s.Cards))
 		}
+	}
+	for _, level := range s.Cards {
+		s.cardNames[level] = level
 	}
 	if s.ChecklistLevels == nil {
 		s.ChecklistLevels = s.Cards

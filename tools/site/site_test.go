@@ -13,7 +13,7 @@ import (
 
 // testSite returns a site that knows some cards.
 func testSite() *Site {
-	return &Site{Location: time.UTC, Cards: []string{"emergency", "do", "note"}, Sources: map[string]*Source{}, IntervalMonths: 36, DueSoonDays: 60}
+	return &Site{Location: time.UTC, Cards: []string{"emergency", "do", "note"}, cardNames: map[string]string{"do": "do"}, Sources: map[string]*Source{}, IntervalMonths: 36, DueSoonDays: 60}
 }
 
 const front = "---\ntitle: A page\ndescription: D\n---\n"
