@@ -275,7 +275,7 @@ const checks = {
     for (const shape of all('figure > svg *')) {
       if (shape.matches('g')) continue;
       const { fill, stroke } = getComputedStyle(shape), kind = shape.getAttribute('class');
-      const isOutline = kind === null || kind === 'sign';
+      const isOutline = [null, 'sign', 'spot'].includes(kind);
       if ((fill !== 'none') === isOutline) found.push(kind + ' is filled with ' + fill + ': ' + shape.outerHTML.slice(0, 60));
       if ((stroke !== 'none') === ['dot', 'hair'].includes(kind)) found.push(kind + ' has lines of ' + stroke);
     }
