@@ -80,6 +80,9 @@ func (n *Node) Describe() string {
 	if n.Kind == Text || n.Kind == Scalar {
 		return strconv.Quote(n.Raw)
 	}
+	if n.Kind == List && n.Items == nil {
+		return "an empty list"
+	}
 	return string(n.Kind)
 }
 
