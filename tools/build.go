@@ -92,14 +92,9 @@ func (t *tool) publish(ctx context.Context, s *checkedSite, isStrict bool) error
 	if err := ctx.Err(); err != nil { // Ctrl-C at the last moment still stops it
 		return err
 	}
-	updated := 0
-	for file, list := range s.committedLists {
-		if findings, err := checklist.Compare(s.Root, file, list); err == nil {
-			updated += len(findings)
-		}
-	}
+	behind, _ := s.compareLists() // Commit fails on what can't be read
 	err = stage.Commit(s.committedLists)
-	if err == nil && updated > 0 {
+	if err == nil && len(behind) > 0 {
 		t.logf("The checklist has changed: look at it (git diff static), and commit it with your change.")
 	}
 	return err

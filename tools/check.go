@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"maps"
+	"errors"
 	"slices"
 	"time"
 
@@ -31,31 +31,14 @@ func (c *checkCommand) Run(ctx context.Context, t *tool) error {
 		return err
 	}
 	t.logf("%s", review.Summary(s.Site, s.reports, s.today))
-	if !hasFailures(false, s.findings) { // checklists made from content with errors may be wrong
-		for file, want := range s.committedLists {
-			findings, err := checklist.Compare(s.Root, file, want)
-			if err != nil {
-				return err
-			}
-			s.findings = append(s.findings, findings...)
+	if !hasFailures(false, s.findings) {
+		findings, err := s.compareLists()
+		if err != nil {
+			return err
 		}
+		s.findings = append(s.findings, findings...)
 	}
 	return t.printFindings(c.Format, c.Strict, s.findings)
-}
-
-// updateLists writes the committed checklists that are behind the content, unless that has errors, and returns their names.
-func (t *tool) updateLists(s *checkedSite) (updated []string, err error) {
-	for _, file := range slices.Sorted(maps.Keys(s.committedLists)) {
-		findings, err := checklist.Compare(t.root, file, s.committedLists[file])
-		if err == nil && len(findings) > 0 && !hasFailures(false, s.findings) {
-			updated = append(updated, file)
-			err = publish.ReplaceFile(t.root, file, s.committedLists[file])
-		}
-		if err != nil {
-			return updated, err
-		}
-	}
-	return updated, nil
 }
 
 // checkedSite is a site with the results of checking its content in all languages.
@@ -98,4 +81,26 @@ func (t *tool) checkSite(today day, base baseURL, isStrict bool) (*checkedSite, 
 		s.findings = append(s.findings, publish.CheckFiles(t.root, s.committedLists)...)
 	}
 	return s, nil
+}
+
+// compareLists reports committed checklists that are behind the content. Those made from content with errors may be wrong.
+func (s *checkedSite) compareLists() (behind []diagnostic.Diagnostic, err error) {
+	for file, list := range s.committedLists {
+		findings, errCompare := checklist.Compare(s.Root, file, list)
+		behind, err = append(behind, findings...), errors.Join(err, errCompare)
+	}
+	return diagnostic.Sort(behind), err
+}
+
+// updateLists writes the committed checklists that are behind the content, unless that has errors, and returns their names.
+func (s *checkedSite) updateLists() (updated []string, err error) {
+	if hasFailures(false, s.findings) {
+		return nil, nil
+	}
+	behind, err := s.compareLists()
+	for _, f := range behind {
+		updated = append(updated, f.File)
+		err = errors.Join(err, publish.ReplaceFile(s.Root, f.File, s.committedLists[f.File]))
+	}
+	return updated, err
 }

@@ -77,17 +77,18 @@ func (c *dueCommand) Run(t *tool) error {
 	return list.print(t.stdout)
 }
 
-// listPages returns the pages with medical text, and those that can't be read. A limit leaves out those that are current for more days than that.
+// listPages returns the pages with medical text, and those that can't be read. A limit leaves out those that are current for more
+// days than that.
 func listPages(s *checkedSite, limit *days) []duePage {
 	list := []duePage{} // not nil, which JSON would make null
-	isListed := map[string]bool{}
+	isKnown := map[string]bool{}
 	for _, page := range s.AllPages() {
-		isListed[page.File] = true
+		isKnown[page.File] = true
 	}
-	for _, f := range s.findings { // pages that can't be read
-		if path.Ext(f.File) == ".md" && f.Severity == diagnostic.Error && !isListed[f.File] {
+	for _, f := range s.findings {
+		if path.Ext(f.File) == ".md" && f.Severity == diagnostic.Error && !isKnown[f.File] { // it can't be read
 			list = append(list, duePage{File: f.File, State: review.Invalid})
-			isListed[f.File] = true
+			isKnown[f.File] = true
 		}
 	}
 	for _, r := range s.reports {

@@ -146,7 +146,7 @@ func (s *session) checkContent(saved []string) error {
 		return nil
 	}
 	s.lists = checked.committedLists
-	updated, err := s.updateLists(checked)
+	updated, err := checked.updateLists()
 	for _, file := range updated {
 		s.printf("%s is up to date again: commit it with your change.", file)
 	}

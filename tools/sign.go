@@ -152,7 +152,7 @@ func (c *signCommand) sign(t *tool, s *checkedSite, pages []*site.Page) error {
 func (t *tool) finish(today day, message string) error {
 	s, err := t.checkSite(today, "", false)
 	if err == nil {
-		_, err = t.updateLists(s)
+		_, err = s.updateLists()
 	}
 	t.logf("To keep this in git's history, run:\n  git add -- %[1]s\n  git commit -m '%[2]s' -- %[1]s",
 		site.ConfigFile+" "+site.ContentDir+" static", strings.ReplaceAll(message, "'", `'\''`))

@@ -17,13 +17,13 @@ func (c *checker) checkEmergency(s *site.Site) {
 	var signs []site.Item
 	if page != nil {
 		for _, card := range page.Cards {
-			if card.Level == level {
-				signs = append(signs, card.Items...)
+			if card.Level != level {
+				continue
 			}
-		}
-		for _, card := range page.Cards {
-			if len(card.Items) == 0 && card.Level == level {
-				c.reportEmergency(card.Place, "the signs of this card would not be on the checklist: write a box, - [ ], before each, or give it another type")
+			signs = append(signs, card.Items...)
+			if len(card.Items) == 0 {
+				c.reportEmergency(card.Place,
+					"the signs of this card would not be on the checklist: write a box, - [ ], before each, or give it another type")
 			}
 		}
 		if len(signs) == 0 {

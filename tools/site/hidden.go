@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/yuin/goldmark/ast"
+	east "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
@@ -197,9 +198,40 @@ func (b *body) failItem(offset int, start string) {
 		"write - and an ordinary space, or - [ ] and a space for a box, instead of %q", start)
 }
 
-// checkItemNumbers reports an item of an ordered list that would show another number than its line has, unless all of the
-// list's lines have the same.
-func (b *body) checkItemNumbers(list *ast.List) {
+// checkItem reports an item without a box beside one with a box, in the same list of a card or in one directly above or below.
+func (b *body) checkItem(item *ast.ListItem) {
+	list := item.Parent()
+	if hasBox(item) || list.Parent() != b.cardNode {
+		return
+	}
+	isAdjacent := func(above, below ast.Node) bool {
+		return above != nil && below != nil && above.Kind() == ast.KindList && below.Kind() == ast.KindList &&
+			!below.HasBlankPreviousLines()
+	}
+	previous, next := item.PreviousSibling(), item.NextSibling()
+	if above := list.PreviousSibling(); previous == nil && isAdjacent(above, list) {
+		previous = above.LastChild()
+	}
+	if below := list.NextSibling(); next == nil && isAdjacent(list, below) {
+		next = below.FirstChild()
+	}
+	if previous != nil && hasBox(previous) || next != nil && hasBox(next) {
+		b.fail(item.Pos(), diagnostic.RuleTaskItem,
+			"this item has no box, so it would not be on the checklist: write - [ ] before its words")
+	}
+}
+
+// checkList reports a list that was meant to be a part of the card above, and an item of an ordered list that would show another
+// number than its line has, unless all of the list's lines have the same.
+func (b *body) checkList(list *ast.List) {
+	above := list.PreviousSibling()
+	isDirectlyBelow := above != nil && above.Kind() == ast.KindBlockquote && !list.HasBlankPreviousLines()
+	if isDirectlyBelow && !hasBox(list.FirstChild()) { // addTaskItem reports boxes
+		b.fail(list.Pos(), diagnostic.RuleCard, "this list is no part of the card or quote above: put > before it, or an empty line")
+	}
+	if !list.IsOrdered() {
+		return
+	}
 	isSame := true
 	for item, shown := list.FirstChild(), list.Start; item != nil; item, shown = item.NextSibling(), shown+1 {
 		written, _ := strconv.Atoi(string(itemNumber.Find(b.src[item.Pos():])))
@@ -211,8 +243,13 @@ func (b *body) checkItemNumbers(list *ast.List) {
 	}
 }
 
-// checkEmphasis reports signs between letters or digits, which do not show: 2*200 mg or 3*100 mg reads 2200 mg or 3100 mg.
+// checkEmphasis reports signs between letters or digits, which do not show: 2*200 mg or 3*100 mg reads 2200 mg or 3100 mg. It also
+// reports single tildes, which strike out what was meant to be "about": ~20~.
 func (b *body) checkEmphasis(n ast.Node) {
+	if n.Kind() == east.KindStrikethrough && !bytes.HasPrefix(b.src[max(n.Pos(), 0):], []byte("~~")) {
+		b.fail(n.Pos(), diagnostic.RuleMarkup, "this would be struck out: write \\~, or words such as \"about\"")
+		return
+	}
 	if first, isText := n.FirstChild().(*ast.Text); isText {
 		before := bytes.TrimRight(b.src[:first.Segment.Start], "*_~")
 		if r, _ := utf8.DecodeLastRune(before); unicode.IsLetter(r) || unicode.IsDigit(r) {

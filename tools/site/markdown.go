@@ -107,20 +107,11 @@ func (b *body) visit(n ast.Node) {
 		}
 		b.addLink(n, destination, false)
 	case *ast.List:
-		if above := n.PreviousSibling(); above != nil && above.Kind() == ast.KindBlockquote && !n.HasBlankPreviousLines() && !hasBox(n.FirstChild()) {
-			b.fail(n.Pos(), diagnostic.RuleCard, "this list is no part of the card or quote above: put > before it, or an empty line")
-		}
-		if n.IsOrdered() {
-			b.checkItemNumbers(n)
-		}
+		b.checkList(n)
 	case *ast.ListItem:
 		b.checkItem(n)
 	case *ast.Emphasis, *east.Strikethrough:
-		if n.Kind() == east.KindStrikethrough && !bytes.HasPrefix(b.src[max(n.Pos(), 0):], []byte("~~")) {
-			b.fail(n.Pos(), diagnostic.RuleMarkup, "this would be struck out: write \\~, or words such as \"about\"")
-		} else {
-			b.checkEmphasis(n)
-		}
+		b.checkEmphasis(n)
 	case *east.TableRow:
 		b.checkRow(n)
 	case *ast.Paragraph, *ast.TextBlock, *east.TableCell, *east.DefinitionTerm:
@@ -247,27 +238,6 @@ func (b *body) addTaskItem(box *east.TaskCheckBox) {
 	}
 	card := &b.page.Cards[len(b.page.Cards)-1]
 	card.Items = append(card.Items, Item{Text: words, Place: b.place(box.Pos())})
-}
-
-// checkItem reports an item without a box beside one with a box, in the same list of a card or in one directly above or below.
-func (b *body) checkItem(item *ast.ListItem) {
-	list := item.Parent()
-	if hasBox(item) || list.Parent() != b.cardNode {
-		return
-	}
-	isAdjacent := func(above, below ast.Node) bool {
-		return above != nil && below != nil && above.Kind() == ast.KindList && below.Kind() == ast.KindList && !below.HasBlankPreviousLines()
-	}
-	previous, next := item.PreviousSibling(), item.NextSibling()
-	if above := list.PreviousSibling(); previous == nil && isAdjacent(above, list) {
-		previous = above.LastChild()
-	}
-	if below := list.NextSibling(); next == nil && isAdjacent(list, below) {
-		next = below.FirstChild()
-	}
-	if previous != nil && hasBox(previous) || next != nil && hasBox(next) {
-		b.fail(item.Pos(), diagnostic.RuleTaskItem, "this item has no box, so it would not be on the checklist: write - [ ] before its words")
-	}
 }
 
 // addBlock adds the words of a node to the page, if it has any, and reports Markdown that readers would see as written. The

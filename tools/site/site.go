@@ -18,8 +18,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pelletier/go-toml/v2"
-
 	"microsite/tools/diagnostic"
 )
 
@@ -135,6 +133,7 @@ func Load(root string) (*Site, []diagnostic.Diagnostic, error) {
 	first := all[0]
 	first.Translations = all[1:]
 	l.checkShownFiles(root)
+	l.checkSentences(root)
 	if !isUsable {
 		return first, l.findings, nil
 	}
@@ -152,63 +151,16 @@ func Load(root string) (*Site, []diagnostic.Diagnostic, error) {
 	return first, l.findings, nil
 }
 
-// filledIn matches the name of what a layout fills into a sentence of i18n/, such as {{ .by }}.
-var filledIn = regexp.MustCompile(`\{\{[^{}.]*(\.\w+)`)
-
-// checkShownFiles checks files that Hugo alone reads, but whose words and drawings readers see: their encoding, and that a
-// sentence is filled in alike in all languages, because Hugo shows "<no value>" for a misspelt word.
+// checkShownFiles checks the encoding of files that Hugo alone reads, but whose words and drawings readers see.
 func (l *loader) checkShownFiles(root string) {
-	first := map[string][]string{}
 	for _, pattern := range []string{"i18n/*.toml", FiguresDir + "/*.svg"} {
 		files, _ := fs.Glob(os.DirFS(root), pattern)
 		for _, file := range files {
 			if src, err := ReadRegular(filepath.Join(root, file), 0); err == nil { // publish reports what is no file
 				l.checkEncoding(file, src)
-				var sentences map[string]any // none in a drawing
-				_ = toml.Unmarshal(src, &sentences)
-				for key, sentence := range sentences {
-					var words []string
-					for _, m := range filledIn.FindAllStringSubmatch(fmt.Sprint(sentence), -1) {
-						words = append(words, m[1])
-					}
-					words = slices.Compact(slices.Sorted(slices.Values(words)))
-					if file == files[0] {
-						first[key] = words
-					}
-					if other, isKnown := first[key]; isKnown && !slices.Equal(words, other) || strings.TrimSpace(fmt.Sprint(sentence)) == "" {
-						l.fail(diagnostic.Place{File: file}, diagnostic.RuleConfig,
-							"the sentence %q is empty, or does not hold the same words in {{ }} as in %s", key, files[0])
-					}
-				}
 			}
 		}
 	}
-}
-
-// languagesOf returns the keys of a site's languages, the default one first, or "" if config.toml has no [languages].
-func languagesOf(config *Node) []string {
-	languages := config.Get("languages")
-	if languages == nil {
-		return []string{""}
-	}
-	keys := []string{cmp.Or(config.Get("defaultContentLanguage"), &Node{Raw: "en"}).Raw}
-	for _, item := range languages.Items {
-		if item.Key != keys[0] {
-			keys = append(keys, item.Key)
-		}
-	}
-	return keys
-}
-
-// All returns the site in each of its languages, the default one first.
-func (s *Site) All() []*Site { return append([]*Site{s}, s.Translations...) }
-
-// AllPages returns the pages of all languages.
-func (s *Site) AllPages() (pages []*Page) {
-	for _, language := range s.All() {
-		pages = append(pages, language.Pages...)
-	}
-	return pages
 }
 
 // EmergencyPage returns the page that the emergency box links to, or nil.
@@ -294,25 +246,6 @@ func (l *loader) readSettings() (isValid bool) {
 		l.readLanguageFile(n)
 	}
 	return true
-}
-
-// readLanguageFile reads the names of cards from the language's file in i18n/. It reports a missing one, because Hugo would
-// show the words of another language, unless the site has no such files.
-func (l *loader) readLanguageFile(n *Node) {
-	language, _, _ := strings.Cut(n.Raw, "-")
-	files, _ := fs.Glob(os.DirFS(l.site.Root), "i18n/*.toml")
-	if files != nil && !slices.Contains(files, "i18n/"+language+".toml") {
-		l.fail(n.Place, diagnostic.RuleConfig,
-			"there is no i18n/%s.toml with the words of this language: write it, and set defaultContentLanguage", language)
-	}
-	var words map[string]any
-	src, _ := ReadRegular(filepath.Join(l.site.Root, "i18n", language+".toml"), 0)
-	_ = toml.Unmarshal(src, &words) // Hugo reports a mistake there
-	for _, level := range l.site.Cards {
-		if name, _ := words["card_"+level].(string); name != "" {
-			l.site.cardNames[strings.ToLower(name)] = level
-		}
-	}
 }
 
 // readPages reads the pages in the site's folder, except in the folders of translations, and reports two pages with one
@@ -427,22 +360,6 @@ func (l *loader) checkPages(originals map[string]*Page) {
 			if problem := p.linkProblem(link); problem != "" {
 				l.fail(link.Place, rule, "%s", problem)
 			}
-		}
-	}
-}
-
-// checkEmergencyNumbers reports numbers that this language or the default one lacks, if they share at least two. Other lists are
-// meant to differ, because they are for readers in other countries.
-func (l *loader) checkEmergencyNumbers(first *Site) {
-	languages := map[string]int{} // by number, without what separates its digits
-	for _, number := range slices.Concat(first.Emergency, l.site.Emergency) {
-		languages[strings.NewReplacer(" ", "", "-", "").Replace(number.Number)]++
-	}
-	shared := len(first.Emergency) + len(l.site.Emergency) - len(languages)
-	for number, count := range languages {
-		if shared >= 2 && count == 1 {
-			l.findings = append(l.findings, l.site.config.Get("params", "emergency").Place.Warningf(diagnostic.RuleEmergency,
-				"the emergency number %s is not in all languages: add it to the others, or correct it", number))
 		}
 	}
 }
