@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
-	"microsite/tools/checklist"
 	"microsite/tools/diagnostic"
 	"microsite/tools/hugo"
 	"microsite/tools/publish"
@@ -43,9 +43,8 @@ type session struct {
 	*tool
 	today     day
 	isStrict  bool
-	saved     []string          // the files of the last save; nil for all
-	hasErrors bool              // after the last save
-	lists     map[string][]byte // the checklists to commit, by file
+	saved     []string // the files of the last save; nil for all
+	hasErrors bool     // after the last save
 
 	// The preview: Hugo's server, which renders into options.Destination.
 	port       int    // 0: no preview
@@ -101,9 +100,8 @@ func (s *session) run(ctx context.Context) (err error) {
 
 // handleSave checks the saved files, and restarts Hugo's server if it has ended or would serve wrong pages.
 func (s *session) handleSave(ctx context.Context, saved []string) {
-	// A save may hold only checklists that this session wrote, or those and the editor's own files.
-	saved = slices.DeleteFunc(saved, s.isCurrentList)
-	if saved != nil && len(saved) == 0 { // nil means all files
+	saved = slices.DeleteFunc(saved, func(file string) bool { return path.Base(file) == "checklist.json" }) // checkContent writes it
+	if saved != nil && len(saved) == 0 {                                                                    // nil means all files
 		return
 	}
 	if err := s.checkContent(saved); err != nil {
@@ -115,16 +113,6 @@ func (s *session) handleSave(ctx context.Context, saved []string) {
 	if s.port != 0 && s.events == nil {
 		s.startServer(ctx)
 	}
-}
-
-// isCurrentList reports whether a file is an up-to-date checklist.
-func (s *session) isCurrentList(file string) bool {
-	list, isList := s.lists[file]
-	if !isList {
-		return false
-	}
-	findings, err := checklist.Compare(s.root, file, list)
-	return err == nil && len(findings) == 0
 }
 
 // checkContent checks everything that does not need Hugo, and updates the checklists if there are no errors.
@@ -145,7 +133,6 @@ func (s *session) checkContent(saved []string) error {
 	if s.hasErrors = hasFailures(false, checked.findings); s.hasErrors {
 		return nil
 	}
-	s.lists = checked.committedLists
 	updated, err := checked.updateLists()
 	for _, file := range updated {
 		s.printf("%s is up to date again: commit it with your change.", file)

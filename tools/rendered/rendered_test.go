@@ -245,7 +245,7 @@ func TestMarkupInHTML(t *testing.T) {
 		`<p>[words] (<a href="/">https://site.example/a__b</a>)`: "1:4 ] (https://site.example/a__b)", "<p>\n <em>Ä</em> is **<b>x</b> y": "2:6 **x y", `<td>a] </td><td>(b.md)</td>`: "", `<li>[<code>x</code>](y z)`: "1:5 ](y z)",
 		`<p>a<br>## b`: "1:4 ## b", `<code>[a](b c)</code><pre>**</pre><script>{{ x }}</script><style>/*[!a*/</style><textarea>**a</textarea><template>[!DO]</template><kbd>[^1]</kbd>`: "",
 		`<title>**A | B | C</title><svg><title>[!DO] x</title><text>a<tspan>**</tspan></text></svg>`: "1:8 **A | B | C, 1:39 [!DO] x, 1:60 **", `<nav>a | b | c</nav>`: "", `<p title="[!a]" data-x="**"><!-- ** -->`: "",
-		`<p>&lt;!-- a</p>`: "1:4 <!-- a", `<noscript><p>[a](b c)</p></noscript>`: "1:14 ](b c)", `<i>*</i>*x`: "1:4 **x", `<button>**</button>`: "1:9 **", "<svg><style/><text>[[a]]</text></svg>": "1:20 [[a]]",
+		`<p>&lt;!-- a</p>`: "1:4 <!-- a", `<p>&lt;no value&gt;.`: "1:4 <no value>.", `<noscript><p>[a](b c)</p></noscript>`: "1:14 ](b c)", `<i>*</i>*x`: "1:4 **x", `<button>**</button>`: "1:9 **", "<svg><style/><text>[[a]]</text></svg>": "1:20 [[a]]",
 	} {
 		var got []string
 		for _, d := range check(t, map[string]string{"index.html": html}, Options{}) {

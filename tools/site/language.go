@@ -2,12 +2,9 @@ package site
 
 import (
 	"cmp"
-	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -61,51 +58,16 @@ func (l *loader) readLanguageFile(n *Node) {
 	}
 }
 
-// filledIn matches the name of what a layout fills into a sentence of i18n/, such as {{ .by }}.
-var filledIn = regexp.MustCompile(`\{\{[^{}.]*(\.\w+)`)
-
-// checkSentences reports sentences of i18n/ that are empty, or not filled in as in the first language, because Hugo shows
-// "<no value>" for a name that a layout does not know.
-func (l *loader) checkSentences(root string) {
-	files, _ := fs.Glob(os.DirFS(root), "i18n/*.toml")
-	first := map[string][]string{} // the names in each sentence of the first language
-	for _, file := range files {
-		var sentences map[string]any
-		src, _ := ReadRegular(filepath.Join(root, file), 0)
-		_ = toml.Unmarshal(src, &sentences) // Hugo reports a mistake there
-		for key, sentence := range sentences {
-			var names []string
-			for _, m := range filledIn.FindAllStringSubmatch(fmt.Sprint(sentence), -1) {
-				names = append(names, m[1])
-			}
-			names = slices.Compact(slices.Sorted(slices.Values(names)))
-			if file == files[0] {
-				first[key] = names
-			}
-			if other, isKnown := first[key]; isKnown && !slices.Equal(names, other) || strings.TrimSpace(fmt.Sprint(sentence)) == "" {
-				l.fail(diagnostic.Place{File: file}, diagnostic.RuleConfig,
-					"the sentence %q is empty, or does not hold the same words in {{ }} as in %s", key, files[0])
-			}
-		}
-	}
-}
-
 // checkEmergencyNumbers reports numbers that this language or the default one lacks, if they share at least two. Other lists are
 // meant to differ, because they are for readers in other countries.
 func (l *loader) checkEmergencyNumbers(first *Site) {
-	numbers := func(s *Site) map[string]bool {
-		set := map[string]bool{} // without what separates the digits
-		for _, number := range s.Emergency {
-			set[strings.NewReplacer(" ", "", "-", "").Replace(number.Number)] = true
-		}
-		return set
+	lists := map[string]int{} // how many of the two lists have each number
+	for _, number := range slices.Concat(first.Emergency, l.site.Emergency) {
+		lists[strings.NewReplacer(" ", "", "-", "").Replace(number.Number)]++
 	}
-	here, there := numbers(l.site), numbers(first)
-	union := maps.Clone(here)
-	maps.Copy(union, there)
-	shared := len(here) + len(there) - len(union)
-	for number := range union {
-		if shared >= 2 && here[number] != there[number] {
+	shared := len(first.Emergency) + len(l.site.Emergency) - len(lists)
+	for number, count := range lists {
+		if count == 1 && shared >= 2 {
 			l.findings = append(l.findings, l.site.config.Get("params", "emergency").Place.Warningf(diagnostic.RuleEmergency,
 				"the emergency number %s is not in all languages: add it to the others, or correct it", number))
 		}

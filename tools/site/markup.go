@@ -43,6 +43,7 @@ var markupRules = []struct{ pattern, fix string }{
 	{`(?:^|[^_\pL\pN])(__)[\pL\pN]|[\pL\pN](__)(?:[^_\pL\pN]|$)`, fixStrong},
 	{`(\|)[^|\n]*[\pL\pN][^|\n]*\||[\pL\pN] *(\|) *[\pL\pN][^|\n]*\n[^|\n]*[\pL\pN] *\|`, fixTable},
 	{`(\{\{|\{%)(?:[^{}]*\}\})?|(\}\})`, "{{, {% and }} stand for what only templates can hold: remove them"},
+	{`(<no value>)`, "a sentence of i18n/ names what its layout does not know: compare its {{ }} with those of another language"},
 	{`(<!--|-->)(?:[^<>]*-->)?`, "what readers shall not see stands between <!-- and -->: write both, or remove both"},
 	{`\A(={7})\z`, "git left this line: keep the right one of the two texts around it"},
 	{`(【)\d+[:†][^【】]*】|(:contentReference\[)`, "a program left this: remove it"},
