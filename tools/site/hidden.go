@@ -33,10 +33,8 @@ var (
 
 	// comparison matches the start of a text whose > was probably meant to show, as in "> 38 degrees".
 	comparison = regexp.MustCompile(`^[\p{Ll}\p{N}=~+]`)
-	// A card's name is its label, and not a word of a sentence, between labelPrefix and labelRest, or in brackets.
-	labelPrefix    = regexp.MustCompile("^[ [(*_{!`]*$")
-	labelRest      = regexp.MustCompile("^[\\s)*_}\\]!`]*(?:[:!]|$)")
-	closingBracket = regexp.MustCompile(`^\](?:[^(]|$)`)
+	// lineBelow matches a line without > right below one with a >, unless it starts with a box, which addTaskItem reports.
+	lineBelow = regexp.MustCompile(`(?m)^[ \t]*>.*\n[ \t]*((?:[^\s>-]|-[^ ]|- [^\[]).*)`)
 
 	// lostItem matches the start of a line that was meant to be a list item, but that Markdown joins to the line above.
 	lostItem = regexp.MustCompile(`^(?:(?:[•‣▪◦●■◆➢➤⁃]|&(?:bull|middot);)[\s\p{Zs}]?|(?:[-*+]|\d{1,2}[.)])` + strangeSpace + `|` +
@@ -133,19 +131,18 @@ func (b *body) checkQuote(n *ast.Blockquote, offset int, words string) {
 		fail("the > in front of this makes a quote of it, and does not show: write it in words, such as \"over\"")
 		return
 	}
-	names := b.page.Site.cardNames
-	longestFirst := slices.SortedFunc(maps.Keys(names), func(x, y string) int { return len(y) - len(x) })
-	for i, name := range longestFirst {
-		longestFirst[i] = regexp.QuoteMeta(name)
+	names := slices.SortedFunc(maps.Keys(b.page.Site.cardNames), func(x, y string) int { return len(y) - len(x) }) // the longest first
+	for i, name := range names {
+		names[i] = regexp.QuoteMeta(name)
 	}
-	m := regexp.MustCompile(`^(\PL*)((?i:` + strings.Join(longestFirst, "|") + `))(\PL.*|)\n?$`).FindStringSubmatch(words)
-	if m == nil || len(FindMarkup(b.words(n.FirstChild()))) > 0 { // which addBlock reports
-		return
-	}
-	isLabel := labelPrefix.MatchString(m[1]) && labelRest.MatchString(m[3])
-	isBracketed := strings.HasSuffix(m[1], "[") && closingBracket.MatchString(m[3])
-	if isLabel || isBracketed || m[2] == strings.ToUpper(m[2]) {
-		fail("this would show as a plain quote: start a card with > [!%s]", strings.ToUpper(names[strings.ToLower(m[2])]))
+	// A card's name is a label, and not a word of a sentence, in capitals, in brackets, or before a colon or the end of the line.
+	name := strings.Join(names, "|")
+	label := regexp.MustCompile(`^(?:\PL*(` + strings.ToUpper(name) + `)(?:\PL|$)|\PL*\[((?i:` + name + `))\](?:[^(]|$)|` +
+		"[ [(*_{!`]*((?i:" + name + "))[\\s)*_}\\]!`]*(?:[:!]|$))")
+	m := label.FindStringSubmatch(words)
+	if m != nil && len(FindMarkup(b.words(n.FirstChild()))) == 0 { // which addBlock reports
+		level := b.page.Site.cardNames[strings.ToLower(m[1]+m[2]+m[3])]
+		fail("this would show as a plain quote: start a card with > [!%s]", strings.ToUpper(level))
 	}
 }
 
@@ -155,10 +152,7 @@ func (b *body) checkLostItems(n ast.Node) {
 	if hasBox(n.Parent()) {
 		return
 	}
-	isInItem, isInQuote := n.Parent().Kind() == ast.KindListItem, false
-	for parent := n.Parent(); parent != nil; parent = parent.Parent() {
-		isInQuote = isInQuote || parent.Kind() == ast.KindBlockquote
-	}
+	isInItem := n.Parent().Kind() == ast.KindListItem
 	var likely []text.Segment
 	above := ""
 	for i, segment := range n.Lines().Sliced(0, n.Lines().Len()) {
@@ -167,8 +161,6 @@ func (b *body) checkLostItems(n ast.Node) {
 		indent := b.src[b.lineStart(segment.Start):segment.Start]
 		isLazy := i > 0 && isInItem && !bytes.HasSuffix(indent, []byte("  ")) && !bytes.HasSuffix(indent, []byte("\t"))
 		switch {
-		case i > 0 && isInQuote && !bytes.Contains(indent, []byte(">")):
-			b.fail(segment.Start, diagnostic.RuleCard, "this would join the card above: put an empty line between them, or > in front")
 		case strings.HasSuffix(above, "  \n") || strings.HasSuffix(above, "\\\n"): // it starts a line for readers, too
 		case lostItem.MatchString(line) && (i > 0 || n.Kind() == ast.KindParagraph):
 			b.failItem(segment.Start, lostItem.FindString(line))
@@ -221,14 +213,9 @@ func (b *body) checkItem(item *ast.ListItem) {
 	}
 }
 
-// checkList reports a list that was meant to be a part of the card above, and an item of an ordered list that would show another
-// number than its line has, unless all of the list's lines have the same.
+// checkList reports an item of an ordered list that would show another number than its line has, unless all of the list's lines
+// have the same.
 func (b *body) checkList(list *ast.List) {
-	above := list.PreviousSibling()
-	isDirectlyBelow := above != nil && above.Kind() == ast.KindBlockquote && !list.HasBlankPreviousLines()
-	if isDirectlyBelow && !hasBox(list.FirstChild()) { // addTaskItem reports boxes
-		b.fail(list.Pos(), diagnostic.RuleCard, "this list is no part of the card or quote above: put > before it, or an empty line")
-	}
 	if !list.IsOrdered() {
 		return
 	}
