@@ -90,19 +90,7 @@ func loadCommit(ctx context.Context, root, folder, commit string, names []string
 	if err != nil {
 		return nil
 	}
-	for _, name := range names {
-		src, _ := os.ReadFile(filepath.Join(folder, filepath.FromSlash(name))) // a missing page is as invalid as an empty one
-		language := s
-		for _, other := range s.Translations {
-			if strings.HasPrefix(name, other.Folder+"/") {
-				language = other
-			}
-		}
-		if page, _ := language.ParsePage(name, src); page != nil {
-			pages = append(pages, page)
-		}
-	}
-	return pages
+	return slices.DeleteFunc(s.AllPages(), func(p *site.Page) bool { return !slices.Contains(names, p.File) })
 }
 
 var hunkHeader = regexp.MustCompile(`(?m)^@@ -[0-9,]+ \+[0-9,]+ @@.*$`)

@@ -15,17 +15,21 @@ const (
 	// inlineElements do not end a block of text.
 	inlineElements = " a abbr b bdi bdo br cite code data del dfn em font i img input ins kbd label mark q s samp small " +
 		"span strong sub sup time tspan u var wbr "
-	// skippedElements hold code, or text that isn't shown.
-	skippedElements = " code iframe kbd noembed noframes pre samp script style textarea xmp "
+	codeElements = " code kbd pre samp "
+	// hiddenElements hold what isn't shown, or the number of a footnote.
+	hiddenElements = " iframe noembed noframes script style sup textarea xmp "
 )
 
 func (r *reader) addText(text []byte) {
 	const maxBlock = 64 << 10 // bytes; no editor writes more
-	if r.templateDepth > 0 || r.skipDepth > 0 {
+	if r.templateDepth > 0 || r.hiddenDepth > 0 {
 		return
 	}
 	if r.checker.options.Complete {
 		r.text = append(r.text, text...)
+	}
+	if r.codeDepth > 0 {
+		return
 	}
 	if len(r.block) == 0 {
 		words := bytes.TrimLeft(text, " \t\r\n\f")

@@ -41,7 +41,8 @@ type reader struct {
 	buffer      []reference // of this document; its memory is used again for the next one
 	block       []byte      // text since the start or end of the last element that is not inline
 	blockOffset int         // of its first word
-	skipDepth   int         // number of open elements whose text is not read
+	codeDepth   int         // number of open elements that hold code
+	hiddenDepth int         // number of open elements whose text isn't shown
 	markupCount int         // findings of leftover markup so far
 }
 
@@ -129,9 +130,12 @@ func (r *reader) startTag(t *tag, isSelfClosing bool) {
 		r.addText([]byte("\n"))
 	case t.element == "base" && r.baseHref == "":
 		r.baseHref = t.href
-	case t.skipsText && hasContent:
+	case t.isCode && hasContent:
 		r.addText([]byte(skippedText))
-		r.skipDepth++
+		r.codeDepth++
+	case t.isHidden && hasContent:
+		r.addText([]byte(skippedText))
+		r.hiddenDepth++
 		r.isStyle = t.element == "style"
 	case r.source != nil && t.element == r.sourceElement && hasContent:
 		r.sourceDepth++
@@ -156,8 +160,10 @@ func (r *reader) endTag(t *tag) {
 		r.templateDepth = max(r.templateDepth-1, 0)
 	case t.element == "svg" || t.element == "math":
 		r.isForeign = !r.isHTML
-	case t.skipsText:
-		r.skipDepth = max(r.skipDepth-1, 0)
+	case t.isCode:
+		r.codeDepth = max(r.codeDepth-1, 0)
+	case t.isHidden:
+		r.hiddenDepth = max(r.hiddenDepth-1, 0)
 		r.isStyle = false
 	case t.element == "a" && strings.HasPrefix(r.href, "tel:"):
 		shown := phonePattern.FindAllString(string(r.text[r.hrefStart:]), -1)

@@ -75,7 +75,8 @@ type tag struct {
 	source     string // the Markdown file that the element's content was rendered from
 	links      []*link
 	isInline   bool // it does not end a block of text
-	skipsText  bool // its text is code, or isn't shown
+	isCode     bool // its text shows as it is written
+	isHidden   bool // its text isn't shown
 	isHeading  bool
 	isWritten  bool // it is a link or picture that an editor may have written
 }
@@ -92,7 +93,7 @@ func parseTag(token html.Token) *tag {
 	isLinkOrPicture := token.Data == "a" || token.Data == "img"
 	t := &tag{
 		element: token.Data, id: attributes["id"], href: attributes["href"], source: source,
-		links: sheetLinks([]byte(attributes["style"])), isInline: isIn(inlineElements), skipsText: isIn(skippedElements),
+		links: sheetLinks([]byte(attributes["style"])), isInline: isIn(inlineElements), isCode: isIn(codeElements), isHidden: isIn(hiddenElements),
 		isHeading: isIn(" h1 h2 h3 h4 h5 h6 "),
 		isWritten: isLinkOrPicture && !isMarked && !strings.HasPrefix(attributes["class"], "footnote-"),
 	}

@@ -250,6 +250,7 @@ func (b *body) addBlock(n ast.Node) {
 	if block.Text == "" {
 		return
 	}
+	block.IsImage = n.Kind() == ast.KindImage
 	block.IsParagraph = n.Kind() == ast.KindParagraph && n.Parent().Kind() != ast.KindListItem
 	b.page.Blocks = append(b.page.Blocks, block)
 	for _, m := range FindMarkup(block.Text) {

@@ -67,6 +67,7 @@ type Link struct {
 type Block struct {
 	Text        string // plain text, line ends as spaces
 	IsParagraph bool   // whether it is a paragraph outside a list item
+	IsImage     bool   // whether it is the alternative of an image
 
 	origins []origin // sorted, covering the whole text
 }
