@@ -431,16 +431,19 @@ func (l *lateSignal) Err() error {
 	return nil
 }
 
-// A signal that comes while what was rendered is checked stops a build, too.
+// A signal that comes while what was rendered is checked stops a build, too. Its day is that of the site's time zone.
 func TestLateSignal(t *testing.T) {
 	root := t.TempDir()
 	must(t, os.CopyFS(root, os.DirFS("testdata/site")))
 	must(t, os.WriteFile(filepath.Join(root, "go.mod"), []byte(goMod), 0o644))
+	config, err := os.ReadFile(filepath.Join(root, "config.toml"))
+	must(t, errors.Join(err, os.WriteFile(filepath.Join(root, "config.toml"), bytes.Replace(config, []byte("UTC"), []byte("Asia/Tokyo"), 1), 0o644)))
 	ctx := &lateSignal{Context: t.Context()}
-	c := buildCommand{dayFlag: dayFlag{day{time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)}}}
-	err := c.Run(ctx, &tool{root: root, stdout: ctx, stderr: ctx, now: time.Now})
+	late := func() time.Time { return time.Date(2026, 11, 21, 23, 30, 0, 0, time.UTC) }
+	err = (&buildCommand{}).Run(ctx, &tool{root: root, stdout: ctx, stderr: ctx, now: late})
 	_, statErr := os.Stat(filepath.Join(root, "public"))
-	expect(t, errors.Is(err, context.Canceled) && errors.Is(statErr, fs.ErrNotExist), "%v %v %s", err, statErr, &ctx.said)
+	expect(t, errors.Is(err, context.Canceled) && errors.Is(statErr, fs.ErrNotExist) &&
+		strings.Contains(ctx.said.String(), "pages on 2026-11-22"), "%v %v %s", err, statErr, &ctx.said)
 }
 
 // What is wrong in the saved file is shown first, then the errors of other files.
