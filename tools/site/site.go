@@ -363,8 +363,8 @@ func (l *loader) checkPages(originals map[string]*Page) {
 	}
 }
 
-// checkHomePages reports a home page, an emergency page or a checklist that is missing or a draft, because Hugo does not. It
-// is silent on a page that has a file with another problem.
+// checkHomePages reports a home page or emergency page that is missing or a draft, because Hugo does not. It is silent on a
+// page that has a file with another problem.
 func (l *loader) checkHomePages() {
 	s := l.site
 	places := map[string]diagnostic.Place{s.EmergencyURL: s.config.Get("params", "emergencyPage").Place}
@@ -375,10 +375,6 @@ func (l *loader) checkHomePages() {
 			l.fail(place, diagnostic.RuleConfig,
 				"no page is published at %s, where readers look for one: write it, and not as a draft", s.Prefix+url)
 		}
-	}
-	isChecklist := func(p *Page) bool { return p.Layout == "checklist" && !p.Draft }
-	if s.HasFile("layouts/checklist.html") && !slices.ContainsFunc(s.Pages, isChecklist) {
-		l.fail(diagnostic.Place{File: s.Folder}, diagnostic.RuleChecklist, "no page shows the checklist: give one \"layout: checklist\"")
 	}
 }
 
