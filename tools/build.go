@@ -114,10 +114,6 @@ func listVersions(s *checkedSite) (settings []byte) {
 
 // checkRendered checks a folder that holds the whole rendered site.
 func checkRendered(ctx context.Context, s *checkedSite, dir, baseURL string) ([]diagnostic.Diagnostic, error) {
-	options := rendered.Options{Site: s.Site, BaseURL: baseURL, Complete: true}
-	for _, list := range s.publishedLists {
-		options.Checklist = append(options.Checklist, list.Texts()...)
-	}
-	_, findings, err := rendered.Check(ctx, dir, options)
+	_, findings, err := rendered.Check(ctx, dir, rendered.Options{Site: s.Site, BaseURL: baseURL, Complete: true})
 	return findings, err
 }

@@ -45,12 +45,13 @@ func (t *tool) showDifference(ctx context.Context, s *checkedSite, page *site.Pa
 		return err
 	}
 	defer os.RemoveAll(folder)
-	commits, names, err := listCommits(ctx, t.root, page)
+	// Only a commit that changed something that the sign-off covers can be the one.
+	commits, err := git(ctx, t.root, "rev-list", "--max-count=1000", "HEAD", "--", site.ConfigFile, site.FiguresDir, page.File)
 	if err != nil {
 		return err
 	}
-	for _, commit := range commits {
-		for _, old := range loadCommit(ctx, t.root, filepath.Join(folder, "site"), commit, names) {
+	for commit := range strings.FieldsSeq(commits) {
+		if old := loadCommit(ctx, t.root, filepath.Join(folder, "site"), commit, page.File); old != nil {
 			oldRecord := record
 			if !isWanted(old, record) { // the record, too, may have been edited since
 				oldRecord = review.CheckPage(old, s.today).Record
@@ -63,24 +64,12 @@ func (t *tool) showDifference(ctx context.Context, s *checkedSite, page *site.Pa
 			}
 		}
 	}
-	return errors.Join(ctx.Err(), fmt.Errorf("what was %s is not in git's history here: it was never committed, or is older "+
+	return errors.Join(ctx.Err(), fmt.Errorf("what was %s is not in git's history here: it was never committed, had another file name, or is older "+
 		"(then \"git fetch --unshallow\" may get it). Read the whole page: go run ./tools sign --show %s", verb, page.File))
 }
 
-// listCommits returns the commits that changed something that the sign-off of a page covers, newest first, and every name
-// that the page has had.
-func listCommits(ctx context.Context, root string, page *site.Page) (commits, names []string, err error) {
-	log, err := git(ctx, root, "log", "--follow", "--format=", "--name-only", "--relative", "--", page.File)
-	if err != nil {
-		return nil, nil, err
-	}
-	names = slices.Compact(slices.Sorted(slices.Values(append(strings.Fields(log), page.File))))
-	list, err := git(ctx, root, append([]string{"rev-list", "--max-count=1000", "HEAD", "--", site.ConfigFile, site.FiguresDir}, names...)...)
-	return strings.Fields(list), names, err
-}
-
-// loadCommit replaces folder by the site of a commit, and returns those of the named pages that exist there and are valid.
-func loadCommit(ctx context.Context, root, folder, commit string, names []string) (pages []*site.Page) {
+// loadCommit replaces folder by the site of a commit, and returns a page of it, or nil if it isn't there or isn't valid.
+func loadCommit(ctx context.Context, root, folder, commit, file string) *site.Page {
 	archive, gitErr := git(ctx, root, "archive", "--format=zip", commit, "--", site.ConfigFile, site.ContentDir)
 	files, err := zip.NewReader(strings.NewReader(archive), int64(len(archive)))
 	if errors.Join(gitErr, err, os.RemoveAll(folder)) != nil || os.CopyFS(folder, files) != nil {
@@ -90,7 +79,12 @@ func loadCommit(ctx context.Context, root, folder, commit string, names []string
 	if err != nil {
 		return nil
 	}
-	return slices.DeleteFunc(s.AllPages(), func(p *site.Page) bool { return !slices.Contains(names, p.File) })
+	for _, page := range s.AllPages() {
+		if page.File == file {
+			return page
+		}
+	}
+	return nil
 }
 
 var hunkHeader = regexp.MustCompile(`(?m)^@@ -[0-9,]+ \+[0-9,]+ @@.*$`)

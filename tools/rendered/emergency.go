@@ -31,11 +31,9 @@ func (c *checker) checkEmergency(s *site.Site) {
 				"this page has no emergency signs any more: it needs a card > [!%s] with a list of boxes, - [ ]", strings.ToUpper(level))
 		}
 	}
-	for _, sign := range signs {
-		if !slices.Contains(c.options.Checklist, sign.Text) {
-			c.reportEmergency(sign.Place,
-				"this emergency sign is not in the checklist: put %q into the levels of [params.checklist] in config.toml", level)
-		}
+	if !slices.Contains(s.ChecklistLevels, level) {
+		c.reportEmergency(diagnostic.Place{File: site.ConfigFile},
+			"the emergency signs are not in the checklist: put %q into the levels of [params.checklist]", level)
 	}
 	for _, d := range c.documents {
 		if d.page == nil || d.page.Site != s {

@@ -45,7 +45,7 @@ func (r *reader) addText(text []byte) {
 func (r *reader) endBlock() {
 	block := r.block
 	r.block = r.block[:0]
-	if r.markupCount >= site.MaxMarkup || !bytes.ContainsAny(block, site.MarkupCharacters) {
+	if !bytes.ContainsAny(block, site.MarkupCharacters) {
 		return
 	}
 	text := string(block)
@@ -57,7 +57,6 @@ func (r *reader) endBlock() {
 			place, isIntended = findInMarkdown(r.source, strings.ReplaceAll(shown, "\n", " "), m.Text)
 		}
 		if !isIntended {
-			r.markupCount++
 			value := diagnostic.Excerpt(shown)
 			r.report(value, place.Errorf(diagnostic.RuleMarkup, "%q would show as it is written: %s", value, m.Fix))
 		}

@@ -43,7 +43,6 @@ type reader struct {
 	blockOffset int         // of its first word
 	codeDepth   int         // number of open elements that hold code
 	hiddenDepth int         // number of open elements whose text isn't shown
-	markupCount int         // findings of leftover markup so far
 }
 
 func newReader(c *checker) *reader { return &reader{checker: c, tags: map[string]*tag{}} }

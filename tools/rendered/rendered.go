@@ -29,11 +29,10 @@ import (
 
 // Options describe a rendered folder. The zero value is valid.
 type Options struct {
-	Site      *site.Site // that was rendered, or nil if it is not known
-	BaseURL   string     // the address that the folder is published at; "" means the site's own
-	Complete  bool       // every page of Site must be there, and show what readers in an emergency need
-	Checklist []string   // the lines of all checklists; needed if Complete is set
-	External  *External  // checks links to other sites, or nil
+	Site     *site.Site // that was rendered, or nil if it is not known
+	BaseURL  string     // the address that the folder is published at; "" means the site's own
+	Complete bool       // every page of Site must be there, and show its words and what readers in an emergency need
+	External *External  // checks links to other sites, or nil
 }
 
 // Check checks the HTML, CSS, SVG and XML files in dir, and returns the number of pages. The error says that a file could not

@@ -141,9 +141,6 @@ func similarReviewers(reports []Report) (findings []diagnostic.Diagnostic) {
 // Summary returns one line that counts pages without a valid sign-off and outdated sources. A page whose next review is
 // overdue counts as reviewed, a page that was changed does not.
 func Summary(s *site.Site, reports []Report, today time.Time) string {
-	if len(reports) == 0 {
-		return "Checked no page."
-	}
 	pages := map[State]int{}
 	for _, r := range reports {
 		pages[r.State]++

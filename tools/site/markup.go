@@ -68,9 +68,6 @@ var shownAddress = regexp.MustCompile(`(?:https?://|www\.)[^\s()\[\]<>]+`)
 // MarkupCharacters has one of the characters of each match of markupRules. Hardly any text has one of them.
 const MarkupCharacters = "[]*_|{}#`<>!=【"
 
-// MaxMarkup is how many findings are enough for one text or page.
-const MaxMarkup = 50
-
 // FindMarkup returns the leftover markup in a text as readers see it, without what looks like markup in an address. Of the
 // signs for strong words and for tables, it returns only the first.
 func FindMarkup(text string) (list []Markup) {
@@ -81,7 +78,7 @@ func FindMarkup(text string) (list []Markup) {
 	normal = shownAddress.ReplaceAllStringFunc(normal, strings.NewReplacer("*", "x", "_", "x", "|", "x", "{", "x", "}", "x").Replace)
 	isReported := map[string]bool{}
 	pattern, fixes := compileMarkupRules()
-	for _, m := range pattern.FindAllStringSubmatchIndex(normal, MaxMarkup) {
+	for _, m := range pattern.FindAllStringSubmatchIndex(normal, 50) { // more findings on one text help nobody
 		group := slices.IndexFunc(m[2:], func(offset int) bool { return offset >= 0 })/2 + 1
 		from, to, fix := m[2*group], m[2*group+1], fixes[group]
 		if fix != "" && (!isReported[fix] || fix != fixStrong && fix != fixTable) {

@@ -20,8 +20,6 @@ import (
 // save one. It is a variable for the tests.
 var quiet = 50 * time.Millisecond
 
-const maxDebounce = 2 * time.Second // after which changes are reported even if they don't end
-
 // watcher watches folders rather than files, because editors replace files.
 type watcher struct {
 	root    string
@@ -55,7 +53,6 @@ func Saves(ctx context.Context, root string, sources []string) (<-chan []string,
 func (w *watcher) run(ctx context.Context, saves chan<- []string) {
 	defer w.notify.Close()
 	changed := map[string]bool{}
-	var deadline time.Time // when changed is reported at the latest
 	var timer <-chan time.Time
 	var ready chan<- []string // saves if names are to be sent, or nil
 	var names []string
@@ -68,12 +65,11 @@ func (w *watcher) run(ctx context.Context, saves chan<- []string) {
 			if name == "" || event.Op == fsnotify.Chmod {
 				continue
 			}
-			w.updateFolders(event)
-			if len(changed) == 0 {
-				deadline = time.Now().Add(maxDebounce)
+			if event.Has(fsnotify.Create) {
+				_ = w.addFolders(event.Name)
 			}
 			changed[name] = true
-			ready, timer = nil, time.After(min(quiet, time.Until(deadline)))
+			ready, timer = nil, time.After(quiet)
 		case <-w.notify.Errors: // the system has dropped events
 			_ = w.addFolders(w.root)
 			ready, names = saves, nil
@@ -94,20 +90,6 @@ func (w *watcher) sourceName(path string) string {
 		return ""
 	}
 	return name
-}
-
-// updateFolders watches a folder that was created, and stops watching one that was removed or renamed with all folders in
-// it, because the system goes on watching folders that are moved away.
-func (w *watcher) updateFolders(event fsnotify.Event) {
-	if event.Has(fsnotify.Create) {
-		_ = w.addFolders(event.Name)
-	}
-	const separator = string(filepath.Separator)
-	for _, folder := range w.notify.WatchList() {
-		if event.Has(fsnotify.Remove|fsnotify.Rename) && strings.HasPrefix(folder+separator, event.Name+separator) {
-			_ = w.notify.Remove(folder) // fails if the system has done so by itself
-		}
-	}
 }
 
 // addFolders watches a folder and the folders in it, except those that are removed meanwhile.

@@ -117,11 +117,8 @@ func TestOneReport(t *testing.T) {
 	s.reports("content/causes.md", "content/part/page.md")
 }
 
-// Where the system has lost count, anything may have changed. A burst that does not end is reported, too.
-func TestBursts(t *testing.T) {
-	usual := quiet
-	quiet = time.Hour
-	t.Cleanup(func() { quiet = usual })
+// Where the system has lost count, anything may have changed.
+func TestLostEvents(t *testing.T) {
 	notify, err := fsnotify.NewWatcher()
 	if err != nil {
 		t.Fatal(err)
@@ -131,12 +128,6 @@ func TestBursts(t *testing.T) {
 	notify.Errors <- fsnotify.ErrEventOverflow
 	if got := <-saves; got != nil {
 		t.Errorf("%q", got)
-	}
-	notify.Events <- fsnotify.Event{Name: filepath.Join(root, "content"), Op: fsnotify.Write}
-	select {
-	case <-saves:
-	case <-time.After(time.Minute):
-		t.Error("nothing is reported while it goes on")
 	}
 }
 
@@ -149,7 +140,7 @@ func TestFolders(t *testing.T) {
 	s.reports("content/a/b/page.md")
 	s.rename("content/a", "elsewhere")
 	s.reports("content/a")
-	s.write("elsewhere/b/page.md", "static/") // a folder that was not there at first
+	s.write("static/") // a folder that was not there at first
 	s.reports("static")
 	s.write("static/x.svg")
 	s.reports("static/x.svg")
