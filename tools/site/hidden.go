@@ -193,7 +193,8 @@ func (b *body) failItem(offset int, start string) {
 // checkItem reports an item without a box beside one with a box, in the same list of a card or in one directly above or below.
 func (b *body) checkItem(item *ast.ListItem) {
 	list := item.Parent()
-	if hasBox(item) || list.Parent() != b.cardNode {
+	isReported := item.FirstChild() != nil && len(FindMarkup(b.words(item.FirstChild()))) > 0
+	if hasBox(item) || list.Parent() != b.cardNode || isReported {
 		return
 	}
 	isAdjacent := func(above, below ast.Node) bool {

@@ -233,10 +233,15 @@ func (b *body) addTaskItem(box *east.TaskCheckBox) {
 		return
 	}
 	words := b.words(block)
+	offset := box.Pos()
+	if block.Lines().Len() > 1 {
+		offset = block.Lines().At(1).Start // of what became a part of the item
+	}
+	isOwn := bytes.HasPrefix(bytes.TrimLeft(b.src[b.lineStart(offset):], " \t"), []byte(">")) // else lineBelow matches
 	isLine := words != "" && block.Lines().Len() == 1 && block.NextSibling() == nil && block.Kind() == ast.KindTextBlock &&
 		!linkOrNote.Match(block.Lines().Value(b.src))
-	if !isLine || box.IsChecked || list.IsOrdered() {
-		b.fail(box.Pos(), diagnostic.RuleTaskItem, "a box to tick is - [ ] with ordinary spaces and one line of words: "+
+	if isOwn && (!isLine || box.IsChecked || list.IsOrdered()) {
+		b.fail(offset, diagnostic.RuleTaskItem, "a box to tick is - [ ] with ordinary spaces and one line of words: "+
 			"no tick, number, link, picture or note, no empty line between boxes, and no line below that has no box")
 	}
 	card := &b.page.Cards[len(b.page.Cards)-1]

@@ -215,7 +215,7 @@ func (r *treeReader) readTOML() *Node {
 			before := bytes.Join(bytes.SplitAfter(r.Text, []byte("\n"))[:line-1], nil)
 			place = r.Place(min(len(before)+column-1, len(r.Text)))
 		}
-		r.fail(place, "this is not valid TOML: %s", strings.TrimPrefix(err.Error(), "toml: "))
+		r.fail(place, "this is not valid TOML: %s (a text stands between straight quotes)", strings.TrimPrefix(err.Error(), "toml: "))
 		return nil
 	}
 	root := &Node{Kind: Map}
