@@ -172,7 +172,7 @@ func BenchmarkBuild(all *testing.B) {
 	for _, n := range []int{1000, 3000, 10000} {
 		all.Run(fmt.Sprintf("%d-pages", n), func(b *testing.B) {
 			f := manyPages(b, n)
-			start := func() cost { return spend(b, project.root, "go", "run", "./tools", "help") }
+			start := func() cost { return spend(b, project.root, "go", "run", "./tools", "--help") }
 			start() // compiles the tool
 			ratios := map[string][]float64{}
 			for turn := 0; b.Loop(); turn++ {
