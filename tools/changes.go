@@ -64,8 +64,8 @@ func (t *tool) showDifference(ctx context.Context, s *checkedSite, page *site.Pa
 			}
 		}
 	}
-	return errors.Join(ctx.Err(), fmt.Errorf("what was %s is not in git's history here: it was never committed, had another file name, or is older "+
-		"(then \"git fetch --unshallow\" may get it). Read the whole page: go run ./tools sign --show %s", verb, page.File))
+	return errors.Join(ctx.Err(), fmt.Errorf("what was %s is not in git's history here: it was never committed, had another file "+
+		"name, or is older (then \"git fetch --unshallow\" may get it). Read the whole page: go run ./tools sign --show %s", verb, page.File))
 }
 
 // loadCommit replaces folder by the site of a commit, and returns a page of it, or nil if it isn't there or isn't valid.

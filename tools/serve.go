@@ -100,8 +100,9 @@ func (s *session) run(ctx context.Context) (err error) {
 
 // handleSave checks the saved files, and restarts Hugo's server if it has ended or would serve wrong pages.
 func (s *session) handleSave(ctx context.Context, saved []string) {
-	saved = slices.DeleteFunc(saved, func(file string) bool { return path.Base(file) == "checklist.json" }) // checkContent writes it
-	if saved != nil && len(saved) == 0 {                                                                    // nil means all files
+	// checkContent writes the checklists.
+	saved = slices.DeleteFunc(saved, func(file string) bool { return path.Base(file) == "checklist.json" })
+	if saved != nil && len(saved) == 0 { // nil means all files
 		return
 	}
 	if err := s.checkContent(saved); err != nil {

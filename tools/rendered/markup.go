@@ -3,6 +3,7 @@ package rendered
 import (
 	"bytes"
 	"strings"
+	"unicode"
 
 	"microsite/tools/diagnostic"
 	"microsite/tools/site"
@@ -59,6 +60,30 @@ func (r *reader) endBlock() {
 		if !isIntended {
 			value := diagnostic.Excerpt(shown)
 			r.report(value, place.Errorf(diagnostic.RuleMarkup, "%q would show as it is written: %s", value, m.Fix))
+		}
+	}
+}
+
+// checkWords reports words of a page's Markdown that its published page does not show: a sign-off is for what readers see. It
+// compares letters and digits alone, because Hugo may set other quotes and dashes.
+func (c *checker) checkWords(d *document) {
+	letters := func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if unicode.IsLetter(r) || unicode.IsDigit(r) {
+				return r
+			}
+			return -1
+		}, s)
+	}
+	text, from := letters(string(d.text)), 0
+	for _, block := range d.page.Blocks {
+		words := letters(block.Text)
+		if at := strings.Index(text[from:], words); at >= 0 {
+			from += at // the next words are further on, or else anywhere
+		} else if !strings.Contains(text, words) && !block.IsImage {
+			place, _ := d.page.BlockPlace(block, 0)
+			c.findings = append(c.findings, place.Errorf(diagnostic.RuleMissingPage,
+				"the published page does not show %q: mend the layout that leaves it out", diagnostic.Excerpt(block.Text)))
 		}
 	}
 }

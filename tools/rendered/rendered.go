@@ -1,5 +1,5 @@
-// Package rendered checks a rendered site as readers get it: links, fragments, ids, pages that are missing or that no other
-// page links to, leftover markup, and what readers need in an emergency.
+// Package rendered checks a rendered site as readers get it: links, fragments, ids, pages and words that are missing, pages
+// that no other page links to, leftover markup, and what readers need in an emergency.
 //
 // First it reads every file, several at a time (page.go). Then it resolves each address (address.go), asks other sites
 // (external.go), and merges equal findings. An element with a data-source attribute holds what was rendered from that
@@ -53,6 +53,9 @@ func Check(ctx context.Context, dir string, o Options) (pages int, findings []di
 			pages++
 		}
 		c.checkAddresses(d)
+		if o.Complete && d.page != nil {
+			c.checkWords(d)
+		}
 	}
 	c.checkOrphans()
 	if o.Complete {
