@@ -29,7 +29,7 @@ const module = "github.com/gohugoio/hugo"
 // For a preview, a newer one on the PATH will do, which saves waiting for the compiler.
 func Find(ctx context.Context, root string, isPreview bool, log io.Writer) (string, error) {
 	cacheFile := filepath.Join(root, ".build", "hugo") // holds the fingerprint of the path found last
-	cached, _ := os.ReadFile(cacheFile)
+	cached, _ := site.ReadRegular(cacheFile, 0)
 	path, _, _ := strings.Cut(string(cached), "\n")
 	if fingerprint(root, path) == string(cached) {
 		return path, nil
