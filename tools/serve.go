@@ -207,7 +207,8 @@ func (s *session) checkPages(ctx context.Context) {
 		s.printf("The pages could not be checked: %v", err)
 		return
 	}
-	s.report("Links", s.saved, append(findings, s.hugoLog...))
+	isOlder := func(f diagnostic.Diagnostic) bool { return f.Rule == diagnostic.RuleMissingPage } // than the last save, perhaps
+	s.report("Links", s.saved, append(slices.DeleteFunc(findings, isOlder), s.hugoLog...))
 }
 
 // report prints all findings in the saved files (nil for all files), then the errors in other files.
