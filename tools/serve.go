@@ -207,8 +207,9 @@ func (s *session) checkPages(ctx context.Context) {
 		s.printf("The pages could not be checked: %v", err)
 		return
 	}
-	isOlder := func(f diagnostic.Diagnostic) bool { return f.Rule == diagnostic.RuleMissingPage } // than the last save, perhaps
-	s.report("Links", s.saved, append(slices.DeleteFunc(findings, isOlder), s.hugoLog...))
+	// A save may have come after the rendering, so what is missing is left to the build.
+	isMissing := func(f diagnostic.Diagnostic) bool { return f.Rule == diagnostic.RuleMissingPage }
+	s.report("Links", s.saved, append(slices.DeleteFunc(findings, isMissing), s.hugoLog...))
 }
 
 // report prints all findings in the saved files (nil for all files), then the errors in other files.

@@ -40,8 +40,12 @@ func (c *checker) checkEmergency(s *site.Site) {
 			continue
 		}
 		c.checkNumbers(d)
+		if d.page.Layout != "checklist" {
+			continue
+		}
+		text := site.NormalizeSpace(string(d.text))
 		for _, sign := range signs {
-			if d.page.Layout == "checklist" && !strings.Contains(site.NormalizeSpace(string(d.text)), sign.Text) {
+			if !strings.Contains(text, sign.Text) {
 				c.reportEmergency(sign.Place, "the published page %s does not show this emergency sign", d.page.URL())
 			}
 		}

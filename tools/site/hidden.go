@@ -48,6 +48,13 @@ var (
 // lineStart returns the offset at which the line of an offset starts.
 func (b *body) lineStart(offset int) int { return bytes.LastIndexByte(b.src[:offset], '\n') + 1 }
 
+// checkLinesBelow reports lines that would join the card above, or leave it, because they have no >.
+func (b *body) checkLinesBelow() {
+	for _, m := range lineBelow.FindAllSubmatchIndex(b.src, -1) {
+		b.fail(m[2], diagnostic.RuleCard, "this is directly below a card or quote: put > in front of it, or an empty line above")
+	}
+}
+
 // checkDefinitions reports footnotes and addresses that nothing refers to, because they vanish.
 func (b *body) checkDefinitions(context parser.Context) {
 	src := comment.ReplaceAllFunc(b.src, func(c []byte) []byte { return bytes.Repeat([]byte(" "), len(c)) })

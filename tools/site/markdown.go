@@ -43,9 +43,7 @@ func (l *loader) parseBody(p *Page) {
 		b.fail(m[0], diagnostic.RuleCard, "too many > start this line: a card has one before each line")
 		return
 	}
-	for _, m := range lineBelow.FindAllSubmatchIndex(b.src, -1) {
-		b.fail(m[2], diagnostic.RuleCard, "this is directly below a card or quote: put > in front of it, or an empty line above")
-	}
+	b.checkLinesBelow()
 	context := parser.NewContext()
 	document := markdown.Parser().Parse(text.NewReader(b.src), parser.WithContext(context))
 	b.checkDefinitions(context)
